@@ -1,0 +1,1 @@
+"""What Blogen is about, as types without I/O."""

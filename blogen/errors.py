@@ -1,0 +1,142 @@
+"""Every error that crosses floors.
+
+BlogenError                      code, title, detail, remedy, retryable, http status
+├── InvalidInput                 what a person gave cannot be used (422)
+│   ├── SourceRefused            a source cannot be read or must not be fetched
+│   └── ConfigError              the configuration is wrong; carries every mistake at once
+├── NotFound                     there is no such thing (404)
+├── Conflict                     the thing has meanwhile moved on (409)
+│   └── IllegalTransition        a job cannot go from where it is to there
+├── NotSignedIn, Forbidden       who are you (401); not yours (403)
+├── QueueFull                    the door is closed for now (503, Retry-After)
+├── StoreError                   the database or the disk
+│   ├── StoreUnusable            it cannot be opened at all: corrupt, newer, read-only, in use
+│   └── StoreUnavailable         a write failed for now, e.g. the disk is full (503)
+├── ProviderError                an AI service
+│   ├── ProviderRefused          permanent: repeating would not help
+│   └── ProviderUnavailable      transient: the job waits and tries again
+├── AnswerUnusable               a model answered, and the answer cannot be used
+└── InDoubt                      a paid call's outcome is unknown and policy says not to repeat it
+
+A message has a grammar: what was expected, what was found, what to do (`remedy`). Never a secret.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+
+class FieldError(NamedTuple):
+    """One mistake in an input: where, and what would mend it."""
+
+    path: str
+    message: str
+
+
+class BlogenError(Exception):
+    """What went wrong, in words for a person (`detail`, `remedy`) and for machines (`code`)."""
+
+    code: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Something went wrong"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, detail: str, *, remedy: str = "", errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.remedy = remedy
+        self.errors = tuple(errors)
+
+    def __str__(self) -> str:
+        return f"{self.detail} {self.remedy}".strip()
+
+
+class InvalidInput(BlogenError):
+    code, title, status = "invalid-input", "The input cannot be used", 422
+
+
+class SourceRefused(InvalidInput):
+    code, title = "source-refused", "A source cannot be used"
+
+
+class ConfigError(InvalidInput):
+    code, title = "config", "The configuration is wrong"
+
+
+class NotFound(BlogenError):
+    code, title, status = "not-found", "Not found", 404
+
+
+class Conflict(BlogenError):
+    code, title, status = "conflict", "That is not possible any more", 409
+
+
+class IllegalTransition(Conflict):
+    code, title = "illegal-transition", "The job cannot do that from where it is"
+
+
+class NotSignedIn(BlogenError):
+    code, title, status = "not-signed-in", "A valid token is needed", 401
+
+
+class Forbidden(BlogenError):
+    code, title, status = "forbidden", "This token may not do that", 403
+
+
+class QueueFull(BlogenError):
+    code, title, status, retryable = "queue-full", "Too many jobs are waiting", 503, True
+
+    def __init__(self, detail: str, *, remedy: str = "", retry_after_seconds: int = 5) -> None:
+        super().__init__(detail, remedy=remedy)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class StoreError(BlogenError):
+    code, title, status = "store", "The database failed", 500
+
+
+class StoreUnusable(StoreError):
+    code, title = "store-unusable", "The data folder cannot be used"
+
+
+class StoreUnavailable(StoreError):
+    code, title, status, retryable = "store-unavailable", "The database cannot be written", 503, True
+
+
+class ProviderError(BlogenError):
+    """`provider` is the section's name as the owner knows it, e.g. `text.main`."""
+
+    code, title, status = "provider", "An AI service failed", 502
+
+    def __init__(self, detail: str, *, remedy: str = "", provider: str = "") -> None:
+        super().__init__(detail, remedy=remedy)
+        self.provider = provider
+
+
+class ProviderRefused(ProviderError):
+    code, title = "provider-refused", "An AI service refused"
+
+
+class ProviderUnavailable(ProviderError):
+    """`retry_after_seconds` is what the service asked for, if it did."""
+
+    code, title, retryable = "provider-unavailable", "An AI service is not available", True
+
+    def __init__(
+        self, detail: str, *, remedy: str = "", provider: str = "", retry_after_seconds: float | None = None
+    ) -> None:
+        super().__init__(detail, remedy=remedy, provider=provider)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class AnswerUnusable(ProviderError):
+    """`raw` is the answer as it came, kept for the owner (shortened where it is long)."""
+
+    code, title = "answer-unusable", "A model's answer cannot be used"
+
+    def __init__(self, detail: str, *, remedy: str = "", provider: str = "", raw: str = "") -> None:
+        super().__init__(detail, remedy=remedy, provider=provider)
+        self.raw = raw[:20_000]
+
+
+class InDoubt(BlogenError):
+    code, title = "in-doubt", "A paid call's outcome is unknown"
