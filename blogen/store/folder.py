@@ -1,0 +1,102 @@
+"""The data folder: one process at a time owns it.
+
+blogen.db      the database        media/      pictures, named by their content
+backups/       copies made before migrations   plugins/ prompts/ templates/   the owner's additions
+lock           held while a process owns the folder     server.json   where the running server answers
+"""
+
+import fcntl
+import os
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from blogen.errors import StoreUnusable
+
+
+class DataFolder:
+    """`DataFolder.claim(path)` makes the folder, checks it and locks it; `release` lets it go."""
+
+    def __init__(self, path: Path, lock: IO[str]) -> None:
+        self.path = path
+        self._lock = lock
+
+    @classmethod
+    def claim(cls, path: Path) -> "DataFolder":
+        """Raises StoreUnusable with the remedy if the folder cannot be made, written or locked."""
+        _make(path)
+        _try_writing(path)
+        lock = (path / "lock").open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = _owner(lock)
+            lock.close()
+            raise StoreUnusable(
+                f"The data folder {path} is in use by another Blogen{owner}.",
+                remedy="Stop that one first, or choose another folder with --data-dir.",
+            ) from None
+        except OSError as error:
+            lock.close()
+            raise StoreUnusable(
+                f"The data folder {path} cannot be locked ({error.strerror}).",
+                remedy="Put it on a local disk; network drives without locks would lose jobs.",
+            ) from None
+        lock.seek(0)
+        lock.truncate()
+        lock.write(str(os.getpid()))
+        lock.flush()
+        return cls(path, lock)
+
+    def release(self) -> None:
+        self._lock.close()
+
+    @staticmethod
+    def is_claimed(path: Path) -> bool:
+        """Whether a process owns the folder right now."""
+        try:
+            with (path / "lock").open("a+") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+
+def database_path(data_dir: Path) -> Path:
+    return data_dir / "blogen.db"
+
+
+def _make(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        (path / "media").mkdir(exist_ok=True)
+    except FileExistsError:
+        raise StoreUnusable(
+            f"The data folder {path} is a file.", remedy="Choose a folder with --data-dir or data.dir."
+        ) from None
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _try_writing(path: Path) -> None:
+    try:
+        with tempfile.NamedTemporaryFile(dir=path, prefix=".probe-") as probe:
+            probe.write(b"x")
+            probe.flush()
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> StoreUnusable:
+    return StoreUnusable(
+        f"The data folder {path} cannot be written ({error.strerror}).",
+        remedy="Give this user the right to write there, make room on the disk, or choose another folder (--data-dir).",
+    )
+
+
+def _owner(lock: IO[str]) -> str:
+    lock.seek(0)
+    pid = lock.read().strip()
+    return f" (process {pid})" if pid.isdigit() else ""

@@ -1,0 +1,403 @@
+"""Jobs: the small row that changes, the order it was made from, and the moves in its timeline.
+
+A transition is a compare-and-set of the row together with its line in the timeline. Only the actor whose
+compare-and-set won goes on; everyone else gets `IllegalTransition`.
+"""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from blogen.clock import Clock
+from blogen.domain.job import FINAL, Job, JobError, JobRequest, JobState, Tokens, Waiting, WaitingFor
+from blogen.errors import IllegalTransition, InvalidInput, NotFound
+from blogen.events import JobFailed, JobMoved, JobSubmitted, JobWaiting, JobWoken
+from blogen.store.database import Database, Rows, Stale, Transaction
+
+_COLUMNS = """
+    j.id, j.kind, j.state, j.attempt, j.waiting_for, j.waiting_until, j.waiting_reason, j.priority, j.cost_usd_micros,
+    j.input_tokens, j.output_tokens, j.created_at, j.updated_at, j.finished_at, j.failed_in, j.error, r.topic
+"""
+_FROM = "FROM jobs AS j JOIN job_requests AS r ON r.job_id = j.id"
+
+_SUBMIT = Rows(
+    "INSERT INTO jobs (id, kind, state, priority, created_at, updated_at) VALUES (?, ?, 'queued', ?, ?, ?)",
+    "INSERT INTO job_requests (job_id, topic, request) VALUES (?, ?, ?)",
+    "INSERT INTO timeline (job_id, at, event, origin) VALUES (?, ?, 'submitted', 'queued')",
+)
+_MOVED = "INSERT INTO timeline (job_id, at, event, origin, target) VALUES (?, ?, 'moved', ?, ?)"
+_MOVE = Rows(
+    "UPDATE jobs SET state = ?, attempt = 0, updated_at = ? WHERE id = ? AND state = ? AND waiting_for IS NULL",
+    _MOVED,
+)
+_FINISH = Rows(
+    "UPDATE jobs SET state = ?, attempt = 0, updated_at = ?, finished_at = ?"
+    " WHERE id = ? AND state = ? AND waiting_for IS NULL",
+    _MOVED,
+)
+_WAIT = Rows(
+    "UPDATE jobs SET waiting_for = ?, waiting_until = ?, waiting_reason = ?, attempt = ?, updated_at = ?"
+    " WHERE id = ? AND state = ? AND waiting_for IS NULL",
+    "INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, 'waiting', ?, ?)",
+)
+_WAKE = Rows(
+    "UPDATE jobs SET waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL, updated_at = ?"
+    " WHERE id = ? AND state = ? AND waiting_for = ?",
+    "INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, 'woken', ?, ?)",
+)
+
+Effect = Callable[[Transaction], None]
+"""What a move brings about in its own transaction, e.g. the post."""
+
+
+class TimelineEntry(NamedTuple):
+    """A line of a job's history. `id` increases; `detail` says what the event's columns do not."""
+
+    id: int
+    at: int
+    event: str
+    origin: str
+    target: str | None
+    step: str | None
+    run: int | None
+    detail: dict[str, Any]
+
+
+class OpenJob(NamedTuple):
+    """What recovery needs to know of an unfinished job."""
+
+    id: str
+    priority: int
+    waiting: Waiting | None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenJob:
+    """A job as a worker takes it up: with its order and the step lines of its timeline."""
+
+    job: Job
+    request: str
+    """The order as JSON; validated by the pipeline that it belongs to."""
+    steps: Sequence[sqlite3.Row]
+
+
+class Jobs:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._wanted: list[tuple[str, asyncio.Future[TakenJob | None]]] = []
+        self._taking: asyncio.Task[None] | None = None
+
+    async def submit(self, job_id: str, kind: str, request: JobRequest) -> Job:
+        """Store a new job. Once this returns, the job cannot be lost."""
+        now = self._clock.now_ms()
+        job = _new(job_id, kind, request, now)
+        await self._database.write_rows(_SUBMIT, *_new_rows(job, request), event=JobSubmitted(job_id))
+        return job
+
+    async def submit_once(
+        self, job_id: str, kind: str, request: JobRequest, *, owner: str, key: str, digest: str
+    ) -> tuple[Job, bool]:
+        """Store a new job under an idempotency key, or find the one that the key made before; whether it is new.
+
+        Raises InvalidInput if the key was used with another body.
+        """
+        now = self._clock.now_ms()
+        job = _new(job_id, kind, request, now)
+
+        def work(tx: Transaction) -> str:
+            known = tx.query("SELECT job_id, digest FROM idempotency WHERE owner = ? AND key = ?", (owner, key))
+            if known:
+                if known[0]["digest"] != digest:
+                    raise InvalidInput(
+                        "This Idempotency-Key was used before with another body.",
+                        remedy="Use a new key for a new order; repeat an order with the same body.",
+                    )
+                return str(known[0]["job_id"])
+            for statement, params in zip(_SUBMIT.statements, _new_rows(job, request), strict=True):
+                tx.execute(statement, params)
+            tx.execute(
+                "INSERT INTO idempotency (owner, key, digest, job_id, created_at) VALUES (?, ?, ?, ?, ?)",
+                (owner, key, digest, job_id, now),
+            )
+            tx.publish(JobSubmitted(job_id))
+            return job_id
+
+        made = await self._database.write(work)
+        return (job, True) if made == job_id else (await self.get(made), False)
+
+    async def known_by_key(self, *, owner: str, key: str) -> bool:
+        """Whether an order with this idempotency key was accepted before."""
+        found = await self._database.read_one("SELECT 1 FROM idempotency WHERE owner = ? AND key = ?", (owner, key))
+        return found is not None
+
+    async def get(self, job_id: str) -> Job:
+        """Raises NotFound."""
+        row = await self._database.read_one(f"SELECT {_COLUMNS} {_FROM} WHERE j.id = ?", (job_id,))
+        if row is None:
+            raise NotFound(f"There is no job {job_id[:80]}.", remedy="`blogen jobs list` shows them all.")
+        return _job(row)
+
+    async def list(self, state: JobState | None = None, before: str | None = None, limit: int = 20) -> list[Job]:
+        """The newest jobs first; `before` is the id of the last one seen."""
+        where, params = ["j.id < ?"], [before or "~"]
+        if state is not None:
+            where.append("j.state = ?")
+            params.append(state.value)
+            where.append("j.finished_at IS " + ("NOT NULL" if state in FINAL else "NULL"))
+        query = f"SELECT {_COLUMNS} {_FROM} WHERE {' AND '.join(where)} ORDER BY j.id DESC LIMIT ?"
+        return [_job(row) for row in await self._database.read(query, (*params, limit))]
+
+    async def open_jobs(self) -> list[OpenJob]:
+        """All jobs that are not final, oldest first: what recovery takes up."""
+        rows = await self._database.read(
+            "SELECT id, priority, waiting_for, waiting_until FROM jobs WHERE finished_at IS NULL ORDER BY id"
+        )
+        return [OpenJob(row[0], row[1], Waiting(WaitingFor(row[2]), row[3]) if row[2] else None) for row in rows]
+
+    async def request(self, job_id: str) -> JobRequest:
+        """The order that the job was made from."""
+        row = await self._database.read_one("SELECT request FROM job_requests WHERE job_id = ?", (job_id,))
+        if row is None:
+            raise NotFound(f"There is no job {job_id[:80]}.", remedy="`blogen jobs list` shows them all.")
+        return JobRequest.model_validate_json(row[0])
+
+    async def timeline(self, job_id: str, after: int = 0) -> list[TimelineEntry]:
+        """The job's history after line `after`, oldest first."""
+        rows = await self._database.read(
+            "SELECT id, at, event, origin, target, step, run, detail FROM timeline"
+            " WHERE job_id = ? AND id > ? ORDER BY id",
+            (job_id, after),
+        )
+        return [TimelineEntry(*tuple(row)[:7], detail=json.loads(row["detail"] or "{}")) for row in rows]
+
+    async def move(self, job: Job, target: JobState, *, also: Effect | None = None) -> Job:
+        """Move `job` to `target` if it is still where we saw it, and write its timeline; `also` happens with it."""
+        job.check_move(target)
+        now = self._clock.now_ms()
+        finished = (now,) if target in FINAL else ()
+        rows = _FINISH if finished else _MOVE
+        params = ((target, now, *finished, job.id, job.state), (job.id, now, job.state, target))
+        event = JobMoved(job.id, job.state, target)
+        try:
+            if also is None:
+                await self._database.write_rows(rows, *params, event=event)
+            else:
+                await self._database.write(lambda tx: _together(tx, rows, params, event, also))
+        except Stale:
+            raise _lost(job) from None
+        return replace(job, state=target, attempt=0, updated_at=now, finished_at=now if finished else None)
+
+    async def fail(self, job: Job, error: JobError) -> Job:
+        """Move `job` to failed, with its reason."""
+        job.check_move(JobState.FAILED)
+        now = self._clock.now_ms()
+
+        def work(tx: Transaction) -> None:
+            changed = tx.execute(
+                "UPDATE jobs SET state = 'failed', failed_in = ?, error = ?, attempt = ?, finished_at = ?,"
+                " updated_at = ?, waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL"
+                " WHERE id = ? AND state = ?",
+                (job.state, error.model_dump_json(), job.attempt, now, now, job.id, job.state),
+            )
+            if not changed:
+                raise _lost(job)
+            tx.execute(_MOVED, (job.id, now, job.state, JobState.FAILED))
+            tx.publish(JobMoved(job.id, job.state, JobState.FAILED))
+            tx.publish(JobFailed(job.id, job.state, error.code, error.detail, error.remedy))
+
+        await self._database.write(work)
+        return replace(
+            job, state=JobState.FAILED, failed_in=job.state, error=error, waiting=None, finished_at=now, updated_at=now
+        )
+
+    async def wait(self, job: Job, waiting: Waiting, *, attempt: int | None = None) -> Job:
+        """Let `job` wait; `attempt` is its new count of failures, if it waits because it failed."""
+        now = self._clock.now_ms()
+        attempt = job.attempt if attempt is None else attempt
+        detail = json.dumps({"for": waiting.for_, "until": waiting.until, "reason": waiting.reason, "attempt": attempt})
+        event = JobWaiting(job.id, job.state, waiting.for_, waiting.until, waiting.reason)
+        try:
+            await self._database.write_rows(
+                _WAIT,
+                (waiting.for_, waiting.until, waiting.reason, attempt, now, job.id, job.state),
+                (job.id, now, job.state, detail),
+                event=event,
+            )
+        except Stale:
+            raise _lost(job) from None
+        return replace(job, waiting=waiting, attempt=attempt, updated_at=now)
+
+    async def wake(self, job: Job) -> Job:
+        """End what `job` waits for, if it still waits for that."""
+        assert job.waiting is not None
+        now = self._clock.now_ms()
+        detail = json.dumps({"for": job.waiting.for_})
+        try:
+            await self._database.write_rows(
+                _WAKE,
+                (now, job.id, job.state, job.waiting.for_),
+                (job.id, now, job.state, detail),
+                event=JobWoken(job.id, job.waiting.for_),
+            )
+        except Stale:
+            raise _lost(job) from None
+        return replace(job, waiting=None, updated_at=now)
+
+    async def change(self, job_id: str, work: "Callable[[Transaction, Job], Job]") -> Job:
+        """One transaction over a job as it is at that moment: what the door's verbs are made of.
+
+        `work` may write through the functions below and returns the changed job. Raises NotFound.
+        """
+
+        def whole(tx: Transaction) -> Job:
+            rows = tx.query(f"SELECT {_COLUMNS} {_FROM} WHERE j.id = ?", (job_id,))
+            if not rows:
+                raise NotFound(f"There is no job {job_id[:80]}.", remedy="`blogen jobs list` shows them all.")
+            return work(tx, _job(rows[0]))
+
+        return await self._database.write(whole)
+
+    async def take(self, job_id: str) -> TakenJob | None:
+        """A job with its order and steps, as a worker takes it up; None if it is gone.
+
+        Takes that are asked for at the same time share their queries: after a restart thousands ask at once.
+        """
+        future: asyncio.Future[TakenJob | None] = asyncio.get_running_loop().create_future()
+        self._wanted.append((job_id, future))
+        if self._taking is None:
+            self._taking = asyncio.create_task(self._take_wanted(), name="jobs taken up")
+        return await future
+
+    async def _take_wanted(self) -> None:
+        try:
+            while self._wanted:
+                await asyncio.sleep(0)  # let everyone who is ready ask first
+                wanted, self._wanted = self._wanted[:500], self._wanted[500:]
+                try:
+                    found = await self._taken([job_id for job_id, _ in wanted])
+                except Exception as error:
+                    for _, future in wanted:
+                        if not future.done():
+                            future.set_exception(error)
+                    continue
+                for job_id, future in wanted:
+                    if not future.done():
+                        future.set_result(found.get(job_id))
+        finally:
+            self._taking = None
+
+    async def _taken(self, job_ids: Sequence[str]) -> dict[str, TakenJob]:
+        marks = ", ".join("?" * len(job_ids))
+        jobs = await self._database.read(f"SELECT {_COLUMNS}, r.request {_FROM} WHERE j.id IN ({marks})", job_ids)
+        lines = await self._database.read(
+            "SELECT id, job_id, at, event, origin, step, run, detail, result FROM timeline"
+            f" WHERE job_id IN ({marks}) AND (step IS NOT NULL OR event IN ('approved', 'rejected'))",
+            job_ids,
+        )
+        steps: dict[str, list[sqlite3.Row]] = {}
+        for line in sorted(lines, key=lambda row: row["id"]):
+            steps.setdefault(line["job_id"], []).append(line)
+        return {row["id"]: TakenJob(_job(row), row["request"], steps.get(row["id"], ())) for row in jobs}
+
+
+def put_wait(tx: Transaction, job: Job, waiting: Waiting) -> Job:
+    """Within `Jobs.change`: let the job wait, whatever it waited for before."""
+    tx.execute(
+        "UPDATE jobs SET waiting_for = ?, waiting_until = ?, waiting_reason = ?, updated_at = ? WHERE id = ?",
+        (waiting.for_, waiting.until, waiting.reason, tx.now_ms, job.id),
+    )
+    note(tx, job, "waiting", {"for": waiting.for_, "until": waiting.until, "reason": waiting.reason})
+    tx.publish(JobWaiting(job.id, job.state, waiting.for_, waiting.until, waiting.reason))
+    return replace(job, waiting=waiting, updated_at=tx.now_ms)
+
+
+def end_wait(tx: Transaction, job: Job) -> Job:
+    """Within `Jobs.change`: end what the job waits for."""
+    assert job.waiting is not None
+    tx.execute(
+        "UPDATE jobs SET waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL, updated_at = ? WHERE id = ?",
+        (tx.now_ms, job.id),
+    )
+    note(tx, job, "woken", {"for": job.waiting.for_})
+    tx.publish(JobWoken(job.id, job.waiting.for_))
+    return replace(job, waiting=None, updated_at=tx.now_ms)
+
+
+def put_state(tx: Transaction, job: Job, target: JobState, error: JobError | None = None) -> Job:
+    """Within `Jobs.change`: move the job. `error` belongs to failed and to nothing else."""
+    job.check_move(target)
+    finished = tx.now_ms if target in FINAL else None
+    failed_in = job.state if target is JobState.FAILED else None
+    tx.execute(
+        "UPDATE jobs SET state = ?, attempt = 0, updated_at = ?, finished_at = ?, failed_in = ?, error = ?,"
+        " waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL WHERE id = ?",
+        (target, tx.now_ms, finished, failed_in, error.model_dump_json() if error else None, job.id),
+    )
+    tx.execute(_MOVED, (job.id, tx.now_ms, job.state, target))
+    tx.publish(JobMoved(job.id, job.state, target))
+    if error is not None:
+        tx.publish(JobFailed(job.id, job.state, error.code, error.detail, error.remedy))
+    return replace(
+        job, state=target, attempt=0, waiting=None, updated_at=tx.now_ms, finished_at=finished, failed_in=failed_in,
+        error=error,
+    )  # fmt: skip
+
+
+def note(tx: Transaction, job: Job, event: str, detail: dict[str, Any]) -> None:
+    """Within `Jobs.change`: write a line of the timeline that is neither a move nor a step."""
+    tx.execute(
+        "INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, ?, ?, ?)",
+        (job.id, tx.now_ms, event, job.state, json.dumps(detail)),
+    )
+
+
+def _together(tx: Transaction, rows: Rows, params: Sequence[Sequence[object]], event: JobMoved, also: Effect) -> None:
+    for statement, values in zip(rows.statements, params, strict=True):
+        if tx.execute(statement, values) != 1:
+            raise Stale
+    also(tx)
+    tx.publish(event)
+
+
+def _new(job_id: str, kind: str, request: JobRequest, now: int) -> Job:
+    return Job(job_id, kind, JobState.QUEUED, request.topic, now, now, priority=request.priority)
+
+
+def _new_rows(job: Job, request: JobRequest) -> tuple[tuple[object, ...], ...]:
+    return (
+        (job.id, job.kind, job.priority, job.created_at, job.created_at),
+        (job.id, job.topic, request.model_dump_json(exclude_defaults=True)),
+        (job.id, job.created_at),
+    )
+
+
+def _lost(job: Job) -> IllegalTransition:
+    return IllegalTransition(
+        f"Job {job.id} is no longer {job.state}, or it waits.", remedy="Look at it again before you decide."
+    )
+
+
+def _job(row: sqlite3.Row) -> Job:
+    waiting = None
+    if row["waiting_for"]:
+        waiting = Waiting(WaitingFor(row["waiting_for"]), row["waiting_until"], row["waiting_reason"] or "")
+    return Job(
+        id=row["id"],
+        kind=row["kind"],
+        state=JobState(row["state"]),
+        topic=row["topic"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        finished_at=row["finished_at"],
+        attempt=row["attempt"],
+        waiting=waiting,
+        priority=row["priority"],
+        cost_usd_micros=row["cost_usd_micros"],
+        tokens=Tokens(row["input_tokens"], row["output_tokens"]),
+        error=JobError.model_validate_json(row["error"]) if row["error"] else None,
+        failed_in=JobState(row["failed_in"]) if row["failed_in"] else None,
+    )
