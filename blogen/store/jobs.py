@@ -141,7 +141,7 @@ class Jobs:
             raise NotFound(f"There is no job {job_id[:80]}.", remedy="`blogen jobs list` shows them all.")
         return _job(row)
 
-    async def list(self, state: JobState | None = None, before: str | None = None, limit: int = 20) -> list[Job]:
+    async def list(self, state: JobState | None = None, before: str | None = None, limit: int = 20) -> Sequence[Job]:
         """The newest jobs first; `before` is the id of the last one seen."""
         where, params = ["j.id < ?"], [before or "~"]
         if state is not None:
@@ -151,7 +151,7 @@ class Jobs:
         query = f"SELECT {_COLUMNS} {_FROM} WHERE {' AND '.join(where)} ORDER BY j.id DESC LIMIT ?"
         return [_job(row) for row in await self._database.read(query, (*params, limit))]
 
-    async def open_jobs(self) -> list[OpenJob]:
+    async def open_jobs(self) -> Sequence[OpenJob]:
         """All jobs that are not final, oldest first: what recovery takes up."""
         rows = await self._database.read(
             "SELECT id, priority, waiting_for, waiting_until FROM jobs WHERE finished_at IS NULL ORDER BY id"
@@ -165,14 +165,14 @@ class Jobs:
             raise NotFound(f"There is no job {job_id[:80]}.", remedy="`blogen jobs list` shows them all.")
         return JobRequest.model_validate_json(row[0])
 
-    async def timeline(self, job_id: str, after: int = 0) -> list[TimelineEntry]:
+    async def timeline(self, job_id: str, after: int = 0) -> Sequence[TimelineEntry]:
         """The job's history after line `after`, oldest first."""
         rows = await self._database.read(
             "SELECT id, at, event, origin, target, step, run, detail FROM timeline"
             " WHERE job_id = ? AND id > ? ORDER BY id",
             (job_id, after),
         )
-        return [TimelineEntry(*tuple(row)[:7], detail=json.loads(row["detail"] or "{}")) for row in rows]
+        return [TimelineEntry._make((*row[:7], json.loads(row["detail"] or "{}"))) for row in rows]
 
     async def move(self, job: Job, target: JobState, *, also: Effect | None = None) -> Job:
         """Move `job` to `target` if it is still where we saw it, and write its timeline; `also` happens with it."""
@@ -304,30 +304,30 @@ class Jobs:
         return {row["id"]: TakenJob(_job(row), row["request"], steps.get(row["id"], ())) for row in jobs}
 
 
-def put_wait(tx: Transaction, job: Job, waiting: Waiting) -> Job:
+def put_wait(tx: Transaction, job: Job, waiting: Waiting, *, by: str = "") -> Job:
     """Within `Jobs.change`: let the job wait, whatever it waited for before."""
     tx.execute(
         "UPDATE jobs SET waiting_for = ?, waiting_until = ?, waiting_reason = ?, updated_at = ? WHERE id = ?",
         (waiting.for_, waiting.until, waiting.reason, tx.now_ms, job.id),
     )
-    note(tx, job, "waiting", {"for": waiting.for_, "until": waiting.until, "reason": waiting.reason})
+    put_line(tx, job, "waiting", {"for": waiting.for_, "until": waiting.until, "reason": waiting.reason, "by": by})
     tx.publish(JobWaiting(job.id, job.state, waiting.for_, waiting.until, waiting.reason))
     return replace(job, waiting=waiting, updated_at=tx.now_ms)
 
 
-def end_wait(tx: Transaction, job: Job) -> Job:
+def end_wait(tx: Transaction, job: Job, *, by: str = "") -> Job:
     """Within `Jobs.change`: end what the job waits for."""
     assert job.waiting is not None
     tx.execute(
         "UPDATE jobs SET waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL, updated_at = ? WHERE id = ?",
         (tx.now_ms, job.id),
     )
-    note(tx, job, "woken", {"for": job.waiting.for_})
+    put_line(tx, job, "woken", {"for": job.waiting.for_, "by": by})
     tx.publish(JobWoken(job.id, job.waiting.for_))
     return replace(job, waiting=None, updated_at=tx.now_ms)
 
 
-def put_state(tx: Transaction, job: Job, target: JobState, error: JobError | None = None) -> Job:
+def put_state(tx: Transaction, job: Job, target: JobState, error: JobError | None = None, *, by: str = "") -> Job:
     """Within `Jobs.change`: move the job. `error` belongs to failed and to nothing else."""
     job.check_move(target)
     finished = tx.now_ms if target in FINAL else None
@@ -337,7 +337,10 @@ def put_state(tx: Transaction, job: Job, target: JobState, error: JobError | Non
         " waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL WHERE id = ?",
         (target, tx.now_ms, finished, failed_in, error.model_dump_json() if error else None, job.id),
     )
-    tx.execute(_MOVED, (job.id, tx.now_ms, job.state, target))
+    tx.execute(
+        "INSERT INTO timeline (job_id, at, event, origin, target, detail) VALUES (?, ?, 'moved', ?, ?, ?)",
+        (job.id, tx.now_ms, job.state, target, json.dumps({"by": by})),
+    )
     tx.publish(JobMoved(job.id, job.state, target))
     if error is not None:
         tx.publish(JobFailed(job.id, job.state, error.code, error.detail, error.remedy))
@@ -347,7 +350,7 @@ def put_state(tx: Transaction, job: Job, target: JobState, error: JobError | Non
     )  # fmt: skip
 
 
-def note(tx: Transaction, job: Job, event: str, detail: dict[str, Any]) -> None:
+def put_line(tx: Transaction, job: Job, event: str, detail: dict[str, Any]) -> None:
     """Within `Jobs.change`: write a line of the timeline that is neither a move nor a step."""
     tx.execute(
         "INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, ?, ?, ?)",

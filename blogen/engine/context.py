@@ -1,0 +1,316 @@
+"""What a stage sees of its job, and the durable step: promises 1 to 3 are this one small mechanism.
+
+A step is its committed result, if there is one. Otherwise: commit the intent, call, commit the result. A call that
+leaves a handle on the other side commits it as soon as it has it and is resumed from it. A paid call that was begun
+and has neither result nor handle is in doubt, and `in_doubt` says what happens to it.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any, Literal, TypeVar
+
+import anyio
+from pydantic import BaseModel
+from pydantic_core import to_json
+
+from blogen.clock import Clock
+from blogen.domain.job import Job, JobRequest, Waiting, WaitingFor
+from blogen.engine.outcome import Interrupted, StepSkipped, Suspended
+from blogen.errors import AnswerUnusable, BlogenError, InDoubt, StoreUnavailable
+from blogen.providers.protocols import Pending, Submitted
+from blogen.store.steps import NOTHING_USED, StepRecord, Steps, Used
+
+T = TypeVar("T", bound=BaseModel)
+R = TypeVar("R")
+
+InDoubtPolicy = Literal["retry", "ask", "skip"]
+
+_DISK_PAUSE_SECONDS = 1.0
+
+current_step: ContextVar[str] = ContextVar("current_step", default="")
+"""The step whose call is being made, for those who show progress."""
+
+
+class JobContext:
+    """A job in the hands of a worker. Code outside steps runs again after a restart: keep it free of effects."""
+
+    __slots__ = (
+        "_claimed",
+        "_clock",
+        "_policy",
+        "_records",
+        "_request",
+        "_request_json",
+        "_steps",
+        "is_stopping",
+        "job",
+    )
+
+    def __init__(  # noqa: PLR0917
+        self, job: Job, request: str, records: dict[str, StepRecord], steps: Steps, clock: Clock, policy: InDoubtPolicy
+    ) -> None:
+        self.job = job
+        self.is_stopping = False
+        """Set when the engine drains or the job is paused: running calls may end, none may begin."""
+        self._request_json = request
+        self._request: JobRequest | None = None
+        self._records = records
+        self._steps = steps
+        self._clock = clock
+        self._policy = policy
+        self._claimed: set[str] = set()
+
+    @property
+    def request(self) -> JobRequest:
+        """The order the job was made from."""
+        if self._request is None:
+            self._request = JobRequest.model_validate_json(self._request_json)
+        return self._request
+
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    def enter(self, job: Job) -> None:
+        """The executor's: the stage of `job.state` begins, or begins again."""
+        self.job = job
+        self._claimed.clear()
+
+    def result(self, step: str, returns: type[T]) -> T:
+        """The committed result of an earlier step. Raises KeyError if it has none: a defect of the pipeline."""
+        record = self._records.get(step)
+        if record is None or record.result is None:
+            raise KeyError(f"step {step!r} has no result")
+        return returns.model_validate_json(record.result)
+
+    def results(self, prefix: str) -> dict[str, str]:
+        """The committed results (JSON) of all finished steps whose name begins with `prefix`, by name."""
+        return {
+            name: record.result
+            for name, record in self._records.items()
+            if name.startswith(prefix) and record.result is not None
+        }
+
+    async def step(self, name: str, returns: type[T], call: Callable[[], Awaitable[T]], *, rests_on: Any = None) -> T:
+        """Do something of our own once: return what step `name` committed, or call and commit.
+
+        `rests_on` is what the result depends on; a step that is done again with the same keeps its answer.
+        Nothing is written before the call: it costs nobody anything to repeat it.
+        """
+        record = self._claim(name)
+        if record is not None and record.result is not None:
+            return returns.model_validate_json(record.result)
+        digest = _digest(rests_on)
+        run = record.run + 1 if record else 1
+        if record is not None and digest and (known := record.earlier.get(digest)) is not None:
+            return await self._keep(name, run, returns.model_validate_json(known), digest)
+        self._check_may_begin()
+        started = self._clock.monotonic()
+        answer = await self._attempt(name, run, call)
+        return await self._keep(name, run, answer, digest, started=started)
+
+    async def call(
+        self,
+        name: str,
+        returns: type[T],
+        call: Callable[[], Awaitable[T]],
+        *,
+        rests_on: Any = None,
+        is_paid: bool = True,
+        used: Callable[[T], Used] | None = None,
+    ) -> T:
+        """Call the outside world once. The intent is committed before the call, the result before it is used."""
+        record = self._claim(name)
+        if record is not None and record.result is not None:
+            return returns.model_validate_json(record.result)
+        digest = _digest(rests_on)
+        run = await self._next_run(name, record)
+        if record is not None and digest and (known := record.earlier.get(digest)) is not None:
+            return await self._keep(name, run, returns.model_validate_json(known), digest)
+        self._check_may_begin()
+        await self._steps.begin(self.job, name, run, digest=digest, is_paid=is_paid)
+        self._note_begun(name, run, digest, is_paid)
+        started = self._clock.monotonic()
+        answer = await self._attempt(name, run, call)
+        return await self._keep(name, run, answer, digest, started=started, used=used(answer) if used else NOTHING_USED)
+
+    async def order(
+        self,
+        name: str,
+        returns: type[T],
+        submit: Callable[[], Awaitable[T | Submitted]],
+        poll: Callable[[str], Awaitable[T | Pending]],
+        *,
+        rests_on: Any = None,
+        is_paid: bool = True,
+        used: Callable[[T], Used] | None = None,
+    ) -> T | Waiting:
+        """Call a service that works on it by itself: submit, commit the handle, then ask until it is done.
+
+        Answers `Waiting` while the other side works; the stage hands that on, and the job holds no worker. A service
+        may also answer `submit` with the result itself.
+        """
+        record = self._claim(name)
+        if record is not None and record.result is not None:
+            return returns.model_validate_json(record.result)
+        digest = _digest(rests_on)
+        started = self._clock.monotonic()
+        answer: T | Pending
+        if record is not None and record.handle is not None:
+            run, handle = record.run, record.handle
+            answer = await self._attempt(name, run, lambda: poll(handle))
+        else:
+            run = await self._next_run(name, record)
+            if record is not None and digest and (known := record.earlier.get(digest)) is not None:
+                return await self._keep(name, run, returns.model_validate_json(known), digest)
+            self._check_may_begin()
+            await self._steps.begin(self.job, name, run, digest=digest, is_paid=is_paid)
+            self._note_begun(name, run, digest, is_paid)
+            sent = await self._attempt(name, run, submit)
+            if isinstance(sent, Submitted):
+                await self._steps.keep_handle(self.job, name, run, sent.handle)
+                self._records[name].state = "waiting"
+                self._records[name].handle = sent.handle
+                return self._wait_for_image(sent.poll_after_seconds)
+            answer = sent
+        if isinstance(answer, Pending):
+            return self._wait_for_image(answer.poll_after_seconds)
+        return await self._keep(name, run, answer, digest, started=started, used=used(answer) if used else NOTHING_USED)
+
+    async def together(self, calls: "list[Callable[[], Awaitable[Any]]]") -> list[Any]:
+        """Run steps side by side, each to its end, and return what they return, in order.
+
+        Unlike a plain task group, one that fails does not cancel its siblings: their calls may be paid for already.
+        Raises the first error once all have ended.
+        """
+        answers: list[Any] = [None] * len(calls)
+        errors: list[Exception] = []
+
+        async def run(place: int, call: Callable[[], Awaitable[Any]]) -> None:
+            try:
+                answers[place] = await call()
+            except Exception as error:
+                errors.append(error)
+
+        async with anyio.create_task_group() as tasks:
+            for place, call in enumerate(calls):
+                tasks.start_soon(run, place, call)
+        if errors:
+            raise min(errors, key=_severity)
+        return answers
+
+    def _claim(self, name: str) -> StepRecord | None:
+        if name in self._claimed:
+            raise RuntimeError(f"step {name!r} is used twice in one stage: names are unique in a job")
+        self._claimed.add(name)
+        record = self._records.get(name)
+        if record is not None and record.origin != self.job.state:
+            raise RuntimeError(f"step {name!r} belongs to {record.origin}, not to {self.job.state}")
+        return record
+
+    def _check_may_begin(self) -> None:
+        if self.is_stopping:
+            raise Interrupted
+
+    async def _next_run(self, name: str, record: StepRecord | None) -> int:
+        """The number of the coming run; decides what happens to a call in doubt."""
+        if record is None:
+            return 1
+        if record.state in {"running", "in_doubt"} and record.is_paid:
+            if record.state == "running":
+                await self._steps.doubt(self.job, name, record.run, policy=self._policy)
+                record.state = "in_doubt"
+            self._decide_doubt(name, record)
+        return record.run + 1
+
+    def _decide_doubt(self, name: str, record: StepRecord) -> None:
+        match self._policy:
+            case "retry":
+                return
+            case "skip":
+                raise StepSkipped(name)
+            case "ask" if record.is_approved:
+                return
+            case "ask":
+                reason = f"Step {name} was in flight when Blogen stopped: it may have been paid for. Repeat it?"
+                raise Suspended(Waiting(WaitingFor.REVIEW, None, reason))
+
+    def _note_begun(self, name: str, run: int, digest: str | None, is_paid: bool) -> None:
+        earlier = self._records[name].earlier if name in self._records else {}
+        self._records[name] = StepRecord(
+            name, self.job.state, run, "running", 0, digest=digest, is_paid=is_paid, earlier=earlier
+        )
+
+    async def _attempt(self, name: str, run: int, call: Callable[[], Awaitable[R]]) -> R:
+        token = current_step.set(name)
+        try:
+            return await call()
+        except (Interrupted, Suspended, StepSkipped):
+            raise
+        except BlogenError as error:
+            await self._note_failed(
+                name, run, error.code, error.detail, error.raw if isinstance(error, AnswerUnusable) else ""
+            )
+            raise
+        except Exception as error:
+            await self._note_failed(name, run, "internal", f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            current_step.reset(token)
+
+    async def _note_failed(self, name: str, run: int, code: str, detail: str, raw: str = "") -> None:
+        await self._steps.fail(self.job, name, run, code=code, detail=detail, raw=raw)
+        earlier = self._records[name].earlier if name in self._records else {}
+        self._records[name] = StepRecord(name, self.job.state, run, "failed", 0, earlier=earlier)
+
+    async def _keep(
+        self,
+        name: str,
+        run: int,
+        answer: T,
+        digest: str | None,
+        *,
+        started: float | None = None,
+        used: Used = NOTHING_USED,
+    ) -> T:
+        encoded = answer.model_dump_json()
+        duration_ms = 0 if started is None else int((self._clock.monotonic() - started) * 1000)
+        while True:
+            try:
+                await self._steps.finish(
+                    self.job, name, run, encoded, duration_ms=duration_ms, digest=digest, used=used
+                )
+                break
+            except StoreUnavailable:
+                # The answer may be paid for: hold it until the disk has room again rather than ask twice.
+                if self.is_stopping:
+                    raise
+                await self._clock.sleep(_DISK_PAUSE_SECONDS)
+        record = self._records.get(name)
+        if record is None or record.run != run:
+            record = self._records[name] = StepRecord(name, self.job.state, run, "finished", 0, digest=digest)
+        record.state, record.result, record.handle = "finished", encoded, None
+        return answer
+
+    def _wait_for_image(self, seconds: float) -> Waiting:
+        return Waiting(WaitingFor.IMAGE, self._clock.now_ms() + int(seconds * 1000))
+
+
+def in_doubt_error(step: str) -> InDoubt:
+    """For a stage that cannot do without a step that policy skips."""
+    return InDoubt(
+        f"Step {step} was in flight when Blogen stopped, and pipeline.in_doubt = 'skip' forbids repeating it.",
+        remedy="Retry the job to make the call again.",
+    )
+
+
+def _digest(rests_on: Any) -> str | None:
+    return None if rests_on is None else hashlib.sha256(to_json(rests_on)).hexdigest()
+
+
+def _severity(error: Exception) -> int:
+    """Which of several errors decides: the lasting before the passing, waiting last."""
+    if isinstance(error, Suspended | Interrupted):
+        return 2
+    return 1 if isinstance(error, BlogenError) and error.retryable else 0

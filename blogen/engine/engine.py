@@ -1,0 +1,302 @@
+"""The engine: the one door for jobs. Page, API, command, timer and webhook all use these verbs."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+from anyio.abc import TaskGroup
+
+from blogen.clock import Clock, SystemClock
+from blogen.domain.job import PATH, Job, JobError, JobRequest, JobState, Waiting, WaitingFor
+from blogen.domain.person import OWNER, Actor
+from blogen.engine.context import InDoubtPolicy
+from blogen.engine.executor import Executor, RetryPolicy
+from blogen.engine.outcome import Pipeline
+from blogen.engine.pool import Pool
+from blogen.engine.queue import ReadyQueue
+from blogen.engine.recovery import recover
+from blogen.engine.timers import Timers
+from blogen.errors import Conflict, IllegalTransition, NotFound
+from blogen.events import Bus, EngineDraining, EngineStarted, EngineStopped, Event, JobMoved, JobWaiting
+from blogen.ids import new_id
+from blogen.store.database import Transaction
+from blogen.store.jobs import Jobs, end_wait, put_line, put_state, put_wait
+from blogen.store.steps import StepRecord, Steps, discard
+
+_SETTLED = frozenset({WaitingFor.REVIEW, WaitingFor.PAUSED, WaitingFor.BUDGET})
+"""Waits that only a person ends (or money): `finished` answers at them."""
+
+_RETRY = RetryPolicy()
+
+
+class Engine:
+    """Runs the jobs of one pipeline. `async with engine.running(): …`"""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        jobs: Jobs,
+        steps: Steps,
+        bus: Bus,
+        clock: Clock | None = None,
+        *,
+        workers: int = 32,
+        queue_size: int = 1000,
+        drain_seconds: float = 20.0,
+        retry: RetryPolicy = _RETRY,
+        in_doubt: InDoubtPolicy = "retry",
+    ) -> None:
+        self._jobs = jobs
+        self._steps = steps
+        self._bus = bus
+        self._clock = clock or SystemClock()
+        self._kind = pipeline.kind
+        self._drain_seconds = drain_seconds
+        self._queue = ReadyQueue(queue_size)
+        self._timers = Timers(self._clock, self._wake_soon)
+        self._executor = Executor(pipeline, jobs, steps, self._timers, self._clock, bus, retry=retry, in_doubt=in_doubt)
+        self._pool = Pool(workers, self._queue, self._executor.work)
+        self._tasks: TaskGroup | None = None
+        self._stopped = anyio.Event()
+        self._is_draining = False
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Engine"]:
+        """Take up unfinished jobs, work until the block ends, then drain. Nothing is lost either way."""
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            recovered = await recover(self._jobs, self._queue, self._timers)
+            self._pool.start(tasks)
+            self._bus.publish(EngineStarted(recovered))
+            try:
+                yield self
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await self.drain()
+                self._tasks = None
+                tasks.cancel_scope.cancel()
+        self._bus.publish(EngineStopped())
+
+    @property
+    def is_running(self) -> bool:
+        return self._tasks is not None and not self._is_draining
+
+    @property
+    def load(self) -> dict[str, int]:
+        """How many jobs are in workers' hands, and how many wait for one."""
+        return {"running": self._executor.running, "queued": len(self._queue)}
+
+    async def submit(self, request: JobRequest, *, by: Actor = OWNER, idempotency_key: str | None = None) -> Job:
+        """Accept an order: once this returns, the job is durable.
+
+        The same key with the same body answers with the same job. Raises QueueFull; InvalidInput for a key that was
+        used with another body.
+        """
+        if idempotency_key is None:
+            self._queue.check_room()
+            job = await self._jobs.submit(new_id(), self._kind, request)
+        else:
+            owner = _name(by)
+            if not await self._jobs.known_by_key(owner=owner, key=idempotency_key):
+                self._queue.check_room()
+            digest = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
+            job, is_new = await self._jobs.submit_once(
+                new_id(), self._kind, request, owner=owner, key=idempotency_key, digest=digest
+            )
+            if not is_new:
+                return job
+        self._line_up(job)
+        return job
+
+    async def cancel(self, job_id: str, *, by: Actor = OWNER) -> Job:
+        """Stop a job for good. Its running calls are broken off; what they cost stays in its account."""
+
+        def work(tx: Transaction, job: Job) -> Job:
+            return put_state(tx, job, JobState.CANCELLED, by=_name(by))
+
+        job = await self._jobs.change(job_id, work)
+        self._timers.drop(job_id)
+        self._executor.interrupt(job_id, at_once=True)
+        return job
+
+    async def pause(self, job_id: str, *, by: Actor = OWNER) -> Job:
+        """Let a job rest until `resume`: a call that is running may end, none is begun."""
+
+        def work(tx: Transaction, job: Job) -> Job:
+            if job.state.is_final:
+                raise _final(job, "paused")
+            if job.waiting is not None and job.waiting.for_ is WaitingFor.PAUSED:
+                return job
+            return put_wait(tx, job, Waiting(WaitingFor.PAUSED), by=_name(by))
+
+        job = await self._jobs.change(job_id, work)
+        self._timers.drop(job_id)
+        self._executor.interrupt(job_id, at_once=False)
+        return job
+
+    async def resume(self, job_id: str, *, by: Actor = OWNER) -> Job:
+        """End a pause. A review, a schedule or an image that the job waited for is asked about anew by its stage."""
+
+        def work(tx: Transaction, job: Job) -> Job:
+            if job.waiting is None or job.waiting.for_ is not WaitingFor.PAUSED:
+                raise Conflict(f"Job {job.id} is not paused.", remedy="Only a paused job can be resumed.")
+            return end_wait(tx, job, by=_name(by))
+
+        return self._line_up(await self._jobs.change(job_id, work))
+
+    async def retry(self, job_id: str, *, by: Actor = OWNER, from_step: str | None = None, fresh: bool = False) -> Job:
+        """Take a failed job up again where it failed, or from an earlier step; a job that waits to retry, at once.
+
+        Finished steps are kept. From a chosen step on, all is done again; an identical call's committed answer is used
+        again unless `fresh`. Raises NotFound for an unknown step, IllegalTransition if the job is not failed.
+        """
+        records = await self._steps.of(job_id)
+
+        def work(tx: Transaction, job: Job) -> Job:
+            if (
+                job.waiting is not None
+                and job.waiting.for_ in {WaitingFor.RETRY, WaitingFor.PROVIDER}
+                and not from_step
+            ):
+                return end_wait(tx, job)
+            if job.state is not JobState.FAILED or job.failed_in is None:
+                raise IllegalTransition(
+                    f"Job {job.id} is {job.state}; only a failed job can be retried.",
+                    remedy="A running job repeats its steps by itself.",
+                )
+            target, again = _restart_point(job, records, from_step)
+            if fresh and from_step is None:
+                again = [record for record in records if record.origin == target and record.state != "finished"]
+            discard(tx, job, again, fresh=fresh)
+            return put_state(tx, job, target, by=_name(by))
+
+        return self._line_up(await self._jobs.change(job_id, work))
+
+    async def approve(self, job_id: str, *, by: Actor = OWNER, note: str = "") -> Job:
+        """A person says yes: publish the reviewed post, or repeat the call that is in doubt."""
+
+        def work(tx: Transaction, job: Job) -> Job:
+            _check_in_review(job)
+            put_line(tx, job, "approved", {"note": note, "by": _name(by)})
+            return end_wait(tx, job)
+
+        return self._line_up(await self._jobs.change(job_id, work))
+
+    async def reject(self, job_id: str, *, by: Actor = OWNER, note: str = "") -> Job:
+        """A person says no: the job fails with their note as its reason; it can be retried from a step."""
+
+        def work(tx: Transaction, job: Job) -> Job:
+            _check_in_review(job)
+            put_line(tx, job, "rejected", {"note": note, "by": _name(by)})
+            reason = JobError(
+                code="rejected",
+                title="A reviewer said no",
+                detail=note or "The reviewer gave no reason.",
+                remedy="Retry the job from an earlier step, e.g. from 'edit', to have it written again.",
+            )
+            return put_state(tx, job, JobState.FAILED, reason)
+
+        return await self._jobs.change(job_id, work)
+
+    async def wake(self, job_id: str) -> None:
+        """End what the job waits for, if it may be ended by time or by a message from outside, and line it up."""
+        try:
+            job = await self._jobs.get(job_id)
+            if job.waiting is not None:
+                if job.waiting.for_ in {WaitingFor.REVIEW, WaitingFor.PAUSED}:
+                    return
+                job = await self._jobs.wake(job)
+        except (NotFound, IllegalTransition):
+            return
+        self._line_up(job)
+
+    async def drain(self) -> None:
+        """Take no new work; running steps get `drain_seconds`, then are cancelled. Nothing is lost either way."""
+        if self._is_draining:
+            await self._stopped.wait()
+            return
+        self._is_draining = True
+        self._bus.publish(EngineDraining(self._executor.running))
+        self._timers.stop()
+        self._pool.stop()
+        self._executor.interrupt_all(at_once=False)
+        with anyio.move_on_after(self._drain_seconds):
+            await self._executor.idle()
+        self._executor.interrupt_all(at_once=True)
+        await self._executor.idle()
+        self._stopped.set()
+
+    async def finished(self, job_id: str) -> Job:
+        """Wait until the job is final or waits for a person or for money."""
+        changed = asyncio.Event()
+
+        def hear(event: Event) -> None:
+            if isinstance(event, JobMoved | JobWaiting) and event.job_id == job_id:
+                changed.set()
+
+        unsubscribe = self._bus.subscribe(hear)
+        try:
+            while True:
+                changed.clear()
+                job = await self._jobs.get(job_id)
+                if job.state.is_final or (job.waiting is not None and job.waiting.for_ in _SETTLED):
+                    return job
+                await changed.wait()
+        finally:
+            unsubscribe()
+
+    def _line_up(self, job: Job) -> Job:
+        if not job.state.is_final and job.waiting is None and not self._is_draining:
+            self._queue.put(job.id, job.priority)
+            self._pool.attend()
+        return job
+
+    def _wake_soon(self, job_id: str) -> None:
+        if self._tasks is not None and not self._is_draining:
+            self._tasks.start_soon(self._wake_or_repeat, job_id)
+
+    async def _wake_or_repeat(self, job_id: str) -> None:
+        try:
+            await self.wake(job_id)
+        except Exception:
+            # The database cannot be read or written now: the timer must not be lost with this attempt.
+            self._timers.set(job_id, self._clock.now_ms() + 2000)
+
+
+def _restart_point(job: Job, records: list[StepRecord], from_step: str | None) -> tuple[JobState, list[StepRecord]]:
+    """The state to go back to, and the steps that are done again."""
+    assert job.failed_in is not None
+    if from_step is None:
+        return job.failed_in, []
+    chosen = next((record for record in records if record.name == from_step), None)
+    if chosen is None:
+        names = ", ".join(record.name for record in records) or "none"
+        raise NotFound(f"Job {job.id} has no step {from_step[:120]!r}.", remedy=f"Its steps: {names}.")
+    place = PATH.index(JobState(chosen.origin))
+    again = [
+        record
+        for record in records
+        if PATH.index(JobState(record.origin)) > place
+        or record.name == chosen.name
+        or record.name.startswith(f"{chosen.name}/")
+    ]
+    return JobState(chosen.origin), [record for record in again if record.state != "discarded"]
+
+
+def _check_in_review(job: Job) -> None:
+    if job.waiting is None or job.waiting.for_ is not WaitingFor.REVIEW:
+        raise Conflict(
+            f"Job {job.id} does not wait for a review; it is {job.state}.",
+            remedy="Only a job that waits for a review can be approved or rejected.",
+        )
+
+
+def _final(job: Job, verb: str) -> IllegalTransition:
+    return IllegalTransition(f"Job {job.id} is {job.state} and cannot be {verb}.", remedy="It has ended.")
+
+
+def _name(actor: Actor) -> str:
+    """How the timeline names who did something."""
+    return actor.person_id or actor.token_id or "owner"

@@ -1,0 +1,241 @@
+"""Walking one job: ask the stage of its state, act on the answer, until the job is final or waits."""
+
+import asyncio
+import contextlib
+import random
+import traceback
+from collections.abc import Iterator
+from typing import NamedTuple, assert_never
+
+import anyio
+
+from blogen.clock import Clock
+from blogen.domain.job import Job, JobError, JobState, Waiting, WaitingFor
+from blogen.engine.context import InDoubtPolicy, JobContext
+from blogen.engine.outcome import Interrupted, Move, Outcome, Pipeline, Suspended
+from blogen.engine.timers import Timers
+from blogen.errors import BlogenError, IllegalTransition, ProviderError, ProviderUnavailable, StoreUnavailable
+from blogen.events import Bus, JobCrashed
+from blogen.store.jobs import Jobs
+from blogen.store.steps import Steps, fold
+
+_STORE_PAUSE_MS = 2000
+
+
+class RetryPolicy(NamedTuple):
+    """How a job that failed for now tries again: full jitter under a growing cap."""
+
+    max_attempts: int = 5
+    base_seconds: float = 2.0
+    cap_seconds: float = 300.0
+
+    def delay_seconds(self, attempt: int, asked_for: float | None) -> float:
+        """The wait before attempt number `attempt`+1; at least what the service asked for, within the cap."""
+        jitter = random.uniform(0, min(self.cap_seconds, self.base_seconds * 2 ** (attempt - 1)))
+        return max(jitter, min(asked_for or 0.0, self.cap_seconds * 12))
+
+
+class _Walk:
+    """A job in hand. `context` is None until the job has been read."""
+
+    __slots__ = ("context", "is_stopping", "scope")
+
+    def __init__(self) -> None:
+        self.scope = anyio.CancelScope()
+        self.context: JobContext | None = None
+        self.is_stopping = False
+
+    def stop(self, *, at_once: bool) -> None:
+        self.is_stopping = True
+        if self.context is not None:
+            self.context.is_stopping = True
+        if at_once:
+            self.scope.cancel()
+
+
+class Executor:
+    def __init__(  # noqa: PLR0917
+        self,
+        pipeline: Pipeline,
+        jobs: Jobs,
+        steps: Steps,
+        timers: Timers,
+        clock: Clock,
+        bus: Bus,
+        *,
+        retry: RetryPolicy,
+        in_doubt: InDoubtPolicy,
+    ) -> None:
+        self._pipeline = pipeline
+        self._jobs = jobs
+        self._steps = steps
+        self._timers = timers
+        self._clock = clock
+        self._bus = bus
+        self._retry = retry
+        self._in_doubt = in_doubt
+        self._walks: dict[str, _Walk] = {}
+        self._again: set[str] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._is_draining = False
+
+    @property
+    def running(self) -> int:
+        """How many jobs are in a worker's hands."""
+        return len(self._walks)
+
+    def is_running(self, job_id: str) -> bool:
+        return job_id in self._walks
+
+    async def idle(self) -> None:
+        """Wait until no job is in a worker's hands."""
+        await self._idle.wait()
+
+    def interrupt(self, job_id: str, *, at_once: bool) -> None:
+        """Let go of a job: at once (its calls are broken off), or before its next call."""
+        if walk := self._walks.get(job_id):
+            walk.stop(at_once=at_once)
+
+    def interrupt_all(self, *, at_once: bool) -> None:
+        self._is_draining = True
+        for job_id in list(self._walks):
+            self.interrupt(job_id, at_once=at_once)
+
+    async def work(self, job_id: str) -> None:
+        """Walk the job as far as it goes now. Raises nothing: one job's trouble strands no other."""
+        if job_id in self._walks:
+            self._again.add(job_id)
+            return
+        try:
+            await self._walk(job_id)
+            while job_id in self._again:
+                # A verb (resume, approve …) came while the job was still being put down.
+                self._again.discard(job_id)
+                await self._walk(job_id)
+        except IllegalTransition:
+            pass  # someone else moved it: cancelled, paused, or a verb of the owner's
+        except StoreUnavailable:
+            self._timers.set(job_id, self._clock.now_ms() + _STORE_PAUSE_MS)
+        except Exception:
+            self._bus.publish(JobCrashed(job_id, "unknown", traceback.format_exc()))
+            self._timers.set(job_id, self._clock.now_ms() + 10 * _STORE_PAUSE_MS)
+
+    async def _walk(self, job_id: str) -> None:
+        if self._is_draining:
+            return
+        walk = self._walks[job_id] = _Walk()
+        self._idle.clear()
+        try:
+            with walk.scope, contextlib.suppress(Interrupted):
+                taken = await self._jobs.take(job_id)
+                if taken is None or taken.job.state.is_final or taken.job.waiting or walk.is_stopping:
+                    return
+                records = fold(taken.steps)
+                walk.context = JobContext(taken.job, taken.request, records, self._steps, self._clock, self._in_doubt)
+                await self._advance(walk.context)
+        finally:
+            del self._walks[job_id]
+            if not self._walks:
+                self._idle.set()
+
+    async def _advance(self, context: JobContext) -> None:
+        job = context.job
+        while not job.state.is_final:
+            if context.is_stopping:
+                return
+            context.enter(job)
+            try:
+                outcome = await self._ask_stage(context)
+            except Exception as error:
+                job = await self._after_error(job, _decisive(error))
+            else:
+                job = await self._follow(job, outcome)
+            if job.waiting is not None:
+                if job.waiting.until is not None:
+                    self._timers.set(job.id, job.waiting.until)
+                return
+
+    async def _ask_stage(self, context: JobContext) -> Outcome:
+        state = context.job.state
+        stage = self._pipeline.stages.get(state) if context.job.kind == self._pipeline.kind else None
+        if stage is None:
+            raise _NoStage(
+                f"This version of Blogen has no stage for {context.job.kind} jobs that are {state}.",
+                remedy="Retry the job from an earlier step, or cancel it.",
+            )
+        return await stage(context)
+
+    async def _follow(self, job: Job, outcome: Outcome) -> Job:
+        match outcome:
+            case JobState() as target:
+                return await self._jobs.move(job, target)
+            case Move(target, also):
+                return await self._jobs.move(job, target, also=also)
+            case Waiting() as waiting:
+                return await self._jobs.wait(job, waiting)
+            case other:
+                assert_never(other)
+
+    async def _after_error(self, job: Job, error: Exception) -> Job:
+        match error:
+            case Suspended(waiting=waiting):
+                return await self._jobs.wait(job, waiting)
+            case Interrupted() | IllegalTransition() | StoreUnavailable():
+                raise error
+            case BlogenError(retryable=False):
+                return await self._jobs.fail(job, job_error(error))
+            case BlogenError():
+                reason = error.detail
+            case _:
+                self._bus.publish(JobCrashed(job.id, job.state, "".join(traceback.format_exception(error))))
+                reason = f"Blogen itself failed ({type(error).__name__})."
+        return await self._try_again(job, error, reason)
+
+    async def _try_again(self, job: Job, error: Exception, reason: str) -> Job:
+        attempt = job.attempt + 1
+        if attempt >= self._retry.max_attempts:
+            return await self._jobs.fail(job, job_error(error, attempts=attempt))
+        asked_for = error.retry_after_seconds if isinstance(error, ProviderUnavailable) else None
+        until = self._clock.now_ms() + int(self._retry.delay_seconds(attempt, asked_for) * 1000)
+        return await self._jobs.wait(job, Waiting(WaitingFor.RETRY, until, reason), attempt=attempt)
+
+
+class _NoStage(BlogenError):
+    code, title = "no-stage", "This version cannot go on with the job"
+
+
+def job_error(error: Exception, *, attempts: int = 0) -> JobError:
+    """The reason of a failed job, in words for its owner."""
+    after = f" (after {attempts} attempts)" if attempts > 1 else ""
+    if not isinstance(error, BlogenError):
+        return JobError(
+            code="internal",
+            title="Blogen itself failed",
+            detail=f"{type(error).__name__} in Blogen's own code{after}; the log has the details.",
+            remedy="Retry the job; if it fails again, report it with the log.",
+        )
+    return JobError(
+        code=error.code,
+        title=error.title,
+        detail=f"{error.detail.rstrip('.')}{after}.",
+        remedy=error.remedy,
+        provider=error.provider or None if isinstance(error, ProviderError) else None,
+        retryable=error.retryable,
+    )
+
+
+def _decisive(error: Exception) -> Exception:
+    """The error that decides, out of a task group's bundle: the lasting before the passing."""
+    if not isinstance(error, ExceptionGroup):
+        return error
+    leaves = list(_leaves(error))
+    return min(leaves, key=lambda leaf: (isinstance(leaf, Suspended | Interrupted), getattr(leaf, "retryable", True)))
+
+
+def _leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:
+    for error in group.exceptions:
+        if isinstance(error, ExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

@@ -1,0 +1,44 @@
+"""What a stage answers, and what a pipeline is. What stages do is not the engine's business."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from blogen.domain.job import JobState, Waiting
+from blogen.store.jobs import Effect
+
+if TYPE_CHECKING:
+    from blogen.engine.context import JobContext
+
+
+class Move(NamedTuple):
+    """Go to `target` and commit `also` in the same transaction: both happen, once, or neither."""
+
+    target: JobState
+    also: Effect
+
+
+Outcome = JobState | Move | Waiting
+Stage = Callable[["JobContext"], Awaitable[Outcome]]
+
+
+class Pipeline(NamedTuple):
+    """A kind of job: which stage does the work of which state."""
+
+    kind: str
+    stages: Mapping[JobState, Stage]
+
+
+class Suspended(Exception):
+    """Raised inside a step when the job has to wait; the executor turns it into `Waiting`."""
+
+    def __init__(self, waiting: Waiting) -> None:
+        super().__init__(waiting.reason)
+        self.waiting = waiting
+
+
+class Interrupted(Exception):
+    """Raised inside a step when the engine drains or the job was paused: no new call may begin."""
+
+
+class StepSkipped(Exception):
+    """A paid call in doubt was left out by policy; the stage decides whether it can do without."""

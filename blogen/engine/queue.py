@@ -1,0 +1,47 @@
+"""The line of jobs that are ready: urgent first, then in the order in which they came."""
+
+import asyncio
+from itertools import count
+
+from blogen.errors import QueueFull
+
+
+class ReadyQueue:
+    """An `asyncio.PriorityQueue` of job ids. Bounded at the door alone: what was accepted is never turned away."""
+
+    def __init__(self, limit: int) -> None:
+        self._queue: asyncio.PriorityQueue[tuple[int, int, str]] = asyncio.PriorityQueue()
+        self._order = count()
+        self._limit = limit
+        self._present: set[str] = set()
+
+    def check_room(self) -> None:
+        """Raises QueueFull when as many jobs wait for a worker as configured."""
+        if len(self._present) >= self._limit:
+            raise QueueFull(
+                f"{len(self._present)} jobs wait for a worker; the queue takes {self._limit}.",
+                remedy="Try again in a few seconds, or raise engine.queue_size.",
+            )
+
+    def put(self, job_id: str, priority: int) -> None:
+        """Line up; a job that already stands in the line keeps its place."""
+        if job_id not in self._present:
+            self._present.add(job_id)
+            self._queue.put_nowait((-priority, next(self._order), job_id))
+
+    async def get(self) -> str:
+        job_id = (await self._queue.get())[2]
+        self._present.discard(job_id)
+        return job_id
+
+    def get_nowait(self) -> str | None:
+        """The next job, or None when no one waits."""
+        try:
+            job_id = self._queue.get_nowait()[2]
+        except asyncio.QueueEmpty:
+            return None
+        self._present.discard(job_id)
+        return job_id
+
+    def __len__(self) -> int:
+        return len(self._present)

@@ -1,0 +1,216 @@
+"""Steps: the durable units inside a stage, as lines of the timeline.
+
+begun (the intent, before the call) → handle (the other side's id of it) → finished (with the result), or failed;
+doubted: it was begun, and the process died before an outcome was written. A repetition is a new run.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from blogen.clock import Clock
+from blogen.domain.job import Job
+from blogen.events import StepBegun, StepDoubted, StepFailed, StepFinished
+from blogen.store.database import Database, Rows, Transaction
+
+_LINE = "INSERT INTO timeline (job_id, at, event, origin, step, run, detail) VALUES (?, ?, '{}', ?, ?, ?, ?)"
+_BEGIN = Rows(_LINE.format("step_begun"))
+_HANDLE = Rows(_LINE.format("step_handle"))
+_FAIL = Rows(_LINE.format("step_failed"))
+_DOUBT = Rows(_LINE.format("step_doubted"))
+_FINISHED = (
+    "INSERT INTO timeline (job_id, at, event, origin, step, run, detail, result)"
+    " VALUES (?, ?, 'step_finished', ?, ?, ?, ?, ?)"
+)
+_FINISH = Rows(_FINISHED)
+_FINISH_PAID = Rows(
+    _FINISHED,
+    "UPDATE jobs SET cost_usd_micros = cost_usd_micros + ?, input_tokens = input_tokens + ?,"
+    " output_tokens = output_tokens + ?, updated_at = ? WHERE id = ?",
+    "INSERT INTO spending (job_id, at, provider, model, usd_micros) VALUES (?, ?, ?, ?, ?)",
+)
+
+StepState = Literal["running", "waiting", "finished", "failed", "in_doubt", "discarded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a step's call used; `usd_micros` None: not known."""
+
+    provider: str = ""
+    model: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd_micros: int | None = None
+
+
+NOTHING_USED = Used()
+
+
+@dataclass(slots=True)
+class StepRecord:
+    """A step as its lines tell: the latest run, and the results of earlier runs by the digest of their input."""
+
+    name: str
+    origin: str
+    run: int
+    state: StepState
+    begun_at: int
+    finished_at: int | None = None
+    result: str | None = None
+    handle: str | None = None
+    digest: str | None = None
+    is_paid: bool = False
+    is_approved: bool = False
+    """The owner said yes to repeating it while it was in doubt."""
+    detail: dict[str, Any] = field(default_factory=dict)
+    earlier: dict[str, str] = field(default_factory=dict)
+
+
+class Steps:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def begin(self, job: Job, step: str, run: int, *, digest: str | None, is_paid: bool) -> None:
+        """Write down that the call is about to be made."""
+        detail = f'{{"paid": {"true" if is_paid else "false"}, "digest": "{digest}"}}' if digest else _PAID[is_paid]
+        await self._database.write_rows(
+            _BEGIN, (job.id, self._clock.now_ms(), job.state, step, run, detail), event=StepBegun(job.id, step)
+        )
+
+    async def keep_handle(self, job: Job, step: str, run: int, handle: str) -> None:
+        """Keep the other side's id of the call, so that it is resumed and not repeated."""
+        await self._database.write_rows(
+            _HANDLE, (job.id, self._clock.now_ms(), job.state, step, run, json.dumps({"handle": handle}))
+        )
+
+    async def finish(
+        self,
+        job: Job,
+        step: str,
+        run: int,
+        result: str,
+        *,
+        duration_ms: int,
+        digest: str | None = None,
+        used: Used = NOTHING_USED,
+    ) -> None:
+        """Commit the step's result (JSON) with what it cost."""
+        now = self._clock.now_ms()
+        event = StepFinished(job.id, step)
+        if used is NOTHING_USED:
+            detail = f'{{"duration_ms": {duration_ms}, "digest": {json.dumps(digest)}}}'
+            await self._database.write_rows(_FINISH, (job.id, now, job.state, step, run, detail, result), event=event)
+            return
+        detail = json.dumps(
+            {
+                "duration_ms": duration_ms,
+                "digest": digest,
+                "provider": used.provider,
+                "model": used.model,
+                "input_tokens": used.input_tokens,
+                "output_tokens": used.output_tokens,
+                "usd_micros": used.usd_micros,
+            }
+        )
+        cost = used.usd_micros or 0
+        await self._database.write_rows(
+            _FINISH_PAID,
+            (job.id, now, job.state, step, run, detail, result),
+            (cost, used.input_tokens, used.output_tokens, now, job.id),
+            (job.id, now, used.provider, used.model, cost),
+            event=event,
+        )
+
+    async def fail(self, job: Job, step: str, run: int, *, code: str, detail: str, raw: str = "") -> None:
+        """Write down that the call failed, and the raw answer if there was one."""
+        lines = {"code": code, "detail": detail} | ({"raw": raw} if raw else {})
+        await self._database.write_rows(
+            _FAIL,
+            (job.id, self._clock.now_ms(), job.state, step, run, json.dumps(lines)),
+            event=StepFailed(job.id, step, code, detail),
+        )
+
+    async def doubt(self, job: Job, step: str, run: int, *, policy: str) -> None:
+        """Write down that the call was in flight when the process died: maybe paid."""
+        await self._database.write_rows(
+            _DOUBT,
+            (job.id, self._clock.now_ms(), job.state, step, run, json.dumps({"policy": policy})),
+            event=StepDoubted(job.id, step, policy),
+        )
+
+    async def of(self, job_id: str) -> list[StepRecord]:
+        """The steps of a job in the order in which they began."""
+        rows = await self._database.read(
+            "SELECT id, at, event, origin, step, run, detail, result FROM timeline"
+            " WHERE job_id = ? AND (step IS NOT NULL OR event IN ('approved', 'rejected')) ORDER BY id",
+            (job_id,),
+        )
+        return list(fold(rows).values())
+
+    async def spent_usd_micros(self, since_ms: int) -> int:
+        """What all jobs together have cost since then."""
+        row = await self._database.read_one("SELECT total(usd_micros) FROM spending WHERE at >= ?", (since_ms,))
+        return int(row[0]) if row else 0
+
+
+_PAID = {True: '{"paid": true}', False: '{"paid": false}'}
+
+
+def discard(tx: Transaction, job: Job, records: Iterable[StepRecord], *, fresh: bool) -> None:
+    """Within `Jobs.change`: let steps be done again; with `fresh` their answers are not used again either."""
+    for record in records:
+        tx.execute(
+            _LINE.format("step_discarded"),
+            (job.id, tx.now_ms, record.origin, record.name, record.run, json.dumps({"fresh": fresh})),
+        )
+
+
+def fold(rows: Iterable[sqlite3.Row]) -> dict[str, StepRecord]:
+    """The steps that a job's lines tell of, by name; rows in the order of their ids."""
+    records: dict[str, StepRecord] = {}
+    for row in rows:
+        event = row["event"]
+        if row["step"] is None:
+            if event == "approved":
+                for record in records.values():
+                    record.is_approved = record.is_approved or record.state == "in_doubt"
+            continue
+        name, run = row["step"], row["run"]
+        detail: Mapping[str, Any] = json.loads(row["detail"]) if row["detail"] else {}
+        known = records.get(name)
+        if known is None or known.run != run:
+            earlier = known.earlier if known else {}
+            known = records[name] = StepRecord(name, row["origin"], run, "running", row["at"], earlier=earlier)
+        _apply(known, event, detail, row)
+    return records
+
+
+def _apply(record: StepRecord, event: str, detail: Mapping[str, Any], row: sqlite3.Row) -> None:
+    match event:
+        case "step_begun":
+            record.digest = detail.get("digest")
+            record.is_paid = bool(detail.get("paid"))
+        case "step_handle":
+            record.state = "waiting"
+            record.handle = detail["handle"]
+        case "step_finished":
+            record.state = "finished"
+            record.finished_at = row["at"]
+            record.result = row["result"]
+            record.digest = detail.get("digest") or record.digest
+        case "step_failed":
+            record.state = "failed"
+            record.finished_at = row["at"]
+        case "step_doubted":
+            record.state = "in_doubt"
+        case "step_discarded":
+            if detail.get("fresh"):
+                record.earlier.clear()
+            elif record.result is not None and record.digest:
+                record.earlier[record.digest] = record.result
+            record.state, record.result, record.handle = "discarded", None, None
+    record.detail.update(detail)
