@@ -19,7 +19,8 @@ from blogen.domain.job import Job, JobRequest, Waiting, WaitingFor
 from blogen.engine.outcome import Interrupted, StepSkipped, Suspended
 from blogen.errors import AnswerUnusable, BlogenError, InDoubt, StoreUnavailable
 from blogen.providers.protocols import Pending, Submitted
-from blogen.store.steps import NOTHING_USED, StepRecord, Steps, Used
+from blogen.store.jobs import TakenJob
+from blogen.store.steps import NOTHING_USED, StepRecord, Steps, Used, decision, fold
 
 T = TypeVar("T", bound=BaseModel)
 R = TypeVar("R")
@@ -43,19 +44,20 @@ class JobContext:
         "_request",
         "_request_json",
         "_steps",
+        "decision",
         "is_stopping",
         "job",
     )
 
-    def __init__(  # noqa: PLR0917
-        self, job: Job, request: str, records: dict[str, StepRecord], steps: Steps, clock: Clock, policy: InDoubtPolicy
-    ) -> None:
-        self.job = job
+    def __init__(self, taken: TakenJob, steps: Steps, clock: Clock, policy: InDoubtPolicy) -> None:
+        self.job = taken.job
+        self.decision = decision(taken.steps)
+        """What a reviewer decided about this text."""
         self.is_stopping = False
         """Set when the engine drains or the job is paused: running calls may end, none may begin."""
-        self._request_json = request
+        self._request_json = taken.request
         self._request: JobRequest | None = None
-        self._records = records
+        self._records = fold(taken.steps)
         self._steps = steps
         self._clock = clock
         self._policy = policy

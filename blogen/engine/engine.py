@@ -23,6 +23,7 @@ from blogen.events import Bus, EngineDraining, EngineStarted, EngineStopped, Eve
 from blogen.ids import new_id
 from blogen.store.database import Transaction
 from blogen.store.jobs import Jobs, end_wait, put_line, put_state, put_wait
+from blogen.store.lines import Line
 from blogen.store.steps import StepRecord, Steps, discard
 
 _SETTLED = frozenset({WaitingFor.REVIEW, WaitingFor.PAUSED, WaitingFor.BUDGET})
@@ -53,12 +54,14 @@ class Engine:
         self._bus = bus
         self._clock = clock or SystemClock()
         self._kind = pipeline.kind
+        self._check = pipeline.check
         self._drain_seconds = drain_seconds
         self._queue = ReadyQueue(queue_size)
         self._timers = Timers(self._clock, self._wake_soon)
         self._executor = Executor(pipeline, jobs, steps, self._timers, self._clock, bus, retry=retry, in_doubt=in_doubt)
         self._pool = Pool(workers, self._queue, self._executor.work)
         self._tasks: TaskGroup | None = None
+        self._waking: set[asyncio.Task[None]] = set()
         self._stopped = anyio.Event()
         self._is_draining = False
 
@@ -92,14 +95,16 @@ class Engine:
         """Accept an order: once this returns, the job is durable.
 
         The same key with the same body answers with the same job. Raises QueueFull; InvalidInput for a key that was
-        used with another body.
+        used with another body, or an order that could only fail.
         """
         if idempotency_key is None:
+            await self._check(request)
             self._queue.check_room()
             job = await self._jobs.submit(new_id(), self._kind, request)
         else:
             owner = _name(by)
             if not await self._jobs.known_by_key(owner=owner, key=idempotency_key):
+                await self._check(request)
                 self._queue.check_room()
             digest = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
             job, is_new = await self._jobs.submit_once(
@@ -179,7 +184,7 @@ class Engine:
 
         def work(tx: Transaction, job: Job) -> Job:
             _check_in_review(job)
-            put_line(tx, job, "approved", {"note": note, "by": _name(by)})
+            put_line(tx, job, Line.APPROVED, {"note": note, "by": _name(by)})
             return end_wait(tx, job)
 
         return self._line_up(await self._jobs.change(job_id, work))
@@ -189,7 +194,7 @@ class Engine:
 
         def work(tx: Transaction, job: Job) -> Job:
             _check_in_review(job)
-            put_line(tx, job, "rejected", {"note": note, "by": _name(by)})
+            put_line(tx, job, Line.REJECTED, {"note": note, "by": _name(by)})
             reason = JobError(
                 code="rejected",
                 title="A reviewer said no",
@@ -221,6 +226,7 @@ class Engine:
         self._bus.publish(EngineDraining(self._executor.running))
         self._timers.stop()
         self._pool.stop()
+        await asyncio.gather(*self._waking)
         self._executor.interrupt_all(at_once=False)
         with anyio.move_on_after(self._drain_seconds):
             await self._executor.idle()
@@ -255,7 +261,10 @@ class Engine:
 
     def _wake_soon(self, job_id: str) -> None:
         if self._tasks is not None and not self._is_draining:
-            self._tasks.start_soon(self._wake_or_repeat, job_id)
+            # Timers fire outside any task, where a task group cannot be asked to start one.
+            waking = asyncio.get_running_loop().create_task(self._wake_or_repeat(job_id))
+            self._waking.add(waking)
+            waking.add_done_callback(self._waking.discard)
 
     async def _wake_or_repeat(self, job_id: str) -> None:
         try:

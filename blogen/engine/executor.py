@@ -17,7 +17,7 @@ from blogen.engine.timers import Timers
 from blogen.errors import BlogenError, IllegalTransition, ProviderError, ProviderUnavailable, StoreUnavailable
 from blogen.events import Bus, JobCrashed
 from blogen.store.jobs import Jobs
-from blogen.store.steps import Steps, fold
+from blogen.store.steps import Steps
 
 _STORE_PAUSE_MS = 2000
 
@@ -131,8 +131,7 @@ class Executor:
                 taken = await self._jobs.take(job_id)
                 if taken is None or taken.job.state.is_final or taken.job.waiting or walk.is_stopping:
                     return
-                records = fold(taken.steps)
-                walk.context = JobContext(taken.job, taken.request, records, self._steps, self._clock, self._in_doubt)
+                walk.context = JobContext(taken, self._steps, self._clock, self._in_doubt)
                 await self._advance(walk.context)
         finally:
             del self._walks[job_id]

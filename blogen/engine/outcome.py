@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from blogen.domain.job import JobState, Waiting
+from blogen.domain.job import JobRequest, JobState, Waiting
 from blogen.store.jobs import Effect
 
 if TYPE_CHECKING:
@@ -21,11 +21,17 @@ Outcome = JobState | Move | Waiting
 Stage = Callable[["JobContext"], Awaitable[Outcome]]
 
 
+async def accept_all(_request: JobRequest) -> None:
+    """The check of a pipeline that refuses no order."""
+
+
 class Pipeline(NamedTuple):
     """A kind of job: which stage does the work of which state."""
 
     kind: str
     stages: Mapping[JobState, Stage]
+    check: Callable[[JobRequest], Awaitable[None]] = accept_all
+    """Raises InvalidInput for an order that could only fail."""
 
 
 class Suspended(Exception):

@@ -303,6 +303,15 @@ class Database:
         """Why the last batch could not be written, or None."""
         return self._failure
 
+    async def problem(self) -> str | None:
+        """What keeps the database from being read and written now, or None. Tries both."""
+        try:
+            await self.read("SELECT 1")
+            await self.write(lambda tx: tx.execute("UPDATE schema_migrations SET version = version WHERE version = 1"))
+        except (BlogenError, sqlite3.Error) as error:
+            return str(error)
+        return None
+
     async def close(self) -> None:
         """Write what is pending, tidy up, close."""
         self._closing = True

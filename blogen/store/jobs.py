@@ -16,6 +16,7 @@ from blogen.domain.job import FINAL, Job, JobError, JobRequest, JobState, Tokens
 from blogen.errors import IllegalTransition, InvalidInput, NotFound
 from blogen.events import JobFailed, JobMoved, JobSubmitted, JobWaiting, JobWoken
 from blogen.store.database import Database, Rows, Stale, Transaction
+from blogen.store.lines import NAMES, Line
 
 _COLUMNS = """
     j.id, j.kind, j.state, j.attempt, j.waiting_for, j.waiting_until, j.waiting_reason, j.priority, j.cost_usd_micros,
@@ -26,9 +27,9 @@ _FROM = "FROM jobs AS j JOIN job_requests AS r ON r.job_id = j.id"
 _SUBMIT = Rows(
     "INSERT INTO jobs (id, kind, state, priority, created_at, updated_at) VALUES (?, ?, 'queued', ?, ?, ?)",
     "INSERT INTO job_requests (job_id, topic, request) VALUES (?, ?, ?)",
-    "INSERT INTO timeline (job_id, at, event, origin) VALUES (?, ?, 'submitted', 'queued')",
+    "INSERT INTO timeline (job_id, at, event, origin) VALUES (?, ?, 1, 'queued')",
 )
-_MOVED = "INSERT INTO timeline (job_id, at, event, origin, target) VALUES (?, ?, 'moved', ?, ?)"
+_MOVED = "INSERT INTO timeline (job_id, at, event, origin, target) VALUES (?, ?, 2, ?, ?)"
 _MOVE = Rows(
     "UPDATE jobs SET state = ?, attempt = 0, updated_at = ? WHERE id = ? AND state = ? AND waiting_for IS NULL",
     _MOVED,
@@ -41,12 +42,12 @@ _FINISH = Rows(
 _WAIT = Rows(
     "UPDATE jobs SET waiting_for = ?, waiting_until = ?, waiting_reason = ?, attempt = ?, updated_at = ?"
     " WHERE id = ? AND state = ? AND waiting_for IS NULL",
-    "INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, 'waiting', ?, ?)",
+    "INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, 3, ?, ?)",
 )
 _WAKE = Rows(
     "UPDATE jobs SET waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL, updated_at = ?"
     " WHERE id = ? AND state = ? AND waiting_for = ?",
-    "INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, 'woken', ?, ?)",
+    "INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, 4, ?, ?)",
 )
 
 Effect = Callable[[Transaction], None]
@@ -172,7 +173,9 @@ class Jobs:
             " WHERE job_id = ? AND id > ? ORDER BY id",
             (job_id, after),
         )
-        return [TimelineEntry._make((*row[:7], json.loads(row["detail"] or "{}"))) for row in rows]
+        return [
+            TimelineEntry._make((*row[:2], NAMES[row[2]], *row[3:7], json.loads(row["detail"] or "{}"))) for row in rows
+        ]
 
     async def move(self, job: Job, target: JobState, *, also: Effect | None = None) -> Job:
         """Move `job` to `target` if it is still where we saw it, and write its timeline; `also` happens with it."""
@@ -295,7 +298,7 @@ class Jobs:
         jobs = await self._database.read(f"SELECT {_COLUMNS}, r.request {_FROM} WHERE j.id IN ({marks})", job_ids)
         lines = await self._database.read(
             "SELECT id, job_id, at, event, origin, step, run, detail, result FROM timeline"
-            f" WHERE job_id IN ({marks}) AND (step IS NOT NULL OR event IN ('approved', 'rejected'))",
+            f" WHERE job_id IN ({marks}) AND event IN (5, 11, 12, 13, 14, 15, 16)",
             job_ids,
         )
         steps: dict[str, list[sqlite3.Row]] = {}
@@ -310,7 +313,7 @@ def put_wait(tx: Transaction, job: Job, waiting: Waiting, *, by: str = "") -> Jo
         "UPDATE jobs SET waiting_for = ?, waiting_until = ?, waiting_reason = ?, updated_at = ? WHERE id = ?",
         (waiting.for_, waiting.until, waiting.reason, tx.now_ms, job.id),
     )
-    put_line(tx, job, "waiting", {"for": waiting.for_, "until": waiting.until, "reason": waiting.reason, "by": by})
+    put_line(tx, job, Line.WAITING, {"for": waiting.for_, "until": waiting.until, "reason": waiting.reason, "by": by})
     tx.publish(JobWaiting(job.id, job.state, waiting.for_, waiting.until, waiting.reason))
     return replace(job, waiting=waiting, updated_at=tx.now_ms)
 
@@ -322,7 +325,7 @@ def end_wait(tx: Transaction, job: Job, *, by: str = "") -> Job:
         "UPDATE jobs SET waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL, updated_at = ? WHERE id = ?",
         (tx.now_ms, job.id),
     )
-    put_line(tx, job, "woken", {"for": job.waiting.for_, "by": by})
+    put_line(tx, job, Line.WOKEN, {"for": job.waiting.for_, "by": by})
     tx.publish(JobWoken(job.id, job.waiting.for_))
     return replace(job, waiting=None, updated_at=tx.now_ms)
 
@@ -338,7 +341,7 @@ def put_state(tx: Transaction, job: Job, target: JobState, error: JobError | Non
         (target, tx.now_ms, finished, failed_in, error.model_dump_json() if error else None, job.id),
     )
     tx.execute(
-        "INSERT INTO timeline (job_id, at, event, origin, target, detail) VALUES (?, ?, 'moved', ?, ?, ?)",
+        "INSERT INTO timeline (job_id, at, event, origin, target, detail) VALUES (?, ?, 2, ?, ?, ?)",
         (job.id, tx.now_ms, job.state, target, json.dumps({"by": by})),
     )
     tx.publish(JobMoved(job.id, job.state, target))
@@ -350,7 +353,7 @@ def put_state(tx: Transaction, job: Job, target: JobState, error: JobError | Non
     )  # fmt: skip
 
 
-def put_line(tx: Transaction, job: Job, event: str, detail: dict[str, Any]) -> None:
+def put_line(tx: Transaction, job: Job, event: Line, detail: dict[str, Any]) -> None:
     """Within `Jobs.change`: write a line of the timeline that is neither a move nor a step."""
     tx.execute(
         "INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, ?, ?, ?)",

@@ -74,6 +74,23 @@ def prepare(path: Path, *, keep_backups: int = 3, folder: Path = MIGRATIONS) -> 
         raise _unusable(path, error) from error
 
 
+class Examined(NamedTuple):
+    version: int
+    newest: int
+    """The newest schema that this program knows."""
+    damage: str | None
+    """What SQLite finds wrong with the file, or None."""
+
+
+def examine(path: Path) -> Examined:
+    """Look at an existing database of any size without changing it. Raises StoreUnusable if it cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return Examined(_version(connection), migrations()[-1].version, quick_check(connection))
+    except sqlite3.DatabaseError as error:
+        raise _unusable(path, error) from error
+
+
 def quick_check(connection: sqlite3.Connection) -> str | None:
     """What SQLite finds wrong with the file, or None."""
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]

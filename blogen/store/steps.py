@@ -8,21 +8,21 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from blogen.clock import Clock
 from blogen.domain.job import Job
 from blogen.events import StepBegun, StepDoubted, StepFailed, StepFinished
 from blogen.store.database import Database, Rows, Transaction
+from blogen.store.lines import Line
 
-_LINE = "INSERT INTO timeline (job_id, at, event, origin, step, run, detail) VALUES (?, ?, '{}', ?, ?, ?, ?)"
-_BEGIN = Rows(_LINE.format("step_begun"))
-_HANDLE = Rows(_LINE.format("step_handle"))
-_FAIL = Rows(_LINE.format("step_failed"))
-_DOUBT = Rows(_LINE.format("step_doubted"))
+_LINE = "INSERT INTO timeline (job_id, at, event, origin, step, run, detail) VALUES (?, ?, {:d}, ?, ?, ?, ?)"
+_BEGIN = Rows(_LINE.format(Line.STEP_BEGUN))
+_HANDLE = Rows(_LINE.format(Line.STEP_HANDLE))
+_FAIL = Rows(_LINE.format(Line.STEP_FAILED))
+_DOUBT = Rows(_LINE.format(Line.STEP_DOUBTED))
 _FINISHED = (
-    "INSERT INTO timeline (job_id, at, event, origin, step, run, detail, result)"
-    " VALUES (?, ?, 'step_finished', ?, ?, ?, ?, ?)"
+    "INSERT INTO timeline (job_id, at, event, origin, step, run, detail, result) VALUES (?, ?, 13, ?, ?, ?, ?, ?)"
 )
 _FINISH = Rows(_FINISHED)
 _FINISH_PAID = Rows(
@@ -146,10 +146,15 @@ class Steps:
         """The steps of a job in the order in which they began."""
         rows = await self._database.read(
             "SELECT id, at, event, origin, step, run, detail, result FROM timeline"
-            " WHERE job_id = ? AND (step IS NOT NULL OR event IN ('approved', 'rejected')) ORDER BY id",
+            " WHERE job_id = ? AND event IN (5, 11, 12, 13, 14, 15, 16) ORDER BY id",
             (job_id,),
         )
         return list(fold(rows).values())
+
+    async def job_spent_usd_micros(self, job_id: str) -> int:
+        """What one job has cost so far."""
+        row = await self._database.read_one("SELECT cost_usd_micros FROM jobs WHERE id = ?", (job_id,))
+        return int(row[0]) if row else 0
 
     async def spent_usd_micros(self, since_ms: int) -> int:
         """What all jobs together have cost since then."""
@@ -164,9 +169,30 @@ def discard(tx: Transaction, job: Job, records: Iterable[StepRecord], *, fresh: 
     """Within `Jobs.change`: let steps be done again; with `fresh` their answers are not used again either."""
     for record in records:
         tx.execute(
-            _LINE.format("step_discarded"),
+            _LINE.format(Line.STEP_DISCARDED),
             (job.id, tx.now_ms, record.origin, record.name, record.run, json.dumps({"fresh": fresh})),
         )
+
+
+class Decision(NamedTuple):
+    """What a reviewer decided last about the text as it is, and the last note of one who sent it back."""
+
+    is_approved: bool = False
+    note: str = ""
+
+
+def decision(rows: Iterable[sqlite3.Row]) -> Decision:
+    """The decision that a job's lines tell of; an approval of an earlier text is none of this one."""
+    is_approved, note = False, ""
+    for row in rows:
+        match row["event"]:
+            case Line.APPROVED if row["origin"] == "in_review":
+                is_approved = True
+            case Line.REJECTED:
+                is_approved, note = False, str(json.loads(row["detail"]).get("note", ""))
+            case Line.STEP_DISCARDED:
+                is_approved = False
+    return Decision(is_approved, note)
 
 
 def fold(rows: Iterable[sqlite3.Row]) -> dict[str, StepRecord]:
@@ -175,7 +201,7 @@ def fold(rows: Iterable[sqlite3.Row]) -> dict[str, StepRecord]:
     for row in rows:
         event = row["event"]
         if row["step"] is None:
-            if event == "approved":
+            if event == Line.APPROVED:
                 for record in records.values():
                     record.is_approved = record.is_approved or record.state == "in_doubt"
             continue
@@ -189,25 +215,25 @@ def fold(rows: Iterable[sqlite3.Row]) -> dict[str, StepRecord]:
     return records
 
 
-def _apply(record: StepRecord, event: str, detail: Mapping[str, Any], row: sqlite3.Row) -> None:
+def _apply(record: StepRecord, event: int, detail: Mapping[str, Any], row: sqlite3.Row) -> None:
     match event:
-        case "step_begun":
+        case Line.STEP_BEGUN:
             record.digest = detail.get("digest")
             record.is_paid = bool(detail.get("paid"))
-        case "step_handle":
+        case Line.STEP_HANDLE:
             record.state = "waiting"
             record.handle = detail["handle"]
-        case "step_finished":
+        case Line.STEP_FINISHED:
             record.state = "finished"
             record.finished_at = row["at"]
             record.result = row["result"]
             record.digest = detail.get("digest") or record.digest
-        case "step_failed":
+        case Line.STEP_FAILED:
             record.state = "failed"
             record.finished_at = row["at"]
-        case "step_doubted":
+        case Line.STEP_DOUBTED:
             record.state = "in_doubt"
-        case "step_discarded":
+        case Line.STEP_DISCARDED:
             if detail.get("fresh"):
                 record.earlier.clear()
             elif record.result is not None and record.digest:

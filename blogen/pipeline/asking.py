@@ -1,0 +1,114 @@
+"""Which writer writes a job, and how its questions become durable steps."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from blogen.domain.source import Passage, Research, Source
+from blogen.domain.writing import Brief, Edited, Illustrations, Outline, OutlineSection, Section
+from blogen.engine.context import JobContext, in_doubt_error
+from blogen.engine.outcome import StepSkipped
+from blogen.errors import ProviderError
+from blogen.events import TextStreamed
+from blogen.pipeline.budget import check_budget
+from blogen.pipeline.services import Services, author_of
+from blogen.providers.protocols import TextAnswer, TextRequest, Usage
+from blogen.store.steps import Used
+from blogen.writing.writer import Ask, Writer
+
+
+def writer_of(job: JobContext, services: Services) -> Writer:
+    """The extractive writer where no model is configured; else the models, with it behind them if it is listed."""
+    if services.is_offline(job):
+        return services.new_extractive()
+    writer = services.new_language_model(ask_of(job, services), persona_handle=author_of(job, services))
+    if not services.text.has_offline:
+        return writer
+    is_last_attempt = job.job.attempt + 1 >= services.config.engine.max_attempts
+    return _WithFallback(writer, services.new_extractive(), at_once=is_last_attempt)
+
+
+def ask_of(job: JobContext, services: Services) -> Ask:
+    """Questions to the configured text models, each a durable step of `job`."""
+
+    async def ask(name: str, request: TextRequest) -> TextAnswer:
+        async def complete() -> TextAnswer:
+            stream = partial(_stream, services, job.job.id, name) if services.is_streaming else None
+            return await services.text.complete(request, priority=job.job.priority, stream=stream)
+
+        is_free = services.text.is_free
+        if not is_free:
+            await check_budget(job, services)
+        try:
+            return await job.call(
+                name,
+                TextAnswer,
+                complete,
+                rests_on=request,
+                is_paid=not is_free,
+                used=lambda answer: used(answer.usage),
+            )
+        except StepSkipped:
+            raise in_doubt_error(name) from None
+
+    return ask
+
+
+def used(usage: Usage) -> Used:
+    """A provider's account of a call, as the store keeps it."""
+    return Used(usage.provider, usage.model, usage.input_tokens, usage.output_tokens, usage.cost_usd_micros)
+
+
+def _stream(services: Services, job_id: str, step: str, text: str) -> None:
+    services.bus.publish(TextStreamed(job_id, step, text))
+
+
+class _WithFallback:
+    """Models first; the extractive writer when they refuse, or when waiting for them has taken too long."""
+
+    def __init__(self, first: Writer, second: Writer, *, at_once: bool) -> None:
+        self._first = first
+        self._second = second
+        self._at_once = at_once
+
+    @property
+    def notice(self) -> str:
+        return self._first.notice
+
+    async def passages(self, brief: Brief, sources: Sequence[Source]) -> list[Passage]:
+        return await self._first.passages(brief, sources)
+
+    async def outline(self, brief: Brief, research: Research) -> Outline:
+        try:
+            return await self._first.outline(brief, research)
+        except ProviderError as error:
+            self._give_up(error, research)
+            return await self._second.outline(brief, research)
+
+    async def section(self, brief: Brief, outline: Outline, section: OutlineSection, research: Research) -> Section:
+        try:
+            return await self._first.section(brief, outline, section, research)
+        except ProviderError as error:
+            self._give_up(error, research)
+            return await self._second.section(brief, outline, section, research)
+
+    async def edit(
+        self, brief: Brief, outline: Outline, sections: Sequence[Section], research: Research, note: str = ""
+    ) -> Edited:
+        try:
+            return await self._first.edit(brief, outline, sections, research, note)
+        except ProviderError as error:
+            self._give_up(error, research)
+            return await self._second.edit(brief, outline, sections, research, note)
+
+    async def illustrations(self, brief: Brief, edited: Edited, count: int) -> Illustrations:
+        try:
+            return await self._first.illustrations(brief, edited, count)
+        except ProviderError as error:
+            if error.retryable and not self._at_once:
+                raise
+            return await self._second.illustrations(brief, edited, count)
+
+    def _give_up(self, error: ProviderError, research: Research) -> None:
+        """Raise `error` again if waiting may help, or if there is nothing that could be extracted from."""
+        if (error.retryable and not self._at_once) or not research.passages:
+            raise error

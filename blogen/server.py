@@ -1,0 +1,162 @@
+"""The server: the parts of `app`, the reader's pages and the API over one socket, until a signal ends it."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from blogen import api
+from blogen.app import App
+from blogen.config import Config
+from blogen.domain.person import Scope
+from blogen.errors import ConfigError
+from blogen.logs import setup as set_up_logs
+from blogen.web import keys as web_keys
+from blogen.web.routes import add_reader
+
+_MAX_BODY_BYTES = 24 * 1024 * 1024
+"""Room for 20 sources of 200,000 characters."""
+
+_CLOSING_SECONDS = 2.0
+
+
+def serve(config: Config) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code. Raises ConfigError, StoreUnusable before anything is served."""
+    return _runner()(_serve(config))
+
+
+def _runner():  # type: ignore[no-untyped-def]
+    try:
+        import uvloop
+    except ImportError:  # not to be had on every system
+        return asyncio.run
+    return uvloop.run
+
+
+async def _serve(config: Config) -> int:
+    listening = _listen(config)
+    port = listening.getsockname()[1]
+    config = config.model_copy(update={"server": config.server.model_copy(update={"port": port})})
+    stop = _stop_on_signals()
+    async with App.built(config) as app:
+        forget_logs = set_up_logs(config, app.bus)
+        url = _url(config.server.host, port)
+        runner = web.AppRunner(
+            web_application(app), handle_signals=False, access_log=None, shutdown_timeout=_CLOSING_SECONDS
+        )
+        await runner.setup()
+        site = web.SockSite(runner, listening)
+        await site.start()
+        sys.stdout.write(f"Blogen is ready at {url}\n")
+        sys.stdout.flush()
+        await app.order_first_post()
+        async with _announced(app, url), app.engine.running():
+            await stop.wait()
+            await site.stop()
+        await runner.cleanup()
+        forget_logs()
+    return 0
+
+
+def web_application(app: App) -> web.Application:
+    """Pages and API with the parts they read from."""
+    application = web.Application(client_max_size=_MAX_BODY_BYTES)
+    parts: Mapping[str, object] = {
+        "CONFIG": app.config,
+        "BUS": app.bus,
+        "CLOCK": app.clock,
+        "ENGINE": app.engine,
+        "JOBS": app.jobs,
+        "STEPS": app.steps,
+        "POSTS": app.posts,
+        "SEARCH": app.search,
+        "MEDIA": app.media,
+        "AUTHORS": app.authors,
+        "PEOPLE": app.people,
+        "READY": lambda: _readiness(app),
+    }
+    for module in (web_keys, api.keys):
+        for name, part in parts.items():
+            if key := getattr(module, name, None):
+                application[key] = part
+    add_reader(application)
+    api.routes.add_api(application)
+    return application
+
+
+async def _readiness(app: App) -> dict[str, str | None]:
+    """None for each part that is well, else what is wrong with it."""
+    engine = None if app.engine.is_running else "The engine is starting or stopping."
+    return {"database": await app.database.problem(), "engine": engine}
+
+
+def _listen(config: Config) -> socket.socket:
+    host, port = config.server.host, config.server.port
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise ConfigError(
+            f"Blogen cannot listen on {host}:{port} ({error.strerror or error}).",
+            remedy="Choose another address with --host and --port (0 takes any free port), or stop what uses this one.",
+        ) from error
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _stop_on_signals() -> asyncio.Event:
+    """Set at the first signal; the second ends the process at once, which is as safe as SIGKILL."""
+    stop = asyncio.Event()
+
+    def hear(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, hear, number)
+    return stop
+
+
+@asynccontextmanager
+async def _announced(app: App, url: str) -> AsyncIterator[None]:
+    """While the server runs, `server.json` tells this machine's owner's commands where and with which token."""
+    path = app.config.data.dir / "server.json"
+    await _revoke_commands_token(app)
+    _, token = await app.people.create_token(Scope.ADMIN, label=_LABEL)
+    _write_private(path, json.dumps({"url": url, "pid": os.getpid(), "token": token}))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        await _revoke_commands_token(app)
+
+
+_LABEL = "commands of this machine"
+
+
+async def _revoke_commands_token(app: App) -> None:
+    """Also the one that a killed process left behind."""
+    for token in await app.people.list_tokens():
+        if token.label == _LABEL and token.revoked_at is None:
+            await app.people.revoke_token(token.id)
+
+
+def _write_private(path: Path, text: str) -> None:
+    aside = path.with_suffix(".partial")
+    aside.unlink(missing_ok=True)
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    aside.replace(path)
+
+

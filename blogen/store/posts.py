@@ -1,0 +1,288 @@
+"""Posts: published once per job, listed newest first, found by slug."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import quote
+
+from blogen.domain.post import Post, PostAuthor, PostDraft, PostSummary, Provenance
+from blogen.errors import NotFound
+from blogen.events import PostDeleted, PostPublished
+from blogen.ids import new_id
+from blogen.store import search
+from blogen.store.database import Database, Transaction
+
+_WORDS_A_MINUTE = 220
+_SLUG_CHARACTERS = 100
+_RELATED_PER_TAG = 20
+
+
+class PostCursor(NamedTuple):
+    """The last post of a list that was shown; the next list goes on behind it."""
+
+    published_at: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostList:
+    items: list[PostSummary]
+    next: PostCursor | None
+    """Where to go on; None at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class FullPostList:
+    items: list[Post]
+    next: PostCursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class TagCount:
+    tag: str
+    posts: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostPlace:
+    """Where a post is and when it last changed: what a site map needs."""
+
+    slug: str
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    newer: PostSummary | None
+    older: PostSummary | None
+
+
+class Posts:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @staticmethod
+    def add(tx: Transaction, draft: PostDraft, *, published_at: int, provenance: Provenance) -> str:
+        """Publish `draft`; the slug it got. A job has one post: adding again returns the slug and changes nothing."""
+        if existing := tx.query("SELECT slug FROM posts WHERE job_id = ?", (draft.job_id,)):
+            return str(existing[0]["slug"])
+        author = tx.query("SELECT id, handle, name, avatar FROM authors WHERE handle = ?", (draft.author,))
+        if not author:
+            raise NotFound(
+                f"There is no author {draft.author!r} to sign the post.",
+                remedy="Order the post again with an author that exists.",
+            )
+        slug, tags = _free_slug(tx, draft.slug), tidy_tags(draft.tags)
+        summary = _summary(
+            draft, slug=slug, tags=tags, author=author[0], published_at=published_at, provenance=provenance
+        )
+        body = draft.model_dump(mode="json", include={"blocks"}, exclude_none=True)
+        post_id = new_id()
+        tx.execute(
+            "INSERT INTO posts (id, slug, job_id, author_id, title, item, published_at, updated_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (post_id, slug, draft.job_id, author[0]["id"], draft.title, summary.model_dump_json(),
+             published_at, published_at),
+        )  # fmt: skip
+        tx.execute(
+            "INSERT INTO post_bodies (post_id, blocks, html, markdown, notices) VALUES (?, ?, ?, ?, ?)",
+            (post_id, _json(body["blocks"]), draft.html, draft.markdown, _json(draft.notices)),
+        )
+        for tag in tags:
+            tx.execute(
+                "INSERT INTO post_tags (tag, published_at, post_id) VALUES (?, ?, ?)", (tag, published_at, post_id)
+            )
+        number = tx.query("SELECT number FROM posts WHERE id = ?", (post_id,))[0]["number"]
+        search.add(tx, number, title=draft.title, summary=draft.summary, tags=tags, blocks=draft.blocks)
+        tx.publish(PostPublished(slug, draft.job_id))
+        return slug
+
+    async def by_slug(self, slug: str) -> Post | None:
+        row = await self._database.read_one(f"{_FULL} WHERE p.slug = ?", (slug,))
+        return _post(row) if row else None
+
+    async def job_id(self, slug: str) -> str | None:
+        """The job that made the post."""
+        row = await self._database.read_one("SELECT job_id FROM posts WHERE slug = ?", (slug,))
+        return str(row["job_id"]) if row else None
+
+    async def slug_of_job(self, job_id: str) -> str | None:
+        """The post that the job made, if it is published."""
+        row = await self._database.read_one("SELECT slug FROM posts WHERE job_id = ?", (job_id,))
+        return str(row["slug"]) if row else None
+
+    async def newest(
+        self, limit: int, before: PostCursor | None = None, *, tag: str | None = None, author: str | None = None
+    ) -> PostList:
+        """At most `limit` posts, newest first, those after `before`; only with `tag`, only by `author` (handle)."""
+        rows = await self._newest("p.item", "", limit=limit, before=before, tag=tag, author=author)
+        return PostList([_item(row["item"]) for row in rows[:limit]], _next(rows, limit))
+
+    async def newest_in_full(
+        self, limit: int, before: PostCursor | None = None, *, tag: str | None = None, author: str | None = None
+    ) -> FullPostList:
+        """As `newest`, with the bodies: for feeds and copies of the site."""
+        rows = await self._newest(
+            f"p.item, {_BODY}",
+            "JOIN post_bodies b ON b.post_id = p.id",
+            limit=limit, before=before, tag=tag, author=author,
+        )  # fmt: skip
+        return FullPostList([_post(row) for row in rows[:limit]], _next(rows, limit))
+
+    async def neighbours(self, slug: str) -> Neighbours:
+        """The posts published directly before and after."""
+        rows = await self._database.read(_NEIGHBOURS, (slug,))
+        found = {row["side"]: _item(row["item"]) for row in rows}
+        return Neighbours(newer=found.get("newer"), older=found.get("older"))
+
+    async def related(self, slug: str, limit: int) -> list[PostSummary]:
+        """Posts that share the most tags with this one, of the newest of each tag."""
+        tags = await self._database.read(
+            "SELECT t.tag, p.id FROM posts p JOIN post_tags t ON t.post_id = p.id WHERE p.slug = ?", (slug,)
+        )
+        if not tags:
+            return []
+        sharing = " UNION ALL ".join([_SHARING] * len(tags))
+        params = [param for row in tags for param in (row["tag"], _RELATED_PER_TAG)]
+        rows = await self._database.read(
+            f"SELECT p.item FROM ({sharing}) s JOIN posts p ON p.id = s.post_id WHERE p.id <> ?"
+            " GROUP BY p.id ORDER BY count(*) DESC, p.published_at DESC, p.id DESC LIMIT ?",
+            (*params, tags[0]["id"], limit),
+        )
+        return [_item(row["item"]) for row in rows]
+
+    async def tags(self, limit: int = 500) -> list[TagCount]:
+        """Tags with the number of their posts, the most used first."""
+        rows = await self._database.read(
+            "SELECT tag, count(*) AS posts FROM post_tags GROUP BY tag ORDER BY posts DESC, tag LIMIT ?", (limit,)
+        )
+        return [TagCount(row["tag"], row["posts"]) for row in rows]
+
+    async def places(self, limit: int = 50_000) -> list[PostPlace]:
+        """The newest posts' slugs; a site map holds 50,000 at most."""
+        rows = await self._database.read(
+            "SELECT slug, updated_at FROM posts ORDER BY published_at DESC, id DESC LIMIT ?", (limit,)
+        )
+        return [PostPlace(row["slug"], row["updated_at"]) for row in rows]
+
+    async def count(self) -> int:
+        row = await self._database.read_one("SELECT count(*) AS posts FROM posts")
+        assert row is not None
+        return int(row["posts"])
+
+    async def delete(self, slug: str) -> bool:
+        """Take the post off the blog; False if there is none. Its job and its pictures stay."""
+
+        def work(tx: Transaction) -> bool:
+            rows = tx.query("SELECT id, number FROM posts WHERE slug = ?", (slug,))
+            if not rows:
+                return False
+            search.remove(tx, rows[0]["number"])
+            tx.execute("DELETE FROM posts WHERE id = ?", (rows[0]["id"],))
+            tx.publish(PostDeleted(slug))
+            return True
+
+        return await self._database.write(work)
+
+    async def _newest(
+        self,
+        columns: str,
+        join: str,
+        *,
+        limit: int,
+        before: PostCursor | None,
+        tag: str | None,
+        author: str | None,
+    ) -> list[sqlite3.Row]:
+        # With a tag the walk goes along the tag's index, else along the posts'.
+        key, conditions, params = "p.published_at, p.id", [], list[object]()
+        tables = "posts p"
+        if tag is not None:
+            key, tables = "t.published_at, t.post_id", "post_tags t JOIN posts p ON p.id = t.post_id"
+            conditions.append("t.tag = ?")
+            params.append(tag)
+        if author is not None:
+            conditions.append("p.author_id = (SELECT id FROM authors WHERE handle = ?)")
+            params.append(author)
+        if before is not None:
+            conditions.append(f"({key}) < (?, ?)")
+            params += before
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        order = ", ".join(f"{column} DESC" for column in key.split(", "))
+        sql = f"SELECT p.id, p.published_at, {columns} FROM {tables} {join} {where} ORDER BY {order} LIMIT ?"
+        return await self._database.read(sql, (*params, limit + 1))
+
+
+def tidy_tags(tags: Iterable[str]) -> list[str]:
+    """Lower case, single spaces, no doubles; tags that could not stand in a URL are left out."""
+    tidy = (" ".join(tag.lower().split())[:50].strip() for tag in tags)
+    return list(dict.fromkeys(tag for tag in tidy if tag.strip("./ ")))
+
+
+_BODY = "b.blocks, b.html, b.markdown, b.notices"
+_FULL = f"SELECT p.item, {_BODY} FROM posts p JOIN post_bodies b ON b.post_id = p.id"
+_SHARING = (
+    "SELECT post_id FROM (SELECT post_id FROM post_tags WHERE tag = ? ORDER BY published_at DESC, post_id DESC LIMIT ?)"
+)
+_NEIGHBOURS = """
+WITH this AS (SELECT published_at, id FROM posts WHERE slug = ?)
+SELECT 'newer' AS side, item FROM posts WHERE id = (
+    SELECT p.id FROM posts p WHERE (p.published_at, p.id) > (SELECT published_at, id FROM this)
+    ORDER BY p.published_at, p.id LIMIT 1)
+UNION ALL
+SELECT 'older' AS side, item FROM posts WHERE id = (
+    SELECT p.id FROM posts p WHERE (p.published_at, p.id) < (SELECT published_at, id FROM this)
+    ORDER BY p.published_at DESC, p.id DESC LIMIT 1)
+"""
+
+
+def _free_slug(tx: Transaction, wanted: str) -> str:
+    wanted = wanted.strip("-/. ")[:_SLUG_CHARACTERS] or "post"
+    slug, turn = wanted, 1
+    while tx.query("SELECT 1 FROM posts WHERE slug = ?", (slug,)):
+        turn += 1
+        slug = f"{wanted[: _SLUG_CHARACTERS - len(str(turn)) - 1]}-{turn}"
+    return slug
+
+
+def _summary(
+    draft: PostDraft, *, slug: str, tags: list[str], author: sqlite3.Row, published_at: int, provenance: Provenance
+) -> PostSummary:
+    return PostSummary(
+        slug=slug,
+        url=f"/p/{quote(slug, safe='')}",
+        title=draft.title,
+        summary=draft.summary,
+        language=draft.language,
+        words=draft.words,
+        reading_minutes=max(1, -(-draft.words // _WORDS_A_MINUTE)),
+        author=PostAuthor(handle=author["handle"], name=author["name"], avatar=author["avatar"]),
+        tags=tags,
+        cover=draft.cover,
+        images=draft.images,
+        sources=draft.sources,
+        provenance=provenance,
+        published_at=published_at,
+        updated_at=published_at,
+    )
+
+
+def _next(rows: list[sqlite3.Row], limit: int) -> PostCursor | None:
+    return PostCursor(rows[limit - 1]["published_at"], rows[limit - 1]["id"]) if len(rows) > limit else None
+
+
+def _item(text: str) -> PostSummary:
+    return PostSummary.model_validate_json(text)
+
+
+def _post(row: sqlite3.Row) -> Post:
+    # `item` and the columns are JSON that we wrote; joined as text they are parsed once.
+    html, markdown = _json(row["html"]), _json(row["markdown"])
+    body = f'"blocks":{row["blocks"]},"notices":{row["notices"]},"html":{html},"markdown":{markdown}'
+    return Post.model_validate_json(f"{row['item'].removesuffix('}')},{body}}}")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
