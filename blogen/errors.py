@@ -7,8 +7,10 @@ BlogenError                      code, title, detail, remedy, retryable, http st
 ├── NotFound                     there is no such thing (404)
 ├── Conflict                     the thing has meanwhile moved on (409)
 │   └── IllegalTransition        a job cannot go from where it is to there
+│       └── Overtaken            someone else moved it first
 ├── NotSignedIn, Forbidden       who are you (401); not yours (403)
 ├── QueueFull                    the door is closed for now (503, Retry-After)
+├── TooManyAttempts              someone tries too much in too short a time (429, Retry-After)
 ├── StoreError                   the database or the disk
 │   ├── StoreUnusable            it cannot be opened at all: corrupt, newer, read-only, in use
 │   └── StoreUnavailable         a write failed for now, e.g. the disk is full (503)
@@ -74,6 +76,10 @@ class IllegalTransition(Conflict):
     code, title = "illegal-transition", "The job cannot do that from where it is"
 
 
+class Overtaken(IllegalTransition):
+    """Someone else moved the job first; only the one whose move was committed goes on."""
+
+
 class NotSignedIn(BlogenError):
     code, title, status = "not-signed-in", "A valid token is needed", 401
 
@@ -86,6 +92,14 @@ class QueueFull(BlogenError):
     code, title, status, retryable = "queue-full", "Too many jobs are waiting", 503, True
 
     def __init__(self, detail: str, *, remedy: str = "", retry_after_seconds: int = 5) -> None:
+        super().__init__(detail, remedy=remedy)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class TooManyAttempts(BlogenError):
+    code, title, status, retryable = "too-many-attempts", "Too many attempts", 429, True
+
+    def __init__(self, detail: str, *, remedy: str = "", retry_after_seconds: int = 60) -> None:
         super().__init__(detail, remedy=remedy)
         self.retry_after_seconds = retry_after_seconds
 
@@ -129,13 +143,17 @@ class ProviderUnavailable(ProviderError):
 
 
 class AnswerUnusable(ProviderError):
-    """`raw` is the answer as it came, kept for the owner (shortened where it is long)."""
+    """`raw` is the answer as it came, kept for the owner (shortened where it is long); `usage` is what it used
+    (a `providers.protocols.Usage`, where known): such an answer may have been paid for."""
 
     code, title = "answer-unusable", "A model's answer cannot be used"
 
-    def __init__(self, detail: str, *, remedy: str = "", provider: str = "", raw: str = "") -> None:
+    def __init__(
+        self, detail: str, *, remedy: str = "", provider: str = "", raw: str = "", usage: object | None = None
+    ) -> None:
         super().__init__(detail, remedy=remedy, provider=provider)
         self.raw = raw[:20_000]
+        self.usage = usage
 
 
 class InDoubt(BlogenError):

@@ -125,6 +125,15 @@ class JobCrashed:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestCrashed:
+    """A handler raised what no handler should raise: a defect of ours. `traceback` goes to the log only."""
+
+    method: str
+    path: str
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoreFailed:
     detail: str
 
@@ -138,7 +147,7 @@ Event = (
     JobSubmitted | JobMoved | JobWaiting | JobWoken | JobFailed | JobCrashed
     | StepBegun | StepFinished | StepFailed | StepDoubted | TextStreamed
     | PostPublished | PostChanged | PostDeleted
-    | EngineStarted | EngineDraining | EngineStopped | StoreFailed | StoreHealed
+    | EngineStarted | EngineDraining | EngineStopped | RequestCrashed | StoreFailed | StoreHealed
 )  # fmt: skip
 
 Subscriber = Callable[[Event], None]

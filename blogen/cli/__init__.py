@@ -1,0 +1,34 @@
+"""The command line: `blogen COMMAND …`, each command group in a file of its own.
+
+Exit codes: 0 done · 1 something failed · 2 the input, the configuration or the data folder cannot be used ·
+3 the job failed · 4 the job waits for a person · 130 interrupted.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from blogen.cli.arguments import parse
+from blogen.cli.complaints import complain
+from blogen.cli.exits import FAILED, INTERRUPTED
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code. Nothing escapes as a traceback unless `--debug` asks for it."""
+    try:
+        arguments = parse(sys.argv[1:] if argv is None else argv)
+    except SystemExit as stop:  # argparse has said what there is to say
+        return stop.code if isinstance(stop.code, int) else FAILED
+    try:
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # e.g. `blogen jobs list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        if arguments.debug:
+            raise
+        return complain(error)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AwareDatetime, Field, HttpUrl, StringConstraints, field_validator
+from pydantic import AfterValidator, AwareDatetime, Field, HttpUrl, StringConstraints, field_validator
 
 from blogen.domain.model import Model
 from blogen.errors import IllegalTransition
@@ -125,8 +125,19 @@ class Job:
 _ALLOWED_WORDS = "From there it can become: {}."
 
 
-Topic = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
+def _without_control(text: str) -> str:
+    # These have columns of their own, where SQLite ends a text at U+0000, and stand in XML, which knows none of them.
+    if found := next((character for character in text if character < " " and character not in "\t\n\r"), None):
+        raise ValueError(f"contains the control character U+{ord(found):04X}; leave it out")
+    return text
+
+
+Topic = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300), AfterValidator(_without_control)
+]
+Tag = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), AfterValidator(_without_control)
+]
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Handle = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,38}$")]
 

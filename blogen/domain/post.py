@@ -178,6 +178,8 @@ class Post(PostSummary):
     blocks: list[Block]
     html: str
     markdown: str
+    notices: list[str] = []
+    """What a reader should know about the making, in sentences."""
 
 
 class ReceiptStep(Model):

@@ -25,6 +25,8 @@ class Passage(Model):
 
     key: str
     source: str
+    heading: str = ""
+    """The heading under which it stands in its source, if it has one."""
     text: str
 
 

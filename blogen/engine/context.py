@@ -45,6 +45,7 @@ class JobContext:
         "_request_json",
         "_steps",
         "decision",
+        "has_progressed",
         "is_stopping",
         "job",
     )
@@ -53,6 +54,8 @@ class JobContext:
         self.job = taken.job
         self.decision = decision(taken.steps)
         """What a reviewer decided about this text."""
+        self.has_progressed = False
+        """Whether a step was finished since the stage began."""
         self.is_stopping = False
         """Set when the engine drains or the job is paused: running calls may end, none may begin."""
         self._request_json = taken.request
@@ -77,6 +80,7 @@ class JobContext:
     def enter(self, job: Job) -> None:
         """The executor's: the stage of `job.state` begins, or begins again."""
         self.job = job
+        self.has_progressed = False
         self._claimed.clear()
 
     def result(self, step: str, returns: type[T]) -> T:
@@ -293,6 +297,7 @@ class JobContext:
         if record is None or record.run != run:
             record = self._records[name] = StepRecord(name, self.job.state, run, "finished", 0, digest=digest)
         record.state, record.result, record.handle = "finished", encoded, None
+        self.has_progressed = True
         return answer
 
     def _wait_for_image(self, seconds: float) -> Waiting:

@@ -14,7 +14,7 @@ from blogen.domain.job import Job, JobError, JobState, Waiting, WaitingFor
 from blogen.engine.context import InDoubtPolicy, JobContext
 from blogen.engine.outcome import Interrupted, Move, Outcome, Pipeline, Suspended
 from blogen.engine.timers import Timers
-from blogen.errors import BlogenError, IllegalTransition, ProviderError, ProviderUnavailable, StoreUnavailable
+from blogen.errors import BlogenError, Overtaken, ProviderError, ProviderUnavailable, StoreUnavailable
 from blogen.events import Bus, JobCrashed
 from blogen.store.jobs import Jobs
 from blogen.store.steps import Steps
@@ -113,7 +113,7 @@ class Executor:
                 # A verb (resume, approve …) came while the job was still being put down.
                 self._again.discard(job_id)
                 await self._walk(job_id)
-        except IllegalTransition:
+        except Overtaken:
             pass  # someone else moved it: cancelled, paused, or a verb of the owner's
         except StoreUnavailable:
             self._timers.set(job_id, self._clock.now_ms() + _STORE_PAUSE_MS)
@@ -145,11 +145,9 @@ class Executor:
                 return
             context.enter(job)
             try:
-                outcome = await self._ask_stage(context)
+                job = await self._follow(job, await self._ask_stage(context))
             except Exception as error:
-                job = await self._after_error(job, _decisive(error))
-            else:
-                job = await self._follow(job, outcome)
+                job = await self._after_error(job, _decisive(error), context.has_progressed)
             if job.waiting is not None:
                 if job.waiting.until is not None:
                     self._timers.set(job.id, job.waiting.until)
@@ -176,11 +174,11 @@ class Executor:
             case other:
                 assert_never(other)
 
-    async def _after_error(self, job: Job, error: Exception) -> Job:
+    async def _after_error(self, job: Job, error: Exception, has_progressed: bool) -> Job:
         match error:
             case Suspended(waiting=waiting):
                 return await self._jobs.wait(job, waiting)
-            case Interrupted() | IllegalTransition() | StoreUnavailable():
+            case Interrupted() | Overtaken() | StoreUnavailable():
                 raise error
             case BlogenError(retryable=False):
                 return await self._jobs.fail(job, job_error(error))
@@ -189,10 +187,11 @@ class Executor:
             case _:
                 self._bus.publish(JobCrashed(job.id, job.state, "".join(traceback.format_exception(error))))
                 reason = f"Blogen itself failed ({type(error).__name__})."
-        return await self._try_again(job, error, reason)
+        return await self._try_again(job, error, reason, has_progressed)
 
-    async def _try_again(self, job: Job, error: Exception, reason: str) -> Job:
-        attempt = job.attempt + 1
+    async def _try_again(self, job: Job, error: Exception, reason: str, has_progressed: bool) -> Job:
+        # A step that was finished since the last failure shows that the service works: the count begins anew.
+        attempt = 1 if has_progressed else job.attempt + 1
         if attempt >= self._retry.max_attempts:
             return await self._jobs.fail(job, job_error(error, attempts=attempt))
         asked_for = error.retry_after_seconds if isinstance(error, ProviderUnavailable) else None

@@ -1,7 +1,7 @@
 """Jobs: the small row that changes, the order it was made from, and the moves in its timeline.
 
 A transition is a compare-and-set of the row together with its line in the timeline. Only the actor whose
-compare-and-set won goes on; everyone else gets `IllegalTransition`.
+compare-and-set won goes on; everyone else gets `Overtaken`.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from blogen.clock import Clock
 from blogen.domain.job import FINAL, Job, JobError, JobRequest, JobState, Tokens, Waiting, WaitingFor
-from blogen.errors import IllegalTransition, InvalidInput, NotFound
+from blogen.errors import InvalidInput, NotFound, Overtaken
 from blogen.events import JobFailed, JobMoved, JobSubmitted, JobWaiting, JobWoken
 from blogen.store.database import Database, Rows, Stale, Transaction
 from blogen.store.lines import NAMES, Line
@@ -381,8 +381,8 @@ def _new_rows(job: Job, request: JobRequest) -> tuple[tuple[object, ...], ...]:
     )
 
 
-def _lost(job: Job) -> IllegalTransition:
-    return IllegalTransition(
+def _lost(job: Job) -> Overtaken:
+    return Overtaken(
         f"Job {job.id} is no longer {job.state}, or it waits.", remedy="Look at it again before you decide."
     )
 

@@ -161,7 +161,7 @@ class People:
 
     async def verify_password(self, handle: str, password: str) -> Person | None:
         """The person, if the password is theirs and the account is open. A wrong handle takes as long to refuse."""
-        if len(password) > MAX_PASSWORD_CHARS:
+        if len(password) > MAX_PASSWORD_CHARS or not _is_text(password):
             return None
         row = await self._database.read_one(
             f"SELECT {_COLUMNS_OF_PEOPLE}, password FROM people WHERE handle = ?", (handle.strip(),)
@@ -259,8 +259,8 @@ def _check_person(handle: str, name: str, password: str) -> None:
         TypeAdapter(Handle).validate_python(handle)
     except ValidationError:
         errors.append(FieldError("handle", "must be 1 to 39 of a-z, 0-9, _ and -, and begin with a letter or a digit"))
-    if not 1 <= len(name) <= MAX_NAME_CHARS:
-        errors.append(FieldError("name", f"has {len(name)} characters; 1 to {MAX_NAME_CHARS} are allowed"))
+    if not 1 <= len(name) <= MAX_NAME_CHARS or not name.isprintable():
+        errors.append(FieldError("name", f"must be one line of 1 to {MAX_NAME_CHARS} characters, found {len(name)}"))
     if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
         errors.append(
             FieldError(
@@ -268,12 +268,23 @@ def _check_person(handle: str, name: str, password: str) -> None:
                 f"has {len(password)} characters; {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} are allowed",
             )
         )
+    elif not _is_text(password):
+        errors.append(FieldError("password", "is not UTF-8 text"))
     if errors:
         raise InvalidInput(
             " ".join(f"The {error.path} {error.message}." for error in errors),
             errors=errors,
             remedy="Mend it and try again.",
         )
+
+
+def _is_text(password: str) -> bool:
+    """Not so for bytes of another encoding, which the command line hands on as half surrogate pairs."""
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _invalid(path: str, message: str) -> InvalidInput:

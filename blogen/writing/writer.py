@@ -22,8 +22,10 @@ class Ask(Protocol):
 class Writer(Protocol):
     """Everything outside `Ask` must be deterministic: it runs again when a job is resumed."""
 
-    notice: str
-    """What readers are told about how the text was made, one sentence; empty for language models."""
+    @property
+    def notice(self) -> str:
+        """What readers are told about how the text was made, one sentence; empty for language models."""
+        ...
 
     async def passages(self, brief: Brief, sources: Sequence[Source]) -> list[Passage]:
         """Rank the sources' text by relevance and pick what the post can rest on."""

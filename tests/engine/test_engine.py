@@ -442,6 +442,15 @@ async def test_draining_lets_running_calls_end_and_begins_no_other(tmp_path):
     assert calls == ["slow"]
 
 
+async def test_a_stage_that_asks_for_an_illegal_move_fails_its_job_with_a_reason(tmp_path):
+    async def research(job):
+        return JobState.PUBLISHED
+
+    async with house(tmp_path, stages(researching=research)) as home:
+        job = await home.finished(await home.submit())
+        assert (job.state, job.error.code) == (JobState.FAILED, "illegal-transition")
+
+
 async def test_a_step_name_is_used_once_in_a_job(tmp_path):
     async def draft(job):
         await job.step("same", Text, lambda: _text("x"))
@@ -499,5 +508,3 @@ async def test_events_leave_after_the_commit(tmp_path):
         job = await home.finished(await home.submit())
         rows = await home.database.read("SELECT target FROM timeline WHERE job_id = ? AND event = 2", (job.id,))
         assert seen == [row["target"] for row in rows]
-
-

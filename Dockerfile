@@ -1,0 +1,38 @@
+# Blogen in one container: the program in /app, read-only; everything it keeps in /data.
+
+FROM python:3.13-slim AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+COPY requirements.lock /build/
+RUN python -m venv --without-pip /venv \
+    && python -m pip --python /venv/bin/python install --no-compile --only-binary=:all: --require-hashes \
+        -r /build/requirements.lock
+COPY run.py config.example.toml LICENSE /app/
+COPY docs/NOTES.md /app/docs/
+COPY blogen /app/blogen
+COPY templates /app/templates
+COPY static /app/static
+# Compiled once here: the running container may not write beside the sources, and starts faster.
+RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash /venv/lib /app \
+    && install -d -m 0750 -o 10001 -g 10001 /data
+
+FROM python:3.13-slim
+LABEL org.opencontainers.image.title="Blogen" \
+      org.opencontainers.image.description="A self-hosted AI blog that writes itself and that people enjoy reading" \
+      org.opencontainers.image.licenses="MIT"
+COPY --from=build /venv /venv
+COPY --from=build /app /app
+COPY --from=build /data /data
+ENV PATH=/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    BLOGEN_SERVER__HOST=0.0.0.0 \
+    BLOGEN_SERVER__PORT=8080 \
+    BLOGEN_DATA__DIR=/data
+WORKDIR /app
+USER 10001:10001
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --start-interval=1s \
+    CMD ["python", "-IS", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
+ENTRYPOINT ["python", "/app/run.py"]
+CMD ["serve"]

@@ -1,0 +1,93 @@
+# `make run` starts Blogen, `make test` proves it: both prepare what they need on a machine that only has Python.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.PHONY: help run test check format bench lock screenshot chromium clean
+
+help:
+	@echo 'make run         start Blogen at http://127.0.0.1:8080 (ARGS="--port 9000" are passed on)'
+	@echo 'make test        all tests (ARGS="tests/store -x" are passed on to pytest)'
+	@echo 'make check       style, types, direction of imports'
+	@echo 'make format      let ruff put the style right'
+	@echo 'make bench       speed and size beside their baselines (ARGS="--peers": beside Huey and DBOS too)'
+	@echo 'make lock        renew both lock files (UPGRADE=1: to the newest versions)'
+	@echo 'make screenshot  take docs/images/reader.png anew'
+
+.DEFAULT_GOAL := help
+
+run: $(VENV)/run.stamp
+	@exec $(PY) run.py serve $(ARGS)
+
+test: $(VENV)/dev.stamp chromium
+	@$(PY) -m pytest $(ARGS)
+
+check: $(VENV)/dev.stamp
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports
+
+format: $(VENV)/dev.stamp
+	@$(PY) -m ruff check --fix
+	@$(PY) -m ruff format
+
+bench: $(VENV)/run.stamp
+	@$(PY) -m bench $(ARGS)
+
+screenshot: $(VENV)/dev.stamp chromium
+	@$(PY) docs/screenshot.py
+
+# One environment serves both; the development lock contains the other.
+$(VENV)/run.stamp: requirements.lock
+	$(make-venv)
+	@$(INSTALL) -r requirements.lock
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock
+	$(make-venv)
+	@$(INSTALL) -r requirements-dev.lock
+	@touch $@ $(VENV)/run.stamp
+
+define make-venv
+@$(PY) -c 'import pip' 2>/dev/null || { \
+	for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		$$python -c 'import ensurepip, venv' 2>/dev/null || { without="$$without $$python"; continue; }; \
+		echo "Preparing $(VENV) with $$($$python --version), once ..."; \
+		exec $$python -m venv --clear $(VENV); \
+	done; \
+	if [ -n "$$without" ]; then \
+		echo "Python's venv module is needed, and$$without lacks it. On Debian and Ubuntu: apt install python3-venv" >&2; \
+	else \
+		echo "Python 3.11 or newer is needed; found: $$(python3 --version 2>&1 || echo none)." \
+			"Install it, or name it: make run PYTHON=/path/to/python3.12" >&2; \
+	fi; \
+	exit 1; }
+endef
+
+# The browser tests and the screenshot drive Chromium.
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
+		if [ "$$(id -u)" = 0 ]; then sudo=; elif sudo -n true 2>/dev/null; then sudo=sudo; else sudo=none; fi; \
+		if [ "$$sudo" = none ] || ! command -v apt-get >/dev/null; then \
+			echo "Chromium was not found and cannot be installed from here; the browser tests need it." >&2; \
+		else \
+			echo "Installing Chromium for the browser tests, once ..."; \
+			{ $$sudo apt-get -qq update \
+			&& $$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install chromium; } >/dev/null \
+			|| echo "Chromium could not be installed; the browser tests need it." >&2; \
+		fi; }
+
+COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) pyproject.toml
+
+lock:
+	$(make-venv)
+	@$(PY) -m pip install --quiet --disable-pip-version-check uv
+	@$(COMPILE) -o requirements.lock
+	@$(COMPILE) --group dev --constraint requirements.lock -o requirements-dev.lock
+
+clean:
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache artefacts

@@ -1,0 +1,104 @@
+"""The writer alone: 500 callers at once, each moves a job (one UPDATE, one append), durable against power loss.
+
+Beside it, with the same schema, rows and settings: raw `sqlite3` that commits batches of 500 and knows no callers (the
+most that the disk and SQLite give), and one transaction per write through aiosqlite (what group commit saves).
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from bench.common import Verdicts, alternate, answer, command, median, ratio, table
+from bench.rows import APPEND, BATCH, MOVE, PRAGMAS, UPDATE, connect, database_with_jobs, raw_batches, transition
+
+CALLERS = BATCH
+EACH = {"raw": 80, "blogen": 80, "single": 4}
+ROUNDS = 5
+
+
+def main() -> None:
+    samples = alternate({name: command("-m", "bench.store", name) for name in EACH}, ROUNDS)
+    raw, ours, single = samples["raw"], samples["blogen"], samples["single"]
+    table(
+        f"Store: {CALLERS} callers, UPDATE + append each, synchronous=FULL ({ROUNDS} rounds)",
+        ("", "writes/s", "CPU s per 100,000"),
+        [
+            (title, median(of, "rate"), median(of, "cpu") * 100_000)
+            for title, of in (
+                (f"raw sqlite3, batches of {BATCH}", raw),
+                ("Blogen's writer", ours),
+                ("aiosqlite, a transaction per write", single),
+            )
+        ],
+    )
+    verdicts = Verdicts()
+    verdicts.at_least("beside the raw loop", ratio(ours, raw, "rate"), 0.6)
+    verdicts.at_least("beside a transaction per write", ratio(ours, single, "rate"), 20)
+    verdicts.exit()
+
+
+async def blogen(path: Path, ids: list[str]) -> None:
+    from blogen.store.database import Database
+
+    database = await Database.open(path)
+
+    async def caller(job_id: str) -> None:
+        for number in range(EACH["blogen"]):
+            await database.write_rows(MOVE, *transition(job_id, number))
+
+    await timed(lambda: all_of(caller, ids), len(ids) * EACH["blogen"])
+    await database.close()
+
+
+async def single(path: Path, ids: list[str]) -> None:
+    import aiosqlite
+
+    database = await aiosqlite.connect(path, isolation_level=None)
+    for pragma in PRAGMAS:
+        await database.execute(pragma)
+    turn = asyncio.Lock()
+
+    async def caller(job_id: str) -> None:
+        for number in range(EACH["single"]):
+            update, append = transition(job_id, number)
+            async with turn:
+                await database.execute("BEGIN IMMEDIATE")
+                await database.execute(UPDATE, update)
+                await database.execute(APPEND, append)
+                await database.execute("COMMIT")
+
+    await timed(lambda: all_of(caller, ids), len(ids) * EACH["single"])
+    await database.close()
+
+
+async def raw(path: Path, ids: list[str]) -> None:
+    connection = connect(path)
+
+    async def loop() -> None:
+        raw_batches(connection, ids, EACH["raw"])
+
+    await timed(loop, len(ids) * EACH["raw"])
+    connection.close()
+
+
+async def all_of(caller: Callable[[str], Awaitable[None]], ids: list[str]) -> None:
+    await asyncio.gather(*map(caller, ids))
+
+
+async def timed(work: Callable[[], Awaitable[None]], writes: int) -> None:
+    started, cpu = time.perf_counter(), time.process_time()
+    await work()
+    seconds = time.perf_counter() - started
+    answer(rate=writes / seconds, cpu=(time.process_time() - cpu) / writes)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        import uvloop
+
+        contender = {"raw": raw, "blogen": blogen, "single": single}[sys.argv[1]]
+        uvloop.run(contender(*database_with_jobs(Path(sys.argv[2]), CALLERS)))
+    else:
+        main()

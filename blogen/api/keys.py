@@ -1,0 +1,36 @@
+"""What the application gives to the API. Handlers read it with `request.config_dict[KEY]`."""
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from blogen.api.live import LiveTimelines
+    from blogen.clock import Clock
+    from blogen.config import Config
+    from blogen.domain.person import Actor
+    from blogen.engine.engine import Engine
+    from blogen.events import Bus
+    from blogen.store.authors import Authors
+    from blogen.store.jobs import Jobs
+    from blogen.store.people import People
+    from blogen.store.posts import Posts
+    from blogen.store.search import Search
+    from blogen.store.steps import Steps
+
+CONFIG: "web.AppKey[Config]" = web.AppKey("config")
+BUS: "web.AppKey[Bus]" = web.AppKey("bus")
+CLOCK: "web.AppKey[Clock]" = web.AppKey("clock")
+ENGINE: "web.AppKey[Engine]" = web.AppKey("engine")
+JOBS: "web.AppKey[Jobs]" = web.AppKey("jobs")
+STEPS: "web.AppKey[Steps]" = web.AppKey("steps")
+POSTS: "web.AppKey[Posts]" = web.AppKey("posts")
+SEARCH: "web.AppKey[Search]" = web.AppKey("search")
+AUTHORS: "web.AppKey[Authors]" = web.AppKey("authors")
+PEOPLE: "web.AppKey[People]" = web.AppKey("people")
+
+LIVE: "web.AppKey[LiveTimelines]" = web.AppKey("live")
+"""The API's own; `add_api` sets it."""
+
+ACTOR: "web.RequestKey[Actor | None]" = web.RequestKey("actor")
+"""Who asks, once `auth.admit` has looked."""

@@ -1,0 +1,269 @@
+"""The OpenAPI 3.1 document, made from the table of routes and the types that validate and answer."""
+
+import re
+from collections.abc import Iterable
+from copy import deepcopy
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+
+import blogen
+from blogen.api import queries, views
+from blogen.api.problems import MEDIA_TYPE, TYPE_PREFIX
+from blogen.api.routes import PREFIX, ROUTES, VERSION_PREFIX, Route
+from blogen.domain import job as jobs
+from blogen.domain import orders
+from blogen.domain.person import Scope
+
+_REF = "#/components/schemas/{model}"
+_DESCRIPTION = """\
+Jobs make posts. Order one with `POST /jobs`, follow it with `GET /jobs/{id}/events`, read it under `/posts`.
+
+* Tokens: `Authorization: Bearer …`, made with `blogen tokens create`. The scopes are reader, author and admin; each \
+includes those before it.
+* Errors are problems (RFC 9457): decide by `code`, show `detail` and `remedy`.
+* Lists: go on with `next` as `?cursor=` until it is null. Times are RFC 3339 in UTC.
+* Addresses that begin with `/` belong to this server.
+* New fields may come at any time; unknown ones in requests are refused.
+"""
+
+_PROBLEMS = {
+    400: ("malformed-body", "The body cannot be read", "The body is not valid JSON: EOF while parsing an object."),
+    401: ("not-signed-in", "A valid token is needed", "This needs a token, and the request has none."),
+    403: ("forbidden", "This token may not do that", "This needs the scope author; the token has reader."),
+    404: ("not-found", "Not found", "There is no such thing."),
+    409: ("conflict", "That is not possible any more", "The job is published and cannot be paused."),
+    413: ("body-too-large", "The body is too large", "The body has more than 32 MiB."),
+    415: ("unknown-media-type", "The body is not of a known type", "The body is text/plain; JSON was expected."),
+    422: ("invalid-input", "The input cannot be used", "`topic` must have at most 300 characters, found 301."),
+    429: ("too-many-attempts", "Too many attempts", "Too many wrong tokens came from your address."),
+    503: ("queue-full", "Too many jobs are waiting", "1000 jobs wait for a worker already."),
+}
+_WITH_RETRY_AFTER = {429, 503}
+
+_JOB = {
+    "id": "0198f2a4-5b1c-7c3e-9d52-3f0a6b7c8d9e",
+    "kind": "post",
+    "state": "drafting",
+    "topic": "Why group commit makes SQLite fast",
+    "progress": 0.333,
+    "waiting": None,
+    "attempt": 0,
+    "cost_usd": "0.001234",
+    "tokens": {"input": 1812, "output": 640},
+    "post": None,
+    "error": None,
+    "created_at": "2026-08-02T12:00:00.000Z",
+    "updated_at": "2026-08-02T12:00:07.412Z",
+    "finished_at": None,
+}
+_EXAMPLES: dict[str, Any] = {
+    "JobRequest": {
+        "topic": "Why group commit makes SQLite fast",
+        "sources": [{"kind": "url", "url": "https://www.sqlite.org/wal.html"}],
+        "words": 900,
+        "tags": ["sqlite"],
+    },
+    "RetryRequest": {"from": "outline", "fresh": False},
+    "Decision": {"note": "Good as it is."},
+    "JobView": _JOB,
+    "JobList": {"items": [_JOB], "next": None},
+    "TagList": {"items": [{"tag": "sqlite", "posts": 3}], "next": None},
+}
+
+
+def document() -> dict[str, Any]:
+    """The whole document, as JSON's types."""
+    return deepcopy(_document())
+
+
+@lru_cache(maxsize=1)
+def _document() -> dict[str, Any]:
+    paths: dict[str, dict[str, Any]] = {}
+    for route in ROUTES:
+        paths.setdefault(PREFIX + VERSION_PREFIX + route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Blogen",
+            "version": blogen.__version__,
+            "description": _DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name} for name in dict.fromkeys(_tag(route) for route in ROUTES)],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "responses": {str(status): _problem_response(status) for status in _PROBLEMS},
+        },
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "tags": [_tag(route)],
+        "summary": route.summary,
+        "operationId": _operation_id(route),
+        "responses": _responses(route),
+        "security": [{"token": []}] if route.scope else [{}, {"token": []}],
+    }
+    if route.scope:
+        told["description"] = f"Needs a token with the scope {route.scope}" + (
+            "." if route.scope is Scope.ADMIN else " or a larger one."
+        )
+    if parameters := [*_parameters(route)]:
+        told["parameters"] = parameters
+    if route.takes:
+        told["requestBody"] = {"required": route.needs_body, "content": {"application/json": _content(route.takes)}}
+    return told
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": route.status.phrase}
+    if route.streams:
+        success["description"] = (
+            "Server-sent events: `id` is the entry's id, `event` its event, `data` the entry as JSON. Events named "
+            "`text` have no id; their data is `{step, text}`, a piece of what a model is writing. Ends after the final "
+            "state; go on after a break with the header `Last-Event-ID`."
+        )
+        success["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+    elif route.gives:
+        success["content"] = {"application/json": _content(route.gives)}
+    elif route.status != 204:
+        success["content"] = {"application/json": {"schema": {"type": "object"}}}
+    if route.status == 202:
+        success["headers"] = {"Location": {"description": "The job's address", "schema": {"type": "string"}}}
+    told = {str(int(route.status)): success}
+    if route.streams:
+        told["204"] = {"description": "Nothing has happened since `Last-Event-ID`, and nothing will"}
+    if not route.scope and route.method == "GET":
+        told["304"] = {"description": "As the client has it already (`If-None-Match`)"}
+    told |= {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(_failures(route))}
+    return told
+
+
+def _failures(route: Route) -> set[int]:
+    found = set() if route.ignores_token else {401, 429}
+    if route.scope:
+        found |= {403}
+    if "{" in route.path:
+        found |= {404}
+    if route.asks or route.streams or route.takes:
+        found |= {422}
+    if route.takes:
+        found |= {400, 413, 415}
+    if route.method == "POST" and "{id}" in route.path:
+        found |= {409}
+    if route.method != "GET":
+        found |= {503}
+    return found
+
+
+def _parameters(route: Route) -> Iterable[dict[str, Any]]:
+    for name in re.findall(r"{(\w+)}", route.path):
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    if route.creates:
+        yield {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "The same key with the same body is answered with the same job, also after a restart",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+        }
+    if route.streams:
+        yield {
+            "name": "Last-Event-ID",
+            "in": "header",
+            "description": "The `id` of the last event that was seen",
+            "schema": {"type": "integer", "minimum": 0},
+        }
+    if route.asks:
+        schema = _type_named(route.asks).model_json_schema(schema_generator=_Plain)
+        for name, field in schema["properties"].items():
+            description = field.pop("description", "")
+            is_required = name in schema.get("required", ())
+            yield {
+                "name": name, "in": "query", "required": is_required, "description": description,
+                "schema": _inlined(_without_null(field), schema.get("$defs", {})),
+            }  # fmt: skip
+
+
+def _without_null(field: dict[str, Any]) -> dict[str, Any]:
+    """A parameter is left out, never null."""
+    kinds = [kind for kind in field.get("anyOf", ()) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        del field["anyOf"]
+        field |= kinds[0]
+    return field
+
+
+def _inlined(field: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    reference = field.pop("$ref", None)
+    return field | definitions[reference.rpartition("/")[2]] if reference else field
+
+
+def _problem_response(status: int) -> dict[str, Any]:
+    code, title, detail = _PROBLEMS[status]
+    example = {"type": TYPE_PREFIX + code, "title": title, "status": status, "detail": detail, "code": code}
+    if status == 422:
+        example |= {"errors": [{"path": "topic", "message": "must have at most 300 characters, found 301"}]}
+    told: dict[str, Any] = {
+        "description": title,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}, "example": example}},
+    }
+    if status in _WITH_RETRY_AFTER:
+        told["headers"] = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}}
+    return told
+
+
+def _content(name: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"schema": {"$ref": _REF.format(model=_type_named(name).__name__)}}
+    if name in _EXAMPLES:
+        told["example"] = _EXAMPLES[name]
+    return told
+
+
+def _schemas() -> dict[str, Any]:
+    """All named types; those that requests carry as they validate, the others as they are told."""
+    taken = {route.takes: _type_named(route.takes) for route in ROUTES if route.takes}
+    given = {route.gives: _type_named(route.gives) for route in ROUTES if route.gives}
+    _, schema = models_json_schema(
+        [*((one, "validation") for one in taken.values()), *((one, "serialization") for one in given.values()),
+         (views.Problem, "serialization")],
+        ref_template=_REF,
+        schema_generator=_Plain,
+    )  # fmt: skip
+    return dict(sorted(schema["$defs"].items()))
+
+
+def _type_named(name: str) -> type[BaseModel]:
+    for module in (views, queries, orders, jobs):
+        found = getattr(module, name, None)
+        if isinstance(found, type) and issubclass(found, BaseModel):
+            return found
+    raise LookupError(f"routes.py names the type {name}, which is nowhere")
+
+
+def _tag(route: Route) -> str:
+    return route.path.split("/")[1].removesuffix(".json")
+
+
+def _operation_id(route: Route) -> str:
+    words = re.sub(r"[^a-z]+", "_", f"{route.method.lower()}_{route.path}").strip("_")
+    return words.removesuffix("_json")
+
+
+class _Plain(GenerateJsonSchema):
+    """Without titles that only repeat the fields' names, and without null as a default: what is left out is absent."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        return False
+
+    def default_schema(self, schema: Any) -> dict[str, Any]:
+        told = super().default_schema(schema)
+        if told.get("default", ...) is None:
+            del told["default"]
+        return told

@@ -1,0 +1,198 @@
+"""`blogen doctor`: is everything that Blogen needs there and well? Nothing is changed, nothing is paid for."""
+
+import argparse
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from blogen.cli.arguments import Commands
+from blogen.cli.exits import DONE, FAILED
+from blogen.errors import BlogenError, ConfigError
+
+if TYPE_CHECKING:
+    from blogen.config import Config, Trade
+    from blogen.providers.protocols import Health
+    from blogen.providers.registry import Registry
+
+_LITTLE_SPACE_BYTES = 200_000_000
+_PROVIDER_SECONDS = 60.0
+
+
+class Check(NamedTuple):
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add("doctor", "check the configuration, the data folder, the database and each AI service")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.set_defaults(run=lambda arguments: asyncio.run(_doctor(arguments)))
+
+
+async def _doctor(arguments: argparse.Namespace) -> int:
+    from blogen.cli.plain import print_json
+
+    checks = []
+    async for check in _checks(arguments):
+        checks.append(check)
+        if not arguments.json:
+            _print(check)
+    ok = all(check.ok for check in checks)
+    if arguments.json:
+        print_json({"ok": ok, "checks": [check._asdict() for check in checks]})
+    return DONE if ok else FAILED
+
+
+async def _checks(arguments: argparse.Namespace) -> AsyncIterator[Check]:
+    from blogen.cli.settings import config_file, read_config
+
+    try:
+        config = read_config(arguments, with_providers=True)
+    except ConfigError as error:
+        for place, message in error.errors or [("configuration", error.detail)]:
+            yield Check("configuration", ok=False, detail=f"{place}: {message}")
+        return
+    yield Check("configuration", ok=True, detail=str(config_file(arguments) or "no file; the defaults are used"))
+    yield _data_folder(config.data.dir)
+    yield _disk(config.data.dir)
+    yield await _server(config.data.dir)
+    yield await asyncio.to_thread(_database, config.data.dir)
+    yield _page_files()
+    async for check in _providers(config):
+        yield check
+
+
+def _data_folder(path: Path) -> Check:
+    place = _existing(path)
+    try:
+        if not place.is_dir():
+            raise NotADirectoryError(20, "not a folder")
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        return Check(
+            "data folder", ok=False, detail=f"{place.absolute()} cannot be written ({error.strerror}).",
+            remedy="Give this user the right to write there, or choose another folder (--data-dir, data.dir).",
+        )  # fmt: skip
+    will = "" if place == path else "; it will be made at the first start"
+    return Check("data folder", ok=True, detail=f"{path.absolute()} can be written{will}")
+
+
+def _disk(path: Path) -> Check:
+    free = shutil.disk_usage(_existing(path)).free
+    if free < _LITTLE_SPACE_BYTES:
+        return Check("disk", ok=False, detail=f"only {_gigabytes(free)} are free.", remedy="Make room on the disk.")
+    return Check("disk", ok=True, detail=f"{_gigabytes(free)} are free")
+
+
+async def _server(data_dir: Path) -> Check:
+    from blogen.cli.server_file import read_server_file
+    from blogen.store.folder import DataFolder
+
+    if not data_dir.is_dir() or not DataFolder.is_claimed(data_dir):
+        return Check("server", ok=True, detail="none runs on this data folder")
+    server = read_server_file(data_dir)
+    if server is None:
+        return Check("server", ok=True, detail="another command works on this data folder, or a server is starting")
+    problem = await _unready(server.url)
+    if problem:
+        return Check("server", ok=False, detail=f"{server.url}: {problem}", remedy="Its log tells more.")
+    return Check("server", ok=True, detail=f"answers at {server.url} (process {server.pid})")
+
+
+async def _unready(url: str) -> str:
+    import aiohttp
+
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
+            session.get(f"{url}/readyz") as response,
+        ):
+            return "" if response.status == 200 else f"is not ready: {(await response.text())[:300]}"
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return f"does not answer ({str(error) or type(error).__name__})."
+
+
+def _database(data_dir: Path) -> Check:
+    from blogen.store.folder import database_path
+    from blogen.store.schema import examine
+
+    path = database_path(data_dir)
+    if not path.exists():
+        return Check("database", ok=True, detail="will be made at the first start")
+    try:
+        found = examine(path)
+    except BlogenError as error:
+        return Check("database", ok=False, detail=error.detail, remedy=error.remedy)
+    if found.damage:
+        remedy = "Stop Blogen, move the file away and put a copy from `backups/` in its place."
+        return Check("database", ok=False, detail=f"{path} is damaged: {found.damage}.", remedy=remedy)
+    if found.version > found.newest:
+        detail = f"it has schema {found.version}; this Blogen knows {found.newest} at most."
+        return Check("database", ok=False, detail=detail, remedy="Start the newer version of Blogen that wrote it.")
+    later = "" if found.version == found.newest else f"; the next start brings it to {found.newest}"
+    return Check("database", ok=True, detail=f"schema {found.version}{later}, no damage found")
+
+
+def _page_files() -> Check:
+    from blogen.web.folders import STATIC, TEMPLATES
+
+    for folder in (TEMPLATES, STATIC):
+        if not folder.is_dir() or not any(folder.iterdir()):
+            return Check("pages", ok=False, detail=f"{folder} is missing or empty.", remedy="Install Blogen again.")
+    return Check("pages", ok=True, detail="templates and static files are there")
+
+
+async def _providers(config: "Config") -> AsyncIterator[Check]:
+    from blogen.providers.registry import Registry
+
+    registry = Registry(config)
+    try:
+        asked = [asyncio.create_task(_provider(registry, trade, name)) for trade, name in registry.names()]
+        if "offline" in config.order("text"):
+            yield Check("text.offline", ok=True, detail="built in")
+        for check in asked:
+            yield await check
+    finally:
+        await registry.close()
+
+
+async def _provider(registry: "Registry", trade: "Trade", name: str) -> Check:
+    label = f"{trade}.{name}"
+    try:
+        check: Callable[[], Awaitable[Health]] = getattr(registry, trade)(name).check
+        async with asyncio.timeout(_PROVIDER_SECONDS):
+            health = await check()
+    except BlogenError as error:
+        return Check(label, ok=False, detail=error.detail, remedy=error.remedy)
+    except TimeoutError:
+        return Check(label, ok=False, detail=f"did not answer within {_PROVIDER_SECONDS:.0f} s.")
+    return Check(label, health.ok, health.detail, health.remedy)
+
+
+def _print(check: Check) -> None:
+    from blogen.cli.plain import visible
+
+    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    mark = ("✓" if check.ok else "✗") if is_unicode else ("ok" if check.ok else "NO")
+    print(f"{mark} {check.name:<14} {visible(check.detail)}")
+    if check.remedy and not check.ok:
+        print(f"  {'':<14} {visible(check.remedy)}")
+    sys.stdout.flush()
+
+
+def _existing(path: Path) -> Path:
+    """`path`, or the nearest folder above it that is there."""
+    return next((place for place in (path, *path.absolute().parents) if place.exists()), path)
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

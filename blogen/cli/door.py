@@ -1,0 +1,81 @@
+"""The engine's verbs for commands, through one of two doors: this process' own engine, or the server that runs on
+the data folder. Jobs are told as the API tells them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from blogen.errors import StoreUnusable
+
+if TYPE_CHECKING:
+    from blogen.config import Config
+    from blogen.domain.job import JobRequest
+    from blogen.events import Event
+
+JobTold = dict[str, Any]
+"""A job as the API shows it."""
+
+Hear = Callable[["Event"], None]
+
+VERBS = ("cancel", "retry", "pause", "resume", "approve", "reject")
+
+_SERVER_STARTS_SECONDS = 10.0
+
+
+class Door(Protocol):
+    place: str
+    """Who works the jobs, for messages: `this process`, or the server's address."""
+    is_server: bool
+
+    async def submit(self, request: "JobRequest") -> JobTold:
+        """Order a post; once this returns, the job cannot be lost."""
+        ...
+
+    async def act(self, verb: str, job_id: str, **details: Any) -> JobTold:
+        """One of the engine's verbs; `details` as the API's body has them."""
+        ...
+
+    async def job(self, job_id: str) -> JobTold: ...
+
+    async def follow(self, job_id: str, hear: Hear, *, since: str = "") -> JobTold:
+        """Tell `hear` what happens to the job until it is final or waits for a person or for money.
+
+        What happened before `since` (RFC 3339) is not told again.
+        """
+        ...
+
+    async def post_markdown(self, slug: str) -> str: ...
+
+    async def delete_post(self, slug: str) -> None: ...
+
+
+@asynccontextmanager
+async def open_door(config: "Config", *, works: bool, log_to: Any = None) -> AsyncIterator[Door]:
+    """The server's door if one runs on the data folder, else this process' own.
+
+    With `works` jobs are worked while it is open; without, they are only changed. Log lines go to `log_to`.
+    """
+    from blogen.cli.server_file import read_server_file
+    from blogen.store.folder import DataFolder
+
+    waited = 0.0
+    while DataFolder.is_claimed(config.data.dir):
+        if server := read_server_file(config.data.dir):
+            from blogen.cli.through_server import ThroughServer
+
+            async with ThroughServer.open(server) as door:
+                yield door
+            return
+        if waited >= _SERVER_STARTS_SECONDS:
+            raise StoreUnusable(
+                f"The data folder {config.data.dir} is in use by another Blogen that is not a server.",
+                remedy="Wait until that command has ended, or choose another folder with --data-dir.",
+            )
+        await asyncio.sleep(0.1)  # it may be a server that has not begun to listen yet
+        waited += 0.1
+
+    from blogen.cli.direct import Direct
+
+    async with Direct.open(config, works=works, log_to=log_to) as own:
+        yield own

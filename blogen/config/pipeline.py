@@ -1,0 +1,43 @@
+"""`[pipeline]`: which services make a post, and whether a person approves it."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from blogen.config.section import Section
+
+Names = Annotated[list[str], Field(min_length=1, max_length=20)]
+
+
+class PipelineConfig(Section):
+    """Which services make a post, in which order they are tried, and whether a person approves it."""
+
+    text: Names | None = Field(
+        None,
+        description="Names of `[text.…]` sections, tried in this order; `offline` is built in. "
+        "Unset: all sections in the order of the file, or `offline` if there is none",
+    )
+    image: Names | None = Field(
+        None,
+        description="Names of `[image.…]` sections, tried in this order; `covers` is built in. "
+        "Unset: all sections in the order of the file, then `covers`",
+    )
+    search: Names | None = Field(
+        None,
+        description="Names of `[search.…]` sections, tried in this order. Unset: all sections in the order of the file",
+    )
+    review: bool = Field(
+        False, description="Whether posts wait for a person's approval unless their job says otherwise"
+    )
+    in_doubt: Literal["retry", "ask", "skip"] = Field(
+        "retry",
+        description="What happens to a paid call whose outcome was lost in a crash: "
+        "repeat it once, ask the owner, or leave it out",
+    )
+
+    @field_validator("text", "image", "search")
+    @classmethod
+    def _once_each(cls, names: list[str] | None) -> list[str] | None:
+        if names is not None and len(set(names)) < len(names):
+            raise ValueError("expected each name once")
+        return names

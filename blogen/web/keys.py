@@ -1,0 +1,30 @@
+"""What the pages are given: typed keys into the aiohttp application. `app` fills them, handlers read them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+
+from blogen.config import Config
+from blogen.events import Bus
+from blogen.store.authors import Authors
+from blogen.store.jobs import Jobs
+from blogen.store.media import Media
+from blogen.store.posts import Posts
+from blogen.store.search import Search
+from blogen.store.steps import Steps
+from blogen.web.pages import Pages
+
+Ready = Callable[[], Awaitable[Mapping[str, str | None]]]
+"""The state of each part (`database`, `engine`): None if it is well, else what is wrong."""
+
+CONFIG = web.AppKey("CONFIG", Config)
+BUS = web.AppKey("BUS", Bus)
+JOBS = web.AppKey("JOBS", Jobs)
+STEPS = web.AppKey("STEPS", Steps)
+POSTS = web.AppKey("POSTS", Posts)
+SEARCH = web.AppKey("SEARCH", Search)
+MEDIA = web.AppKey("MEDIA", Media)
+AUTHORS = web.AppKey("AUTHORS", Authors)
+READY = web.AppKey[Ready]("READY")
+PAGES = web.AppKey("PAGES", Pages)
+"""Made by `add_reader`."""

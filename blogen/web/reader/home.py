@@ -1,0 +1,56 @@
+"""The front page and the archive."""
+
+from itertools import groupby
+
+from aiohttp import web
+
+from blogen.domain.post import PostSummary
+from blogen.web.keys import POSTS
+from blogen.web.reader.serve import behind, cursor, end_of_list, listed
+from blogen.web.templates import render
+from blogen.web.words import month
+
+_POSTS_A_PAGE = 13
+"""One large and twelve small: full rows of two and of three."""
+_TITLES_A_PAGE = 200
+_TOPICS = 12
+
+
+async def home(request: web.Request) -> web.Response:
+    before = cursor(request)
+
+    async def page() -> str:
+        posts = request.app[POSTS]
+        found = await posts.newest(_POSTS_A_PAGE if before is None else _POSTS_A_PAGE - 1, before)
+        if before is None and not found.items:
+            return render(request.app, "empty.html")
+        if not found.items:
+            raise end_of_list()
+        return render(
+            request.app,
+            "home.html",
+            posts=found.items,
+            topics=[] if before else await posts.tags(_TOPICS),
+            is_first=before is None,
+            older=behind("/", found.next),
+        )
+
+    return await listed(request, "home", before, page)
+
+
+async def archive(request: web.Request) -> web.Response:
+    """Titles by month."""
+    before = cursor(request)
+
+    async def page() -> str:
+        found = await request.app[POSTS].newest(_TITLES_A_PAGE, before)
+        if before is not None and not found.items:
+            raise end_of_list()
+        months = [(name, list(group)) for name, group in groupby(found.items, _month)]
+        return render(request.app, "archive.html", months=months, older=behind("/archive", found.next))
+
+    return await listed(request, "archive", before, page)
+
+
+def _month(post: PostSummary) -> str:
+    return month(post.published_at)

@@ -1,0 +1,115 @@
+"""A post and its receipt."""
+
+from dataclasses import dataclass
+from typing import TypeGuard
+
+from aiohttp import web
+
+from blogen.domain.post import Block, Heading, Post, PostSummary, ReceiptStep
+from blogen.errors import NotFound
+from blogen.store.steps import StepRecord
+from blogen.web.address import base_url
+from blogen.web.keys import JOBS, POSTS, STEPS
+from blogen.web.reader.machines import linked_data
+from blogen.web.reader.serve import kept
+from blogen.web.templates import render
+
+_RELATED = 3
+_CONTENTS_HEADINGS = 3
+_CONTENTS_WORDS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the table of contents."""
+
+    id: str
+    text: str
+
+
+async def post(request: web.Request) -> web.Response:
+    slug = request.match_info["slug"]
+
+    async def page() -> str:
+        posts = request.app[POSTS]
+        found = await _post(request, slug)
+        return render(
+            request.app,
+            "post.html",
+            post=found,
+            contents=_contents(found),
+            around=await posts.neighbours(slug),
+            related=await _related(request, slug),
+            linked_data=linked_data(found, base_url(request.app)),
+        )
+
+    return await kept(request, ("post", slug), page)
+
+
+async def receipt(request: web.Request) -> web.Response:
+    """Every step that made the post: who worked, how long, for how much."""
+    slug = request.match_info["slug"]
+
+    async def page() -> str:
+        found = await _post(request, slug)
+        job_id = await request.app[POSTS].job_id(slug)
+        if job_id is None:
+            raise NotFound("This post has no receipt.")
+        lines = await request.app[JOBS].timeline(job_id)
+        return render(
+            request.app,
+            "receipt.html",
+            post=found,
+            steps=[_receipt_step(step) for step in await request.app[STEPS].of(job_id) if step.state == "finished"],
+            approved_at=next((line.at for line in reversed(lines) if line.event == "approved"), None),
+        )
+
+    return await kept(request, ("receipt", slug), page)
+
+
+async def _related(request: web.Request, slug: str) -> list[PostSummary]:
+    """Posts on the same topics; where they are too few, the newest."""
+    posts = request.app[POSTS]
+    found = await posts.related(slug, _RELATED)
+    if len(found) < _RELATED:
+        known = {slug, *(post.slug for post in found)}
+        newest = (await posts.newest(2 * _RELATED)).items
+        found += [post for post in newest if post.slug not in known][: _RELATED - len(found)]
+    return found
+
+
+async def _post(request: web.Request, slug: str) -> Post:
+    found = await request.app[POSTS].by_slug(slug)
+    if found is None:
+        raise NotFound(
+            "There is no post at this address.", remedy="It may have been renamed or removed. Search for it, maybe?"
+        )
+    return found
+
+
+def _receipt_step(step: StepRecord) -> ReceiptStep:
+    used = step.detail
+    return ReceiptStep(
+        step=step.name,
+        provider=used.get("provider") or None,
+        model=used.get("model") or None,
+        input_tokens=used.get("input_tokens", 0),
+        output_tokens=used.get("output_tokens", 0),
+        cost_usd=f"{(used.get('usd_micros') or 0) / 1_000_000:.6f}",
+        duration_ms=used.get("duration_ms", 0),
+        prompt_digest=step.digest,
+    )
+
+
+def _contents(found: Post) -> list[Entry]:
+    """The post's chapters, if it is long enough to get lost in."""
+    entries = [
+        Entry(f"b-{block.id}", "".join(run.text for run in block.runs if run.note is None))
+        for block in found.blocks
+        if _is_chapter(block)
+    ]
+    return entries if len(entries) >= _CONTENTS_HEADINGS and found.words >= _CONTENTS_WORDS else []
+
+
+def _is_chapter(block: Block) -> TypeGuard[Heading]:
+    return isinstance(block, Heading) and block.level == 2

@@ -1,0 +1,51 @@
+"""Templates to text. Jinja2 is loaded with the first page, not with the server."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from blogen.web import assets, words
+from blogen.web.address import base_url, is_public
+from blogen.web.folders import TEMPLATES
+from blogen.web.keys import CONFIG
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def render(app: web.Application, template: str, **context: object) -> str:
+    """`templates/reader/TEMPLATE`, with what every page knows of its site."""
+    config = app[CONFIG]
+    site: dict[str, Any] = {"site": config.site, "base_url": base_url(app), "is_public": is_public(config)}
+    return _environment().get_template(template).render(site | context)
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES / "reader"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    environment.filters |= {
+        "cents": words.cost,
+        "day": words.day,
+        "direction": words.direction,
+        "iso": words.iso,
+        "maker": words.maker,
+        "month": words.month,
+        "number": words.number,
+        "rfc822": words.rfc822,
+        "seconds": words.seconds,
+        "tone": words.tone,
+        "urlpart": words.urlpart,
+    }
+    environment.globals |= {"asset": assets.address, "badge": words.badge, "disclosure": words.disclosure}
+    return environment

@@ -1,0 +1,115 @@
+"""How facts are worded for readers: days, durations, cents, and who or what wrote."""
+
+import zlib
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from urllib.parse import quote
+
+from blogen.domain.post import Provenance
+
+_TONES = 6
+_RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"}
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def day(at_ms: int) -> str:
+    """`2 August 2026`"""
+    at = _moment(at_ms)
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def month(at_ms: int) -> str:
+    """`August 2026`"""
+    at = _moment(at_ms)
+    return f"{_MONTHS[at.month - 1]} {at.year}"
+
+
+def iso(at_ms: int) -> str:
+    """RFC 3339"""
+    return _moment(at_ms).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def rfc822(at_ms: int) -> str:
+    """As RSS wants it."""
+    return format_datetime(_moment(at_ms))
+
+
+def seconds(duration_ms: int) -> str:
+    if duration_ms < 1000:
+        return f"{duration_ms} ms"
+    return f"{duration_ms / 1000:.1f} s" if duration_ms < 60_000 else f"{duration_ms / 60_000:.1f} min"
+
+
+def cost(usd: str) -> str:
+    """`$0.0012`; nothing is said to be free that cost something."""
+    if not usd.strip("0."):
+        return "nothing"
+    whole, _, part = usd.partition(".")
+    return f"${whole}.{part.rstrip('0').ljust(2, '0')}"
+
+
+def maker(name: str) -> str:
+    """What wrote or drew, by the name in a post's provenance."""
+    kind = _kind(name)
+    if kind == "extractive":
+        return "no language model: sentences chosen from the sources"
+    if kind == "covers":
+        return "drawn by Blogen from the title, without an AI model"
+    return name
+
+
+def badge(provenance: Provenance) -> str:
+    """A few words beside the byline; empty where there is nothing to disclose."""
+    match provenance.disclosure:
+        case "ai-autonomous":
+            return "Compiled by a program" if _is_extractive(provenance) else "Written by AI"
+        case "ai-assisted":
+            return f"{'Program' if _is_extractive(provenance) else 'AI'}, reviewed by a person"
+        case "none":
+            return ""
+
+
+def disclosure(provenance: Provenance) -> str:
+    """One sentence on who wrote, derived from how the post came to be."""
+    match provenance.disclosure:
+        case "ai-autonomous":
+            how = "compiled from its sources by a program" if _is_extractive(provenance) else "written by AI"
+            return f"This post was {how} and published without review by a person."
+        case "ai-assisted":
+            how = "compiled from its sources by a program" if _is_extractive(provenance) else "written with AI"
+            return f"This post was {how} and reviewed by a person before it was published."
+        case "none":
+            return "This post was written without AI."
+
+
+def direction(language: str) -> str:
+    return "rtl" if language.lower().partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
+
+
+def tone(text: str) -> int:
+    """Which of the few tones of paper a post without a cover gets: always the same."""
+    return zlib.crc32(text.encode()) % _TONES
+
+
+def urlpart(text: str) -> str:
+    return quote(text, safe="")
+
+
+def number(count: int) -> str:
+    return f"{count:,}" if count else "–"
+
+
+def _is_extractive(provenance: Provenance) -> bool:
+    """No model wrote any of it."""
+    return bool(provenance.text) and all(_kind(name) == "extractive" for name in provenance.text)
+
+
+def _kind(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _moment(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC)

@@ -1,0 +1,235 @@
+"""Commands in a process of their own on a folder of their own, without a server."""
+
+import asyncio
+import io
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from blogen.cli import main
+
+ROOT = Path(__file__).parents[2]
+NOTES = "# Tea\n\n" + "\n\n".join(
+    f"{name} tea is made of the leaves of a plant that grows in {place}. It is drunk {when}, and people like it for "
+    f"its taste. The leaves are picked by hand, dried for {hours} hours and kept in boxes of wood."
+    for name, place, when, hours in [
+        ("Green", "China", "in the morning", 12), ("Black", "India", "at five o'clock", 24),
+        ("White", "Fujian", "after a meal", 48), ("Oolong", "Taiwan", "with friends", 36),
+    ]
+)  # fmt: skip
+
+
+class Blogen:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environ = {name: value for name, value in os.environ.items() if not name.startswith("BLOGEN_")}
+
+    def run(self, *words: str, given: str | None = None, code: int = 0) -> subprocess.CompletedProcess[str]:
+        ran = subprocess.run(
+            [sys.executable, str(ROOT / "run.py"), *words],
+            input=given, capture_output=True, text=True, cwd=self.folder, env=self.environ, timeout=60,
+        )  # fmt: skip
+        assert ran.returncode == code, ran.stderr
+        assert "Traceback" not in ran.stderr
+        return ran
+
+
+@pytest.fixture
+def blogen(tmp_path):
+    return Blogen(tmp_path)
+
+
+def test_people_and_tokens(blogen):
+    assert "ada can sign in as admin" in blogen.run("users", "create", "ada", "--admin", given="long secret\n").stdout
+    created = blogen.run("users", "create", "bob", "--name", "Bob B.", "--json", given="other secret").stdout
+    assert json.loads(created)["role"] == "reader"
+    assert "secret" not in created
+    token = blogen.run("tokens", "create", "--scope", "author", "--user", "ada", "--label", "phone").stdout
+    assert re.fullmatch(r"blg_\w{49}\n", token)
+    [listed] = json.loads(blogen.run("tokens", "list", "--json").stdout)["items"]
+    assert (listed["scope"], listed["label"], listed["revoked_at"]) == ("author", "phone", None)
+    assert "is revoked" in blogen.run("tokens", "revoke", listed["id"]).stdout
+    assert "revoked" in blogen.run("tokens", "list").stdout
+    assert "bob is disabled" in blogen.run("users", "disable", "bob").stdout
+    assert [line.split()[0] for line in blogen.run("users", "list").stdout.splitlines()] == ["ada", "bob"]
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "told"),
+    [
+        (["users", "create", "ada"], "", "password"),
+        (["users", "create", "Ada Lovelace"], "long secret", "handle"),
+        (["users", "disable", "nobody"], None, "no blog in data"),
+        (["tokens", "create", "--scope", "author", "--user", "nobody"], None, "no person nobody"),
+        (["tokens", "revoke", "x"], None, "no blog in data"),
+        (["jobs", "list"], None, "no blog in data"),
+        (["jobs", "show", "x"], None, "no blog in data"),
+        (["posts", "list"], None, "no blog in data"),
+        (["--config", "nowhere.toml", "jobs", "list"], None, "there is no such file"),
+        (["jobs", "list", "--config", "bad.toml"], None, "bad.toml:server.port: expected at most 65535, found 99999."),
+        (["serve", "--port", "abc"], None, "--port: expected a whole number, found 'abc'."),
+        (["generate", "Tea", "--config", "kind.toml"], None, "Did you mean `openai`?"),
+        (["generate", ""], None, "TOPIC: must have at least 3 characters"),
+        (["generate", "x" * 301], None, "TOPIC: must have at most 300 characters"),
+        (["generate", "Tea", "--words", "1", "--images", "7", "--tag", ""], None, "--words: must be at least 200"),
+        (["generate", "Tea", "--author", "No Body"], None, "--author: "),
+        (["generate", "Tea", "--source", "nowhere.md"], None, "There is no file nowhere.md"),
+        (["generate", "Tea", "--source", "."], None, "is a folder"),
+        (["generate", "Tea", "--source", "binary"], None, "binary is a binary file"),
+        (["generate", "Tea", "--source", "latin"], None, "latin is not UTF-8"),
+        (["generate", "Tea", "--source", "ftp://example.com/"], None, "is no web address"),
+        (["generate", "Tea", *(["--source", "good"] * 21)], None, "At most 20 sources"),
+        (["generate", "Tea", "--out", "nowhere/post.md"], None, "cannot be written"),
+        (["generate", "Tea", "--data-dir", "good"], None, "is a file"),
+    ],
+)
+def test_bad_input_is_code_2_and_one_clear_message(tmp_path, monkeypatch, capsys, words, given, told):
+    (tmp_path / "good").write_text("Tea.")
+    (tmp_path / "binary").write_bytes(b"\0\1\2")
+    (tmp_path / "latin").write_bytes(b"caf\xe9")
+    (tmp_path / "bad.toml").write_text("[server]\nport = 99999\n")
+    (tmp_path / "kind.toml").write_text("[text.main]\nkind = 'opnai'\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(given))
+    assert main(words) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("blogen: ")
+    assert told in err
+
+
+def test_openapi_prints_the_document(blogen):
+    assert json.loads(blogen.run("openapi").stdout)["openapi"].startswith("3.1")
+
+
+def test_the_output_may_be_cut_short(blogen):
+    blogen.run("tokens", "create", "--scope", "admin")
+    command = f"{sys.executable} {ROOT}/run.py tokens list --json"
+    ran = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command} | true"], capture_output=True, text=True, cwd=blogen.folder,
+        env=blogen.environ,
+    )  # fmt: skip
+    assert ran.stderr == ""
+
+
+# Doctor
+
+
+def test_the_doctor_finds_a_fresh_folder_well(blogen):
+    ran = blogen.run("doctor")
+    assert "✗" not in ran.stdout
+    assert not (blogen.folder / "data").exists()
+    told = json.loads(blogen.run("doctor", "--json").stdout)
+    assert told["ok"] is True
+    names = {check["name"] for check in told["checks"]}
+    assert {
+        "configuration",
+        "data folder",
+        "disk",
+        "server",
+        "database",
+        "pages",
+        "image.covers",
+        "text.offline",
+    } <= names
+
+
+def test_the_doctor_finds_a_damaged_database_and_a_newer_one(blogen):
+    blogen.run("tokens", "create", "--scope", "admin")
+    assert "schema" in blogen.run("doctor").stdout
+    database = blogen.folder / "data" / "blogen.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute("INSERT INTO schema_migrations (version, name) VALUES (9999, 'future')")
+    connection.close()
+    assert "schema 9999" in blogen.run("doctor", code=1).stdout
+    assert "schema 9999" in blogen.run("tokens", "create", "--scope", "admin", code=2).stderr
+    database.write_bytes(b"not a database" * 1000)
+    assert "✗ database" in blogen.run("doctor", code=1).stdout
+    assert "damaged" in blogen.run("jobs", "list", code=2).stderr
+
+
+def test_the_doctor_tells_every_mistake_of_the_configuration(blogen):
+    (blogen.folder / "config.toml").write_text("[server]\nport = -1\n[text.main]\nkind = 'opnai'\n")
+    ran = blogen.run("doctor", code=1)
+    assert ran.stdout.count("✗") == 2
+    assert "config.toml:server.port" in ran.stdout
+    assert "Did you mean `openai`?" in ran.stdout
+
+
+def test_the_doctor_finds_a_service_that_cannot_be_reached(blogen):
+    (blogen.folder / "config.toml").write_text(
+        "[text.main]\nkind = 'openai'\nbase_url = 'http://127.0.0.1:9/v1'\napi_key = 'sk-planted'\nmodel = 'm'\n"
+    )
+    ran = blogen.run("doctor", code=1)
+    assert "✗ text.main" in ran.stdout
+    assert "sk-planted" not in ran.stdout + ran.stderr
+
+
+# The whole application
+
+
+def test_generate_makes_a_post_and_the_job_and_post_are_listed(blogen):
+    (blogen.folder / "notes.md").write_text(NOTES)
+    ran = blogen.run("generate", "Kinds of tea", "--source", "notes.md", "--tag", "tea", "--out", "post.md")
+    assert re.fullmatch(r"/p/[\w-]+\n", ran.stdout)
+    assert "published" in ran.stderr
+    assert "tea" in (blogen.folder / "post.md").read_text()
+    [post] = json.loads(blogen.run("posts", "list", "--json").stdout)["items"]
+    assert f"/p/{post['slug']}\n" == ran.stdout
+    [job] = json.loads(blogen.run("jobs", "list", "--json").stdout)["items"]
+    assert (job["state"], job["post"]["slug"]) == ("published", post["slug"])
+    shown = blogen.run("jobs", "show", job["id"]).stdout
+    assert "published" in shown
+    assert post["slug"] in shown
+    assert blogen.run("posts", "delete", post["slug"]).stdout == f"The post {post['slug']} is deleted.\n"
+    assert json.loads(blogen.run("posts", "list", "--json").stdout)["items"] == []
+    blogen.run("posts", "delete", post["slug"], code=2)
+
+
+def test_a_job_that_waits_for_review_is_code_4_and_approval_publishes_it(blogen):
+    (blogen.folder / "notes.md").write_text(NOTES)
+    ran = blogen.run("generate", "Kinds of tea", "--source", "notes.md", "--review", "--json", "--quiet", code=4)
+    job_id = json.loads(ran.stdout)["id"]
+    assert f"jobs approve {job_id}" in ran.stderr
+    ran = blogen.run("jobs", "approve", job_id)
+    assert "the next `blogen serve`" in ran.stderr
+    ran = blogen.run("jobs", "resume", job_id, "--wait")
+    assert ran.stdout.startswith("/p/")
+
+
+def test_a_source_that_may_not_be_fetched_fails_the_job_with_code_3(blogen):
+    ran = blogen.run("generate", "Tea", "--source", "http://169.254.169.254/latest/", code=3)
+    assert ran.stdout == ""
+    assert "169.254.169.254" in ran.stderr
+
+
+async def test_ctrl_c_keeps_the_job_and_tells_how_it_goes_on(blogen):
+    (blogen.folder / "config.toml").write_text(
+        "[text.main]\nkind = 'openai'\nbase_url = 'http://127.0.0.1:9/v1'\nmodel = 'm'\n"
+        "[pipeline]\ntext = ['main']\n[engine]\nretry_base_seconds = 60\ndrain_seconds = 0\n"
+    )
+    (blogen.folder / "notes.md").write_text(NOTES)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(ROOT / "run.py"), "generate", "Kinds of tea", "--source", "notes.md",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=blogen.folder, env=blogen.environ,
+    )  # fmt: skip
+    async with asyncio.timeout(30):
+        while b"waits for" not in (line := await process.stderr.readline()):
+            assert line, "it ended by itself"
+        process.send_signal(signal.SIGINT)
+        out, err = await process.communicate()
+    assert (process.returncode, out) == (130, b"")
+    assert b"Traceback" not in err
+    [job] = json.loads(blogen.run("jobs", "list", "--json").stdout)["items"]
+    assert f"jobs resume {job['id']} --wait" in err.decode()
+    assert job["finished_at"] is None
+    assert "is cancelled" in blogen.run("jobs", "cancel", job["id"]).stdout
+    blogen.run("jobs", "cancel", job["id"], code=1)
+    blogen.run("jobs", "retry", job["id"], code=1)

@@ -1,0 +1,1 @@
+"""Blogen as its owner runs it: real processes, real sockets, real signals."""

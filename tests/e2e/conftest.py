@@ -1,0 +1,46 @@
+"""A data folder that has its first post and a token, made once and copied; servers that end with their test."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.harness import Blogen
+from tests.fakes.openai_server import FakeOpenAI
+
+NewBlogen = Callable[..., Blogen]
+
+
+@pytest.fixture(scope="session")
+def seed(tmp_path_factory: pytest.TempPathFactory) -> Blogen:
+    """A blog that has published its first post and is at rest."""
+
+    async def made(folder: Path) -> Blogen:
+        async with Blogen(folder) as blogen:
+            (first,) = await blogen.all("/api/v1/jobs")
+            assert (await blogen.finished(first["id"]))["state"] == "published"
+            assert await blogen.terminate() == 0
+            return blogen
+
+    with ThreadPoolExecutor(1) as apart:  # a loop of its own, beside pytest's
+        return apart.submit(asyncio.run, made(tmp_path_factory.mktemp("seed"))).result()
+
+
+@pytest.fixture
+def new_blogen(seed: Blogen, tmp_path: Path) -> NewBlogen:
+    """Blogs that begin as copies of `seed`; start them with `async with`."""
+
+    def new(name: str = "blog", **options: str) -> Blogen:
+        shutil.copytree(seed.data, tmp_path / name / "data")
+        return Blogen(tmp_path / name, token=seed.token, **options)
+
+    return new
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeOpenAI]:
+    async with FakeOpenAI() as fake:
+        yield fake

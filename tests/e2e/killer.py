@@ -1,0 +1,86 @@
+"""Runs `blogen …` and kills it with SIGKILL at a chosen commit: the product itself has no hook for tests.
+
+`python -m tests.e2e.killer` imports Blogen once, then reads orders from stdin, one JSON line each:
+`{"argv": [...], "cwd": "...", "kill_at": 7, "after": false}`. Each is run in a forked child, which is as good as a
+fresh process and starts in a fraction of the time. The child writes to this process' stdout and stderr; at its end
+a line `{"ended": exit code, "commits": how many}` follows. `kill_at` counts from 1; 0 kills never. With `after`, the
+commit is done and nobody has heard of it yet; without, it has not begun.
+"""
+
+import importlib
+import json
+import mmap
+import os
+import signal
+import struct
+import sys
+from typing import Any
+
+COUNTER = struct.Struct("q")
+
+
+def main() -> None:
+    for name in NEEDED:
+        importlib.import_module(name)
+    counter = mmap.mmap(-1, COUNTER.size)
+    print("loaded", flush=True)
+    for line in sys.stdin:
+        order = json.loads(line)
+        COUNTER.pack_into(counter, 0, 0)
+        pid = os.fork()
+        if pid == 0:
+            _run(order, counter)
+        print(json.dumps({"pid": pid}), flush=True)
+        _, status = os.waitpid(pid, 0)
+        ended = {"ended": os.waitstatus_to_exitcode(status), "commits": COUNTER.unpack_from(counter)[0]}
+        print(json.dumps(ended), flush=True)
+
+
+NEEDED = (
+    "blogen.app", "blogen.cli", "blogen.cli.serve", "blogen.web.server", "openai", "openai.types.chat",
+    "openai.resources.chat", "openai.resources.images", "trafilatura", "lxml.html", "PIL.Image", "PIL.ImageDraw",
+    "pygments", "markdown_it", "nh3", "sentencex", "jinja2", "aiohttp.web",
+)  # fmt: skip
+"""What a whole post imports: loaded once, so that no child has to."""
+
+
+def _run(order: dict[str, Any], counter: mmap.mmap) -> None:
+    """The child: Blogen's own command line, with an eye on its commits. Does not return."""
+    code = 70
+    try:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.chdir(order["cwd"])
+        _watch_commits(order["kill_at"], order["after"], counter)
+        from blogen.cli import main as blogen
+
+        code = blogen(order["argv"])
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _watch_commits(kill_at: int, after: bool, counter: mmap.mmap) -> None:
+    from blogen.store import database
+
+    plain = database._plain
+
+    def watched(connection: Any, sql: str) -> None:
+        if sql != "COMMIT":
+            return plain(connection, sql)
+        number = COUNTER.unpack_from(counter)[0] + 1
+        if number == kill_at and not after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        plain(connection, sql)
+        COUNTER.pack_into(counter, 0, number)
+        if number == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return None
+
+    database._plain = watched
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""The reader's pages in a real browser: phone and desktop, light and dark. Screenshots are kept in `artefacts/`."""
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.showcase import fill
+from tests.web.site import Site, open_site
+
+CHROMIUM = Path("/usr/bin/chromium")
+# Without the background flags Chromium looks for its maker's hosts, which a test must not need.
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+ARTEFACTS = Path(__file__).parents[2] / "artefacts"
+
+PAGES = {
+    "home": "/",
+    "post": "/p/group-commit",
+    "post-arabic": "/p/post-7",
+    "receipt": "/p/group-commit/receipt",
+    "topic": "/tags/sea",
+    "author": "/authors/blogen",
+    "archive": "/archive",
+    "search": "/search?q=the+disk",
+    "search-nothing": "/search?q=zzzqq",
+    "not-found": "/p/nothing-here",
+}
+SCREENS = [(390, 844, "light"), (390, 844, "dark"), (1440, 900, "light"), (1440, 900, "dark")]
+
+WATCH = """
+window.shifts = 0
+new PerformanceObserver(list => {
+  for (const entry of list.getEntries()) window.shifts += entry.value
+}).observe({type: 'layout-shift', buffered: true})
+document.addEventListener('securitypolicyviolation', event => console.error(
+  `CSP: ${event.violatedDirective} ${event.blockedURI}`))
+"""
+SHORT_TARGETS = """
+() => [...document.querySelectorAll(
+  '.masthead a, .colophon nav a, .button, button, input, .topics a, .pager a, .contents a, summary')]
+  .filter(element => element.checkVisibility())
+  .map(element => [element.textContent.trim() || element.name, element.getBoundingClientRect().height])
+  .filter(([, height]) => height < 43.9)
+"""
+
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"there is no {CHROMIUM}; install Debian's chromium"
+)
+
+
+@dataclass
+class Watched:
+    """A page, and everything it complained about or asked others for."""
+
+    page: Page
+    site: Site
+    complaints: list[str] = field(default_factory=list)
+
+    async def visit(self, path: str) -> None:
+        self.complaints.clear()
+        response = await self.page.goto(self.site.url + path)
+        assert response
+        await self.page.evaluate("document.querySelectorAll('img').forEach(image => image.loading = 'eager')")
+        await self.page.evaluate("Promise.all([...document.images].map(image => image.decode()))")
+        if response.status == 404:  # the page itself, which a browser reports too
+            self.complaints = [one for one in self.complaints if "status of 404" not in one]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def site(tmp_path) -> AsyncIterator[Site]:
+    async with open_site(tmp_path, server={"base_url": "https://blog.example.org"}) as opened:
+        yield opened
+
+
+async def watched(browser: Browser, site: Site, width: int, height: int, scheme: str) -> Watched:
+    is_phone = width < 600
+    context = await browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce",
+        has_touch=is_phone, is_mobile=is_phone,
+    )  # fmt: skip
+    await context.add_init_script(WATCH)
+    page = await context.new_page()
+    found = Watched(page, site)
+    page.on("console", lambda message: found.complaints.append(message.text) if message.type != "log" else None)
+    page.on("pageerror", lambda error: found.complaints.append(str(error)))
+    page.on("request", lambda request: _note_foreign(request.url, found))
+    page.on("requestfailed", lambda request: found.complaints.append(f"failed: {request.url}"))
+    return found
+
+
+def _note_foreign(url: str, found: Watched) -> None:
+    if not url.startswith((found.site.url, "data:")):
+        found.complaints.append(f"asked a third party: {url[:200]}")
+
+
+@pytest.mark.parametrize(("width", "height", "scheme"), SCREENS)
+async def test_pages_are_whole_quiet_and_accessible(browser, site, width, height, scheme):
+    await fill(site.blog)
+    looked = await watched(browser, site, width, height, scheme)
+    ARTEFACTS.mkdir(exist_ok=True)
+    wrong = []
+    for name, path in PAGES.items():
+        await looked.visit(path)
+        await looked.page.screenshot(path=ARTEFACTS / f"{name}-{width}-{scheme}.png", full_page=True)
+        wrong += [f"{name}: {complaint}" for complaint in looked.complaints]
+        if await looked.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            wrong.append(f"{name}: is wider than the screen")
+        if (shifts := await looked.page.evaluate("window.shifts")) > 0.01:
+            wrong.append(f"{name}: the layout shifts by {shifts}")
+        if width < 600:
+            wrong += [f"{name}: small target {target}" for target in await looked.page.evaluate(SHORT_TARGETS)]
+        found = await Axe().run(looked.page, options={"rules": {"target-size": {"enabled": True}}})
+        for violation in found.response["violations"]:
+            if violation["impact"] in {"serious", "critical"}:
+                where = [node["html"][:160] for node in violation["nodes"]][:3]
+                wrong.append(f"{name}: {violation['help']} {where}")
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_an_empty_blog_says_what_is_happening_and_fills_by_itself(browser, site):
+    looked = await watched(browser, site, 390, 844, "light")
+    await looked.visit("/")
+    ARTEFACTS.mkdir(exist_ok=True)
+    await looked.page.screenshot(path=ARTEFACTS / "empty-390-light.png")
+    assert "being written" in await looked.page.inner_text("h1")
+    await site.blog.publish("The first one")
+    await looked.page.wait_for_selector("text=The first one", timeout=15_000)
+    assert not looked.complaints
+
+
+async def test_a_violation_of_the_policy_would_be_noticed(browser, site):
+    """Otherwise the silence of the other tests would mean nothing."""
+    looked = await watched(browser, site, 390, 844, "light")
+    await looked.visit("/")
+    await looked.page.evaluate("document.body.setAttribute('style', 'color: red')")
+    await looked.page.evaluate("document.body.append(Object.assign(new Image(), {src: 'https://example.org/x.png'}))")
+    await looked.page.wait_for_function("document.images.length > 0")
+    await looked.page.evaluate("new Promise(resolve => setTimeout(resolve))")
+    assert any("style-src" in complaint for complaint in looked.complaints)
+    assert any("img-src" in complaint for complaint in looked.complaints)
+
+
+async def test_a_keyboard_reaches_the_content_first_and_search_works_without_scripts(browser, site):
+    await fill(site.blog)
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{site.url}/")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    assert page.url.endswith("#content")
+    await page.goto(f"{site.url}/search")
+    await page.fill("input[name=q]", "lighthouse")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/search?q=lighthouse")
+    await page.click("text=How lighthouses got their rhythms")
+    await page.wait_for_url("**/p/post-6")
+    assert await page.inner_text("h1") == "How lighthouses got their rhythms"

@@ -1,0 +1,144 @@
+"""One whole post, and SIGKILL at every single commit in turn, before it and after it: promises 1 to 3.
+
+That these tests can fail was seen by breaking the code on purpose (each change turned the test red):
+* `JobContext.call` keeps a result in memory only, without `Steps.finish`: paid calls are repeated;
+* `Move(…, also)` runs `also` in a write of its own, before or after the move: a post twice, or a job without one;
+* `submit` answers before its write is durable: an accepted job is gone;
+* `recover` leaves out jobs in one state: the job is stuck.
+"""
+
+import asyncio
+import json
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from typing import Any, NamedTuple
+
+import aiohttp
+import pytest
+
+from tests.e2e.conftest import NewBlogen
+from tests.e2e.forked import Forked, Killer
+from tests.e2e.harness import Blogen, NotReady, with_fake
+from tests.fakes.openai_server import FakeOpenAI
+
+SIDE_BY_SIDE = 2
+KEY = "the-same-order"
+ORDER = {
+    "topic": "Why a kettle sings before it boils",
+    "words": 400,
+    "images": 2,
+    "sources": [
+        {
+            "kind": "text",
+            "title": "On kettles",
+            "text": (
+                "A kettle sings because small bubbles of steam rise from the hot bottom and collapse in the cooler "
+                "water above. Each collapse makes a click, and thousands of clicks together make the song.\n\n"
+                "Shortly before it boils the water is hot everywhere, and the bubbles reach the surface whole. "
+                "The song then falls silent, which cooks have used as a sign for centuries.\n\n"
+                "Hard water leaves lime on the bottom. The lime holds the bubbles back, so an old kettle sings louder."
+            ),
+        }
+    ],
+}
+
+
+class Outcome(NamedTuple):
+    """What one run came to."""
+
+    was_killed: bool
+    commits: int
+    job: dict[str, Any]
+    post: dict[str, Any]
+    paid: Counter[str]
+    in_doubt: int
+
+
+@pytest.mark.slow
+async def test_sigkill_at_every_commit_changes_neither_the_post_nor_the_bill(new_blogen: NewBlogen) -> None:
+    async with AsyncExitStack() as stack:
+        killers = [await stack.enter_async_context(await Killer.open()) for _ in range(SIDE_BY_SIDE)]
+        undisturbed = await run(killers[0], new_blogen, (0, False))
+        assert not undisturbed.was_killed
+        assert undisturbed.commits > 20, "so few commits cannot be a whole post"
+        points = iter([(commit, after) for commit in range(1, undisturbed.commits + 1) for after in (False, True)])
+        checked = await asyncio.gather(*(kill_at_each(points, killer, new_blogen, undisturbed) for killer in killers))
+    assert sum(checked) > undisturbed.commits, "most runs ended without having been killed: nothing was tested"
+
+
+async def kill_at_each(
+    points: Iterator[tuple[int, bool]], killer: Killer, new_blogen: NewBlogen, undisturbed: Outcome
+) -> int:
+    """Take the next point until none is left; how many runs were killed."""
+    killed = 0
+    for point in points:
+        outcome = await run(killer, new_blogen, point)
+        where = f"killed {'after' if point[1] else 'before'} commit {point[0]}"
+        assert outcome.job["state"] == "published", f"{where}: {outcome.job}"
+        assert lasting(outcome.post) == lasting(undisturbed.post), where
+        assert outcome.job["tokens"] == undisturbed.job["tokens"], where
+        assert not undisturbed.paid - outcome.paid, f"{where}: a call is missing"
+        repeated = outcome.paid - undisturbed.paid
+        assert repeated.total() <= min(1, outcome.in_doubt), f"{where}: paid twice: {[*repeated]}"
+        killed += outcome.was_killed
+    return killed
+
+
+async def run(killer: Killer, new_blogen: NewBlogen, point: tuple[int, bool]) -> Outcome:
+    """One post from order to publication, with a kill and a restart in between."""
+    name = f"commit-{point[0]}-{point[1]}"
+    async with FakeOpenAI() as fake:
+        blogen = new_blogen(name, config=with_fake(fake), launch=killer.launch)
+        killer.aim(point[0], after=point[1])
+        was_killed, commits = await order_and_die(blogen)
+        in_doubt = len(blogen.in_flight())
+        killer.aim(0)
+        async with blogen:
+            job = await blogen.submit(**ORDER, key=KEY)
+            job = await blogen.finished(job["id"])
+            jobs = await blogen.all("/api/v1/jobs")
+            assert [other["state"] for other in jobs] == ["published"] * 2, jobs
+            posts = [post for post in await blogen.posts() if post["slug"] == job["post"]["slug"]]
+            assert len(posts) == 1
+            post = await blogen.ask("GET", f"/api/v1/posts/{job['post']['slug']}")
+        paid = Counter(json.dumps(call.body, sort_keys=True) for call in fake.calls if call.is_paid)
+    return Outcome(was_killed, commits, job, post, paid, in_doubt)
+
+
+async def order_and_die(blogen: Blogen) -> tuple[bool, int]:
+    """Order the post and wait until the server was killed, or is done; which of them, and its commits."""
+    try:
+        await blogen.start()
+    except NotReady as early:
+        if early.ended.code != -signal.SIGKILL:
+            raise
+        return True, 0
+    server = blogen.server
+    assert isinstance(server, Forked)
+    working = asyncio.create_task(order_and_wait(blogen))
+    ending = asyncio.create_task(server.ended())
+    done, _ = await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
+    was_killed = ending in done
+    if not was_killed:
+        try:
+            await working
+        except aiohttp.ClientError:
+            was_killed = True  # its connections broke a moment before its end was noticed
+        else:
+            await blogen.kill()
+    await blogen.ended()
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    return was_killed, server.commits
+
+
+async def order_and_wait(blogen: Blogen) -> None:
+    job = await blogen.submit(**ORDER, key=KEY)
+    await blogen.finished(job["id"])
+
+
+def lasting(post: dict[str, Any]) -> dict[str, Any]:
+    """What of a post does not depend on when it was made."""
+    return {key: value for key, value in post.items() if key not in {"published_at", "updated_at"}}

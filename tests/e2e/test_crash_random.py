@@ -1,0 +1,66 @@
+"""Fifty jobs at once, and SIGKILL at random moments: promises 1 to 3 with many jobs in each other's way."""
+
+import json
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import NewBlogen
+from tests.e2e.harness import Blogen, with_fake
+from tests.fakes.openai_server import FakeOpenAI
+
+JOBS = 50
+KILLS = 6
+SEED = 20260802
+
+
+@pytest.mark.slow
+async def test_fifty_jobs_and_random_kills_lose_nothing_pay_nothing_twice_and_publish_once(
+    new_blogen: NewBlogen, fake: FakeOpenAI
+) -> None:
+    chance = random.Random(SEED)
+    # Many calls at a time, so that each kill catches several jobs in the middle of one.
+    blogen = new_blogen(config=with_fake(fake).replace("concurrency = 1\n", "concurrency = 16\n"))
+    in_doubt: Counter[tuple[str, str]] = Counter()
+    async with blogen:
+        jobs = [await blogen.submit(**order(number), key=f"order {number}") for number in range(JOBS)]
+        for _ in range(KILLS):
+            await fake.received(count=len(fake.calls) + chance.randint(10, 60))
+            await blogen.kill()
+            in_doubt.update((job, step) for job, step, _run in blogen.in_flight())
+            await blogen.start()
+        ended = [await blogen.finished(job["id"]) for job in jobs]
+        assert [job["state"] for job in ended] == ["published"] * JOBS
+        await check_published_once(blogen, ended)
+    check_paid(fake, sum(in_doubt.values()))
+    assert in_doubt, "no kill caught a call in flight: nothing was tested"
+
+
+def order(number: int) -> dict[str, Any]:
+    """An order that no other resembles: each call of the fake can be told apart."""
+    text = f"Kettle number {number} sings before it boils. Its bubbles rise and collapse, {number} of them each second."
+    return {
+        "topic": f"The song of kettle number {number}",
+        "words": 300,
+        "images": number % 2,
+        "sources": [{"kind": "text", "title": f"Notes on kettle {number}", "text": text}],
+    }
+
+
+async def check_published_once(blogen: Blogen, ended: list[dict[str, Any]]) -> None:
+    slugs = {job["post"]["slug"] for job in ended}
+    assert len(slugs) == JOBS
+    listed = Counter(post["slug"] for post in await blogen.posts())
+    assert {slug: listed[slug] for slug in slugs} == dict.fromkeys(slugs, 1)
+    found = await blogen.ask("GET", "/api/v1/search?q=kettle&limit=100")
+    hits = Counter(hit["slug"] for hit in found["items"])
+    assert {slug: hits[slug] for slug in slugs} == dict.fromkeys(slugs, 1)
+
+
+def check_paid(fake: FakeOpenAI, in_doubt: int) -> None:
+    """What was asked twice is what was in doubt; no finished step was asked again."""
+    paid = Counter(json.dumps(call.body, sort_keys=True) for call in fake.calls if call.is_paid)
+    repeated = sum(times - 1 for times in paid.values())
+    assert repeated <= in_doubt, f"{repeated} calls were paid again, {in_doubt} were in doubt"

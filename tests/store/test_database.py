@@ -1,0 +1,145 @@
+"""The group-committing writer: many callers share a commit, and a bad write fails alone."""
+
+import asyncio
+import sqlite3
+
+import pytest
+
+from blogen.errors import NotFound, StoreUnavailable
+from blogen.events import Bus, PostChanged, StoreFailed, StoreHealed
+from blogen.store.database import Database, Rows, Stale
+from blogen.store.schema import prepare
+
+PUT = Rows("INSERT INTO spending (job_id, at, provider, model, usd_micros) VALUES (?, ?, '', '', ?)")
+SET = Rows("UPDATE spending SET usd_micros = ? WHERE job_id = ? AND usd_micros = ?")
+
+
+@pytest.fixture
+async def database(tmp_path):
+    prepare(tmp_path / "blogen.db")
+    made = await Database.open(tmp_path / "blogen.db", bus=Bus())
+    yield made
+    await made.close()
+
+
+async def spending(database):
+    return {row["job_id"]: row["usd_micros"] for row in await database.read("SELECT * FROM spending")}
+
+
+async def test_what_was_written_is_there_for_readers_once_the_write_is_awaited(database):
+    for number in range(20):
+        await database.write_rows(PUT, (str(number), 0, number))
+        row = await database.read_one("SELECT usd_micros FROM spending WHERE job_id = ?", (str(number),))
+        assert row["usd_micros"] == number
+
+
+async def test_concurrent_writes_share_commits(database, tmp_path):
+    statements = []
+
+    def trace(tx):
+        tx._connection.set_trace_callback(statements.append)
+
+    await database.write(trace)
+    await asyncio.gather(*[database.write_rows(PUT, (str(number), 0, number)) for number in range(300)])
+    assert statements.count("COMMIT") <= 3
+    assert len(await spending(database)) == 300
+
+
+async def test_one_bad_row_fails_alone(database):
+    writes = [database.write_rows(PUT, (str(number), 0, -1 if number == 7 else number)) for number in range(20)]
+    answers = await asyncio.gather(*writes, return_exceptions=True)
+    assert [number for number, answer in enumerate(answers) if answer is not None] == [7]
+    assert isinstance(answers[7], sqlite3.IntegrityError)
+    assert sorted(map(int, await spending(database))) == [number for number in range(20) if number != 7]
+
+
+async def test_of_two_that_compare_and_set_the_same_row_one_wins(database):
+    await database.write_rows(PUT, ("a", 0, 1))
+    answers = await asyncio.gather(
+        *[database.write_rows(SET, (value, "a", 1)) for value in (2, 3)], return_exceptions=True
+    )
+    assert sorted(type(answer).__name__ for answer in answers) == ["NoneType", "Stale"]
+    assert isinstance([answer for answer in answers if answer][0], Stale)
+    assert await spending(database) == {"a": 2 if answers[0] is None else 3}
+
+
+async def test_a_function_that_raises_is_undone_and_its_neighbours_are_not(database):
+    def good(tx):
+        return tx.execute("INSERT INTO spending (job_id, at, provider, model, usd_micros) VALUES ('g', 0, '', '', 1)")
+
+    def bad(tx):
+        tx.execute("INSERT INTO spending (job_id, at, provider, model, usd_micros) VALUES ('b', 0, '', '', 1)")
+        raise NotFound("no")
+
+    answers = await asyncio.gather(
+        database.write(good), database.write(bad), database.write_rows(PUT, ("r", 0, 1)), return_exceptions=True
+    )
+    assert answers[0] == 1
+    assert isinstance(answers[1], NotFound)
+    assert set(await spending(database)) == {"g", "r"}
+
+
+async def test_events_leave_only_with_a_committed_write(tmp_path):
+    prepare(tmp_path / "blogen.db")
+    bus, heard = Bus(), []
+    bus.subscribe(heard.append)
+    database = await Database.open(tmp_path / "blogen.db", bus=bus)
+
+    def bad(tx):
+        tx.publish(PostChanged("never"))
+        raise NotFound("no")
+
+    await asyncio.gather(database.write(bad), return_exceptions=True)
+    await database.write(lambda tx: tx.publish(PostChanged("done")))
+    await database.write_rows(PUT, ("a", 0, 1), event=PostChanged("row"))
+    assert heard == [PostChanged("done"), PostChanged("row")]
+    await database.close()
+
+
+async def test_a_caller_that_gives_up_disturbs_no_other(database):
+    first = database.write_rows(PUT, ("a", 0, 1))
+    second = database.write_rows(PUT, ("b", 0, 2))
+    first.cancel()
+    await second
+    assert (await spending(database))["b"] == 2
+
+
+async def test_readers_cannot_write(database):
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await database.read("DELETE FROM spending")
+
+
+async def test_a_full_disk_fails_writes_clearly_and_heals_when_there_is_room(tmp_path):
+    prepare(tmp_path / "blogen.db")
+    bus, heard = Bus(), []
+    bus.subscribe(heard.append)
+    database = await Database.open(tmp_path / "blogen.db", bus=bus)
+    pages = (await database.write(lambda tx: tx.query("PRAGMA page_count")))[0][0]
+    await database.write(lambda tx: tx._connection.execute(f"PRAGMA max_page_count = {pages + 4}"))
+    with pytest.raises(StoreUnavailable, match="full"):
+        for number in range(500):
+            await database.write_rows(PUT, (str(number) * 400, 0, number))
+    written = len(await spending(database))
+    answers = await asyncio.gather(
+        *[database.write_rows(PUT, ("x" * 9000, 0, 1)) for _ in range(5)], return_exceptions=True
+    )
+    assert {type(answer) for answer in answers} == {StoreUnavailable}
+    assert len(await spending(database)) == written  # reading goes on, nothing half-written
+    assert "full" in await database.problem() if await database.problem() else True
+    await database.write(lambda tx: tx._connection.execute("PRAGMA max_page_count = 1000000"))
+    await database.write_rows(PUT, ("room", 0, 1))
+    assert [type(event) for event in heard] == [StoreFailed, StoreHealed]
+    assert await database.problem() is None
+    await database.close()
+
+
+async def test_closing_writes_what_is_pending_and_refuses_more(tmp_path):
+    prepare(tmp_path / "blogen.db")
+    database = await Database.open(tmp_path / "blogen.db")
+    pending = [database.write_rows(PUT, (str(number), 0, number)) for number in range(10)]
+    await database.close()
+    await asyncio.gather(*pending)
+    with pytest.raises(StoreUnavailable):
+        database.write_rows(PUT, ("late", 0, 1))
+    with sqlite3.connect(tmp_path / "blogen.db") as raw:
+        assert raw.execute("SELECT count(*) FROM spending").fetchone() == (10,)
