@@ -13,7 +13,7 @@ from blogen.events import Bus
 from blogen.pipeline.first_post import order_first_post
 from blogen.pipeline.models import Guarded, ImageModels, TextModels
 from blogen.pipeline.post import post_pipeline
-from blogen.pipeline.services import Services
+from blogen.pipeline.services import NewLanguageModelWriter, Services
 from blogen.providers.fetch import Fetcher
 from blogen.providers.limits import Breaker, Limits
 from blogen.providers.registry import Registry
@@ -163,10 +163,10 @@ def _image_models(config: Config, registry: Registry, clock: Clock) -> ImageMode
     return ImageModels(guarded)
 
 
-def _new_language_model(config: Config):  # type: ignore[no-untyped-def]
+def _new_language_model(config: Config) -> NewLanguageModelWriter:
     prompts = Prompts(config.data.dir / "prompts")
 
     def new(ask: Ask, *, persona_handle: str) -> Writer:
-        return LanguageModelWriter(ask, prompts)
+        return LanguageModelWriter(ask, prompts.for_author(persona_handle))
 
     return new

@@ -6,13 +6,14 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
 
-from blogen import api
+from blogen.api import keys as api_keys
+from blogen.api.routes import add_api
 from blogen.app import App
 from blogen.config import Config
 from blogen.domain.person import Scope
@@ -21,7 +22,7 @@ from blogen.logs import setup as set_up_logs
 from blogen.web import keys as web_keys
 from blogen.web.routes import add_reader
 
-_MAX_BODY_BYTES = 24 * 1024 * 1024
+_MAX_BODY_BYTES = 32 * 1024 * 1024
 """Room for 20 sources of 200,000 characters."""
 
 _CLOSING_SECONDS = 2.0
@@ -29,15 +30,16 @@ _CLOSING_SECONDS = 2.0
 
 def serve(config: Config) -> int:
     """Serve until SIGTERM or SIGINT; the exit code. Raises ConfigError, StoreUnusable before anything is served."""
-    return _runner()(_serve(config))
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        return runner.run(_serve(config))
 
 
-def _runner():  # type: ignore[no-untyped-def]
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop
     except ImportError:  # not to be had on every system
-        return asyncio.run
-    return uvloop.run
+        return None
+    return uvloop.new_event_loop
 
 
 async def _serve(config: Config) -> int:
@@ -82,12 +84,12 @@ def web_application(app: App) -> web.Application:
         "PEOPLE": app.people,
         "READY": lambda: _readiness(app),
     }
-    for module in (web_keys, api.keys):
+    for module in (web_keys, api_keys):
         for name, part in parts.items():
             if key := getattr(module, name, None):
                 application[key] = part
     add_reader(application)
-    api.routes.add_api(application)
+    add_api(application)
     return application
 
 
@@ -158,5 +160,3 @@ def _write_private(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
     aside.replace(path)
-
-

@@ -9,6 +9,8 @@ from blogen.errors import BlogenError, InvalidInput, NotFound, StoreError
 
 def complain(error: Exception) -> int:
     """Say what went wrong; the exit code that belongs to it."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:  # as task groups hand an error on
+        error = error.exceptions[0]
     if isinstance(error, BlogenError):
         sys.stderr.write(worded(error))
         return UNUSABLE if isinstance(error, InvalidInput | NotFound | StoreError) else FAILED

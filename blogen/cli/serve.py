@@ -17,6 +17,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     config = read_config(arguments, with_providers=True)
 
-    from blogen.web.server import serve
+    from blogen.server import serve
 
     return serve(config)

@@ -19,12 +19,12 @@ from blogen.writing.writer import Ask, Writer
 def writer_of(job: JobContext, services: Services) -> Writer:
     """The extractive writer where no model is configured; else the models, with it behind them if it is listed."""
     if services.is_offline(job):
-        return services.new_extractive()
+        return services.new_extractive(job.request.language)
     writer = services.new_language_model(ask_of(job, services), persona_handle=author_of(job, services))
     if not services.text.has_offline:
         return writer
     is_last_attempt = job.job.attempt + 1 >= services.config.engine.max_attempts
-    return _WithFallback(writer, services.new_extractive(), at_once=is_last_attempt)
+    return _WithFallback(writer, services.new_extractive(job.request.language), at_once=is_last_attempt)
 
 
 def ask_of(job: JobContext, services: Services) -> Ask:

@@ -11,8 +11,9 @@ from blogen.engine.outcome import Outcome
 from blogen.pipeline.illustrating import Illustrated
 from blogen.pipeline.publishing import next_after_review
 from blogen.pipeline.services import Services, author_of
-from blogen.render.html import plain_text, to_html, word_count
+from blogen.render.html import to_html
 from blogen.render.markdown import NoteSource, to_blocks
+from blogen.render.text import plain_text, word_count
 
 _EXTRACTIVE = "extractive"
 
@@ -47,9 +48,9 @@ async def _assemble(services: Services, job: JobContext) -> PostDraft:
         sources=_sources(edited.citations, research),
         text_makers=makers,
         image_makers=image_makers,
-        notices=[services.new_extractive().notice] if offline else [],
+        notices=[services.new_extractive(language).notice] if offline else [],
         blocks=blocks,
-        html=to_html(blocks),
+        html=to_html(blocks, language=language),
         markdown=markdown,
     )
 
@@ -80,8 +81,8 @@ def _notes(citations: list[Citation], research: Research) -> list[NoteSource]:
     notes = {}
     for citation in citations:
         if source := research.source_of(citation.source):
-            text = citation.quote or citation.passage
-            notes[citation.marker] = NoteSource(citation.marker, text, source.title, source.url)
+            words = citation.quote or citation.passage
+            notes[citation.marker] = NoteSource(citation.marker, passage=words, title=source.title, href=source.url)
     return list(notes.values())
 
 

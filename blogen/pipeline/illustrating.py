@@ -96,19 +96,11 @@ async def _store(services: Services, name: str, order: Illustration, drawn: Draw
     """Bytes from outside become files of ours: decoded under limits, encoded anew, marked as made by a machine."""
     made_by = "/".join(dict.fromkeys(part for part in (name, drawn.usage.model) if part))
     prepared = await prepare(drawn.content, alt=order.alt, made_by=made_by, ai_generated=name != _EMBEDDED)
-    variants = [
-        (await services.media.add(file.content, file.media_type, width=file.width, height=file.height, made_by=made_by), file)
-        for file in prepared.files
-    ]
-    whole = max(variants, key=lambda variant: variant[1].width)[0]
-    picture = Picture(
-        key=order.key,
-        url=whole.url,
-        width=prepared.width,
-        height=prepared.height,
-        alt=order.alt,
-        placeholder=prepared.placeholder,
-        srcset=", ".join(f"{medium.url} {file.width}w" for medium, file in variants),
-        made_by=made_by,
-    )
+    urls = {}
+    for file in prepared.files:
+        medium = await services.media.add(
+            file.content, file.media_type, width=file.width, height=file.height, made_by=made_by
+        )
+        urls[file.sha256] = medium.url
+    picture = prepared.picture(order.key, lambda file: urls[file.sha256])
     return Illustrated(picture=picture, usage=drawn.usage)

@@ -32,7 +32,8 @@ class Services:
     fetcher: Fetcher
     text: TextModels
     images: ImageModels
-    new_extractive: Callable[[], Writer]
+    new_extractive: Callable[[str], Writer]
+    """Given the post's language."""
     new_language_model: NewLanguageModelWriter
     offline_jobs: set[str] = field(default_factory=set)
     """Jobs that must cost nothing: Blogen's own first post is written without asking any service."""

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
@@ -74,6 +74,14 @@ class Fetcher:
         self._guard = _Guard(networks_of(allow_private), frozenset(allow_hosts), resolve or system_resolve)
         self._clock = clock or SystemClock()
         self._http: aiohttp.ClientSession | None = None
+
+    def check(self, url: str) -> None:
+        """Refuse at once what the address alone forbids: its form, or a private address that it spells out.
+
+        Asks no resolver; what a name leads to is checked when it is fetched. Raises SourceRefused.
+        """
+        target = _parsed(url)
+        self._guard.check_literal(target.host or "", target.port or 0)
 
     async def fetch(self, url: str, *, accept: Sequence[str] = TEXT_TYPES) -> Fetched:
         """Fetch one page, following redirects. Raises SourceRefused, ProviderUnavailable."""
@@ -202,8 +210,8 @@ class _Guard(AbstractResolver):
 
     def check_literal(self, host: str, port: int) -> None:
         """Check a host that is an address; the connector does not ask its resolver about those."""
-        with suppress(ValueError):
-            self.check(host, port, ip_address(host.partition("%")[0]))
+        if (address := _literal(host)) is not None:
+            self.check(host, port, address)
 
     def check(self, host: str, port: int, address: Address) -> None:
         if host in self._allow_hosts or is_within(address, self._allow_private):
@@ -226,6 +234,18 @@ async def system_resolve(host: str, port: int) -> list[Address]:
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
     return list(dict.fromkeys(addresses))
+
+
+def _literal(host: str) -> Address | None:
+    """The address that `host` spells out, also in the old forms: 2130706433, 0x7f.1, 0177.0.0.1."""
+    try:
+        return ip_address(host.partition("%")[0])
+    except ValueError:
+        pass
+    try:
+        return IPv4Address(socket.inet_aton(host.rstrip("."))) if re.fullmatch(r"[0-9a-fA-FxX.]+", host) else None
+    except OSError:
+        return None
 
 
 def _parsed(text: str, *, base: "URL | None" = None) -> "URL":

@@ -190,7 +190,7 @@ class Connection:
         if isinstance(error, openai.APIError):  # an error object in the middle of a stream
             objection = self.objection(error) or Objection(0, "", "", "")
             return self.permanent(objection) or self.unavailable(
-                f"[{self.name}] broke its answer off: {objection.words or 'it did not say why'}"
+                f"[{self.name}] broke its answer off: {objection.words or 'it did not say why.'}"
             )
         if isinstance(error, ValueError):
             return self.malformed("could not be read")
@@ -211,11 +211,11 @@ class Connection:
             )
         if code in _CONTENT_CODES or (status in {400, 403, 422} and _CONTENT_WORDS.search(words)):
             return self.refused(
-                f"{section} refused the content: {words or code}", "Change the topic, the brief or the sources."
+                f"{section} refused the content: {words or f'{code}.'}", "Change the topic, the brief or the sources."
             )
         if code in _LENGTH_CODES or status == 413 or (status in {400, 422, 0} and _LENGTH_WORDS.search(words)):
             return self.refused(
-                f"The request is too long for the model {model!r} of {section}: {words or status}",
+                f"The request is too long for the model {model!r} of {section}: {words or f'{status}.'}",
                 "Give fewer or shorter sources, or use a model with a longer context.",
             )
         if code == "model_not_found" or (status in {400, 404} and _MODEL_WORDS.search(words)):
@@ -346,7 +346,8 @@ class Connection:
             words = words.replace(key, "…")
         words = re.sub(r"\b(sk|pk|key|rk|gsk|xai)-[\w*-]{8,}|\bBearer\s+\S+", "…", words)
         words = " ".join(words.split())
-        return words if len(words) <= 300 else f"{words[:299]}…"
+        words = words if len(words) <= 300 else f"{words[:299]}…"
+        return words if not words or words[-1] in ".!?…" else f"{words}."
 
 
 def failures() -> tuple[type[Exception], ...]:

@@ -48,7 +48,8 @@ def highlight(code: str, language: str | None) -> str:
         return html.escape(code, quote=False)
     from pygments import highlight as mark
 
-    return mark(code, lexer, _formatter()).removesuffix("\n")
+    marked = mark(code, lexer, _formatter())
+    return marked if code.endswith("\n") else marked.removesuffix("\n")
 
 
 def highlight_css(scheme: Literal["light", "dark"], *, scope: str = "pre.code") -> str:

@@ -222,7 +222,7 @@ class _Reading:
                 case "softbreak":
                     line.is_broken = True
                 case "hardbreak":
-                    line.add("\n")
+                    line.end()
                 case "strong_open" | "strong_close":
                     line.bold += token.nesting
                 case "em_open" | "em_close":
@@ -231,6 +231,8 @@ class _Reading:
                     line.href = self._href(str(token.attrGet("href") or ""))
                 case "link_close":
                     line.href = None
+                case "html_inline" if _is_line_break(token.content):
+                    line.end()
                 case "html_inline":
                     line.add(_shown_html(token.content))
                 case "note_mark":
@@ -300,13 +302,21 @@ class _Line:
 
     def add(self, text: str, *, code: bool = False) -> None:
         text = clean(text) if code else clean(text).replace("\r", "")
+        if not code and self._last == "\n":
+            text = text.lstrip(" ")
         if self.is_forgetful and text:
             self._close_up(text)
         if self.is_broken and text:
-            last = self._runs[-1].text if self._runs else ""
             self.is_broken = False
-            self._append(Run(text="" if is_closed_up(last[-1:], text[0]) else " ", **self._marks()))
+            self._append(Run(text="" if is_closed_up(self._last, text[0]) else " ", **self._marks()))
         self._append(Run(text=text, code=code or None, **self._marks()))
+
+    def end(self) -> None:
+        """A line ends here for the reader too; empty lines do not exist."""
+        self._trim()
+        self.is_broken = False
+        if self._last != "\n":
+            self._append(Run(text="\n", **self._marks()))
 
     def mark(self, label: str, note: str) -> None:
         self._trim()
@@ -319,6 +329,11 @@ class _Line:
 
     def runs(self) -> Runs:
         return _merged(self._runs)
+
+    @property
+    def _last(self) -> str:
+        """The last character so far."""
+        return self._runs[-1].text[-1:] if self._runs else ""
 
     def _marks(self) -> _Marks:
         return {"b": True if self.bold > 0 else None, "i": True if self.italic > 0 else None, "href": self.href}
@@ -490,14 +505,14 @@ def _alt(token: "Token") -> str:
     return " ".join(clean("".join(words)).split())
 
 
+def _is_line_break(tag: str) -> bool:
+    return bool(re.match(r"<br\b", tag, re.IGNORECASE))
+
+
 def _shown_html(tag: str) -> str:
     """What a reader sees of an HTML tag in a line: nothing, unless it was no markup, like `List<String>`."""
     name = _TAG.match(tag)
-    if name is None:
-        return ""
-    if name[1].lower() == "br":
-        return "\n"
-    return "" if name[1].lower() in _HTML_NAMES else tag
+    return tag if name and name[1].lower() not in _HTML_NAMES else ""
 
 
 def _html_lines(content: str) -> list[_Part]:

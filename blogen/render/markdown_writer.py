@@ -23,6 +23,7 @@ from blogen.render.markdown import to_blocks
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>&])")
 _BLOCK_SIGN = re.compile(r"^([ \t]*)(?:([#>+\-=~|:])|(\d{1,9})([.)]))", re.MULTILINE)
+_DEFINITION = re.compile(r"^(\[\^[^\]\s]+\]):", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
@@ -44,8 +45,8 @@ def _block(block: Block, is_alternate: bool) -> str:
         case Paragraph():
             return _lines(block.runs)
         case Heading():
-            line = _lines(block.runs).replace("\\\n", " ").replace("\n", " ")
-            return f"{'#' * block.level} " + re.sub(r"(#+)$", r"\\\1", line)
+            line = re.sub(r"\\?\n", " ", _inline(block.runs))
+            return f"{'#' * block.level} " + re.sub(r"#+$", lambda signs: "\\#" * len(signs[0]), line)
         case Quote():
             return "\n".join(f"> {line}".rstrip() for line in _lines(block.runs).split("\n"))
         case BulletList():
@@ -79,7 +80,11 @@ def _row(cells: Iterable[Runs]) -> str:
 
 def _lines(runs: Runs) -> str:
     """Inline Markdown whose lines do not look like the beginning of another block."""
-    return _BLOCK_SIGN.sub(_unsigned, _INDENT.sub("", _inline(runs)))
+    return _unmistakable(_inline(runs))
+
+
+def _unmistakable(text: str) -> str:
+    return _DEFINITION.sub(r"\1\\:", _BLOCK_SIGN.sub(_unsigned, _INDENT.sub("", text)))
 
 
 def _unsigned(found: re.Match[str]) -> str:
@@ -97,7 +102,7 @@ def _inline(runs: Runs) -> str:
 
 
 def _reads_as(written: str, runs: Runs) -> bool:
-    match to_blocks(_BLOCK_SIGN.sub(_unsigned, written)):
+    match to_blocks(_unmistakable(written)):
         case [Paragraph(runs=read)]:
             return _spoken(read) == _spoken(runs)
         case _:

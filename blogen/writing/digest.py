@@ -29,7 +29,7 @@ _SHARE = 0.6
 """A digest is shorter than what it digests: at most this part of the sources' usable words …"""
 _SHORT_WORDS = 250
 """… but what is short already is not made shorter."""
-_THEME_WORDS, _LEAST_THEME_WORDS = 100, 20
+_THEME_WORDS, _LEAST_THEME_WORDS = 75, 20
 _RELATED = 0.36
 """A theme is left out if it answers the order this much less than the best one."""
 _ALIKE = 0.65
@@ -242,7 +242,7 @@ class Digest:
         return len(headings) > 2 and heading in {"", headings[0]} and members[-1].source == source
 
     def _values(self, groups: Sequence[Sequence[Sentence]]) -> list[float]:
-        """How well each group answers the order, by its own words and by what it has in common with the rest; best 1."""
+        """How well each group answers the order, by its own words and by what it shares with the rest; best 1."""
         central_ = [_value(members) for members in groups]
         direct = [sum(sorted((self._focus[s.index] for s in members), reverse=True)[:4]) / 4 for members in groups]
         tops = max(central_, default=0.0) or 1.0, max(direct, default=0.0) or 1.0

@@ -33,6 +33,7 @@ from blogen.writing.words import count_words, is_unspaced
 _REMEDY = "Give sources (text, files or web pages) to write from, or configure a text model in a section [text.NAME]."
 _PARAGRAPH_WORDS = 95
 _SUMMARY_LENGTH = 240
+_WORDS_FOR_KEY_POINTS = 300
 
 
 class ExtractiveWriter:
@@ -116,7 +117,7 @@ def _outline(brief: Brief, digest: Digest) -> Outline:
     themes = digest.themes()
     lead = digest.lead()
     sections = [OutlineSection(key=OPENING, heading="", passages=list(dict.fromkeys(s.passage for s in lead)))]
-    if len(themes) > 1:
+    if len(themes) > 1 and digest.words >= _WORDS_FOR_KEY_POINTS:
         every = list(dict.fromkeys(key for theme in themes for key in theme.passages))
         sections.append(OutlineSection(key=KEY_POINTS, heading=phrases(brief.language).key_points, passages=every))
     taken = {section.key for section in sections}

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from blogen.cli import main
+from tests.fakes.openai_server import FakeOpenAI
 
 ROOT = Path(__file__).parents[2]
 NOTES = "# Tea\n\n" + "\n\n".join(
@@ -204,10 +205,72 @@ def test_a_job_that_waits_for_review_is_code_4_and_approval_publishes_it(blogen)
     assert ran.stdout.startswith("/p/")
 
 
-def test_a_source_that_may_not_be_fetched_fails_the_job_with_code_3(blogen):
-    ran = blogen.run("generate", "Tea", "--source", "http://169.254.169.254/latest/", code=3)
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--source", "http://169.254.169.254/latest/"], "169.254.169.254"),
+        (["--source", "notes.md", "--author", "nobody"], "There is no author 'nobody'."),
+        ([], "names no sources"),
+    ],
+)
+def test_an_order_that_the_door_refuses_is_code_2(blogen, words, told):
+    (blogen.folder / "notes.md").write_text(NOTES)
+    ran = blogen.run("generate", "Kinds of tea", *words, "--quiet", code=2)
+    assert told in ran.stderr
     assert ran.stdout == ""
-    assert "169.254.169.254" in ran.stderr
+    assert blogen.run("jobs", "list").stdout == ""
+
+
+class Service:
+    """A command that asks an AI service: the fake that speaks its wire format."""
+
+    def __init__(self, blogen: Blogen, fake: FakeOpenAI) -> None:
+        self.fake = fake
+        self.blogen = blogen
+        (blogen.folder / "notes.md").write_text(NOTES)
+        self.configure(api_key="sk-right")
+
+    def configure(self, **keys: str) -> None:
+        section = {"kind": "openai", "base_url": self.fake.base_url, "model": "fake-1", **keys}
+        lines = [f"{key} = {json.dumps(value)}" for key, value in section.items()]
+        tail = ["[pipeline]", 'text = ["main"]', "[engine]", "max_attempts = 1", "drain_seconds = 0"]
+        (self.blogen.folder / "config.toml").write_text("\n".join(["[text.main]", *lines, *tail]))
+
+    async def run(self, *words: str, code: int) -> subprocess.CompletedProcess[str]:
+        return await asyncio.to_thread(self.blogen.run, *words, code=code)
+
+
+@pytest.fixture
+async def service(blogen):
+    async with FakeOpenAI(key="sk-right") as fake:
+        yield Service(blogen, fake)
+
+
+async def test_generate_streams_what_a_model_writes(service):
+    ran = await service.run("generate", "Kinds of tea", "--source", "notes.md", "--stream", code=0)
+    assert ran.stdout.startswith("/p/")
+    assert "--- draft:" in ran.stderr
+    assert "published" in ran.stderr
+    assert "sk-right" not in ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({"api_key": "sk-wrong-planted"}, "key"),
+        ({"base_url": "http://127.0.0.1:9/v1", "api_key": "sk-wrong-planted"}, "127.0.0.1:9"),
+    ],
+)
+async def test_a_service_that_refuses_or_is_not_there_fails_the_job_with_code_3(service, keys, told):
+    service.configure(**keys)
+    ran = await service.run("generate", "Kinds of tea", "--source", "notes.md", code=3)
+    assert ran.stdout == ""
+    assert told in ran.stderr
+    assert "jobs retry" in ran.stderr
+    assert "sk-wrong-planted" not in ran.stderr
+    doctor = await service.run("doctor", code=1)
+    assert "✗ text.main" in doctor.stdout
+    assert "sk-wrong-planted" not in doctor.stdout
 
 
 async def test_ctrl_c_keeps_the_job_and_tells_how_it_goes_on(blogen):

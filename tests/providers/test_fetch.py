@@ -151,6 +151,18 @@ async def test_no_form_of_a_private_address_is_fetched(fetcher_with, host):
         await fetcher_with([]).fetch(f"http://{host}/page")
 
 
+@pytest.mark.parametrize("host", [host for host in PRIVATE if host.casefold() != "localhost"])
+async def test_a_private_address_that_is_spelled_out_is_refused_before_anything_is_resolved(fetcher_with, host):
+    with pytest.raises(SourceRefused):
+        fetcher_with([]).check(f"http://{host}/page")
+
+
+async def test_an_address_that_only_its_name_could_forbid_passes_the_first_check(fetcher_with):
+    fetcher_with([]).check("https://example.com/page")
+    fetcher_with(["10.0.0.0/8"]).check("http://10.1.2.3:8000/page")
+    fetcher_with([]).check("https://abba.de/")
+
+
 @pytest.mark.parametrize("host", PRIVATE)
 async def test_no_form_of_a_private_address_is_redirected_to(site, fetcher_with, host):
     async def resolve(name, port):

@@ -4,15 +4,15 @@ import re
 
 import lxml.html
 
-TAGS = set(
-    "a blockquote br code div em figcaption figure h2 h3 h4 h5 h6 hr img li ol p pre section span strong sup table "
-    "tbody td th thead tr ul".split()
-)
-ATTRIBUTES = set(
-    "alt aria-label aria-labelledby cite class data-language data-placeholder decoding height href id loading rel role "
-    "scope sizes src srcset start tabindex value width".split()
-)
-ADDRESS = re.compile(r"https?://[^\s@]+|mailto:[^\s]+|/(?!/)[^\s\\]*|#[A-Za-z0-9_-]+")
+TAGS = {
+    "a", "blockquote", "br", "code", "div", "em", "figcaption", "figure", "h2", "h3", "h4", "h5", "h6", "hr", "img",
+    "li", "ol", "p", "pre", "section", "span", "strong", "sup", "table",
+}  # fmt: skip
+ATTRIBUTES = {
+    "alt", "aria-label", "aria-labelledby", "cite", "class", "data-language", "data-placeholder", "decoding",
+    "height", "href", "id", "loading", "rel", "role",
+}  # fmt: skip
+ADDRESS = re.compile(r"https?://[^\s@/?#]+([/?#]\S*)?|mailto:[^\s]+|/(?!/)[^\s\\]*|#[A-Za-z0-9_-]+")
 
 
 def dangers(html: str) -> list[str]:

@@ -22,7 +22,9 @@ NOTES = [
     NoteSource("s1.1", "The first passage.", "First source", "https://example.org/1"),
     NoteSource("s1.2", "The second passage.", "Second source"),
 ]
-COVER = Picture(key="cover", url="/media/aa/x.webp", width=1600, height=900, alt="A hill", srcset="/media/aa/y.webp 400w")
+COVER = Picture(
+    key="cover", url="/media/aa/x.webp", width=1600, height=900, alt="A hill", srcset="/media/aa/y.webp 400w"
+)
 PICTURES = {"cover": COVER}
 
 
@@ -182,7 +184,9 @@ def test_with_allowed_links_others_become_text():
 
 
 def test_html_is_words_or_nothing():
-    assert only("a <b>c</b> <script>x()</script> List<String> <!-- y -->z")["runs"] == [{"text": "a c x() List<String> z"}]
+    assert only("a <b>c</b> <script>x()</script> List<String> <!-- y -->z")["runs"] == [
+        {"text": "a c x() List<String> z"}
+    ]
     assert only("<div class=x>\n<p>One</p><p>Two &amp; <i>three</i></p><style>p{}</style></div>")["runs"] == [
         {"text": "One\nTwo & three"}
     ]
@@ -190,7 +194,10 @@ def test_html_is_words_or_nothing():
 
 
 def test_characters_that_xml_cannot_carry_are_left_out():
-    assert only("a\x01b\ud800c&#0;d\u202ee\ufffe`f\x02`")["runs"] == [{"text": "abc\ufffdde"}, {"text": "f", "code": True}]
+    assert only("a\x01b\ud800c&#0;d\u202ee\ufffe`f\x02`")["runs"] == [
+        {"text": "abc\ufffdde"},
+        {"text": "f", "code": True},
+    ]
 
 
 def test_a_text_beyond_measure_is_refused():
@@ -200,7 +207,8 @@ def test_a_text_beyond_measure_is_refused():
 
 @pytest.mark.parametrize(
     "text",
-    ["[" * 20_000, "*a " * 10_000 + "b* " * 10_000, "> " * 5_000, "- " * 3_000, "`" * 20_000, "![" * 10_000, "<" * 20_000,
+    ["[" * 20_000, "*a " * 10_000 + "b* " * 10_000, "> " * 5_000, "- " * 3_000, "`" * 20_000, "![" * 10_000,
+     "<" * 20_000,
      "[^s1.1]" * 5_000, "a **b" * 5_000, "&" * 20_000, "|" * 5_000 + "\n" + "|-" * 2_500],
     ids=lambda text: text[:6],
 )  # fmt: skip
@@ -267,10 +275,15 @@ def test_unchanged_blocks_keep_their_ids_whatever_happens_to_others(paragraphs, 
 def test_an_edited_block_inherits_the_id_of_its_predecessor_through_many_revisions():
     text = "Group commit gathers writes.\n\nThe second paragraph speaks of disks.\n\n## A heading\n\nThe end."
     revision = first = blocks_of(text)
-    for edit in ("The second paragraph speaks of fast disks.", "The second paragraph speaks of very fast disks, at length."):
+    for edit in (
+        "The second paragraph speaks of fast disks.",
+        "The second paragraph speaks of very fast disks, at length.",
+    ):
         revision = carry_ids(revision, blocks_of(text.replace("The second paragraph speaks of disks.", edit)))
         assert [block.id for block in revision] == [block.id for block in first]
-    rewritten = carry_ids(revision, blocks_of(text.replace("The second paragraph speaks of disks.", "Quite another story.")))
+    rewritten = carry_ids(
+        revision, blocks_of(text.replace("The second paragraph speaks of disks.", "Quite another story."))
+    )
     assert rewritten[1].id not in {block.id for block in first}
     back = carry_ids(rewritten, first)
     assert [back[0].id, back[2].id, back[3].id] == [first[0].id, first[2].id, first[3].id]

@@ -90,7 +90,12 @@ class Canvas:
         """Lay a picture-sized picture, or a colour, over what is there, where `mask` is white."""
         if mask is not None and strength < 1:
             mask = mask.point([round(level * strength) for level in range(256)])
-        box = (0, 0, *self._image.size)
+        box = mask.getbbox() if mask is not None else (0, 0, *self._image.size)
+        if box is None:
+            return
+        if mask is not None:
+            mask = mask.crop(box)
+            picture = picture.crop(box) if isinstance(picture, Image.Image) else picture
         self._image.paste(picture, box, mask)
 
     def mask(self, points: Iterable[Point]) -> Image.Image:
@@ -151,7 +156,7 @@ class Canvas:
         speckles = speckles.crop((0, 0, self.width, self.height))
         finished = ImageChops.add(finished, Image.merge("RGB", [speckles] * 3), 1, -2)
         stream = io.BytesIO()
-        finished.save(stream, "PNG", compress_level=6)
+        finished.save(stream, "PNG", compress_level=3)
         return stream.getvalue()
 
     def _corner(self, x: float, y: float, radius: float) -> tuple[int, int]:

@@ -1,0 +1,90 @@
+"""Takes docs/images/reader.png: a real Blogen, its own first post, at desktop and at phone width, side by side."""
+
+import base64
+import http.client
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "docs" / "images" / "reader.png"
+DESKTOP, PHONE = (1440, 900), (390, 844)
+PATIENCE_SECONDS = 60
+
+FRAME = """<!doctype html><style>
+body { margin: 0; width: 1880px; height: 980px; background: #e9e4da; display: flex; gap: 48px;
+       align-items: center; justify-content: center }
+img { display: block; border-radius: 12px; box-shadow: 0 18px 60px #3a2f1f40 }
+img:first-of-type { width: 1320px } img:last-of-type { width: 380px; border-radius: 28px }
+</style><img src="data:image/png;base64,%s"><img src="data:image/png;base64,%s">"""
+
+
+def main() -> int:
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if browser is None:
+        sys.stderr.write("Chromium was not found; on Debian and Ubuntu: apt install chromium\n")
+        return 1
+    with tempfile.TemporaryDirectory() as place, running(Path(place) / "data") as url:
+        post = first_post(url)
+        desktop, phone = Path(place) / "desktop.png", Path(place) / "phone.png"
+        shoot(browser, url, desktop, DESKTOP)
+        shoot(browser, url + post, phone, PHONE, dark=True)
+        frame = Path(place) / "frame.html"
+        frame.write_text(FRAME % tuple(base64.b64encode(each.read_bytes()).decode() for each in (desktop, phone)))
+        TARGET.parent.mkdir(parents=True, exist_ok=True)
+        shoot(browser, frame.as_uri(), TARGET, (1880, 980), scale=1)
+    sys.stdout.write(f"{TARGET.relative_to(ROOT)}: {TARGET.stat().st_size // 1024} KB\n")
+    return 0
+
+
+@contextmanager
+def running(data: Path) -> Iterator[str]:
+    """Blogen on an empty folder; its address."""
+    command = [sys.executable, str(ROOT / "run.py"), "serve", "--port", "0", "--data-dir", str(data)]
+    server = subprocess.Popen(command, cwd=data.parent, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        ready = re.match(r"Blogen is ready at (\S+)", server.stdout.readline())
+        if ready is None:
+            raise SystemExit("Blogen did not start.")
+        yield ready[1]
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def first_post(url: str) -> str:
+    """The path of the first post, once it is published."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+        connection.request("GET", "/")
+        if found := re.search(r'href="(/p/[^"/]+)"', connection.getresponse().read().decode()):
+            return found[1]
+        time.sleep(0.2)
+    raise SystemExit("The first post did not appear.")
+
+
+def shoot(browser: str, url: str, target: Path, size: tuple[int, int], *, scale: int = 2, dark: bool = False) -> None:
+    """One picture of a page, as a browser window of that size shows it."""
+    options = [
+        "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
+        "--virtual-time-budget=3000", f"--force-device-scale-factor={scale}", f"--window-size={size[0]},{size[1]}",
+        f"--screenshot={target}", *(["--blink-settings=preferredColorScheme=0"] if dark else []),
+    ]  # fmt: skip
+    with tempfile.TemporaryDirectory() as profile:
+        command = [browser, *options, f"--user-data-dir={profile}", url]
+        subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
+    if not target.is_file():
+        raise SystemExit(f"{browser} took no picture of {url}.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
