@@ -4,12 +4,14 @@ Exit codes: 0 done · 1 something failed · 2 the input, the configuration or th
 3 the job failed · 4 the job waits for a person · 130 interrupted.
 """
 
+import io
 import os
 import sys
+import threading
 from collections.abc import Sequence
 
 from blogen.cli.arguments import parse
-from blogen.cli.complaints import complain
+from blogen.cli.complaints import complain, say
 from blogen.cli.exits import FAILED, INTERRUPTED
 
 
@@ -19,12 +21,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parse(sys.argv[1:] if argv is None else argv)
     except SystemExit as stop:  # argparse has said what there is to say
         return stop.code if isinstance(stop.code, int) else FAILED
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a title must not break a list where the terminal lacks its letters
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
-        return code
+        return code if code != INTERRUPTED else _at_once(code)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        say("Interrupted.")
+        return _at_once(INTERRUPTED)
     except BrokenPipeError:  # e.g. `blogen jobs list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
@@ -32,3 +37,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.debug:
             raise
         return complain(error)
+
+
+def _at_once(code: int) -> int:
+    """Whoever interrupts twice does not wait: threads that were not ended would keep the process. Nothing is lost."""
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code

@@ -23,7 +23,7 @@ class Direct:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, config: "Config", *, works: bool, log_to: Any) -> AsyncIterator["Direct"]:
+    async def open(cls, config: "Config", *, works: bool, streams: bool, log_to: Any) -> AsyncIterator["Direct"]:
         from blogen import logs
         from blogen.app import App
         from blogen.events import Bus
@@ -32,6 +32,7 @@ class Direct:
         stop = logs.setup(config, bus, level="error", stream=log_to)
         try:
             async with App.open(config, serving=False, bus=bus) if works else App.built(config, bus=bus) as app:
+                app.services.is_streaming = streams
                 yield cls(app)
         finally:
             stop()

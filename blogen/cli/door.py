@@ -51,10 +51,11 @@ class Door(Protocol):
 
 
 @asynccontextmanager
-async def open_door(config: "Config", *, works: bool, log_to: Any = None) -> AsyncIterator[Door]:
+async def open_door(config: "Config", *, works: bool, streams: bool = False, log_to: Any = None) -> AsyncIterator[Door]:
     """The server's door if one runs on the data folder, else this process' own.
 
-    With `works` jobs are worked while it is open; without, they are only changed. Log lines go to `log_to`.
+    With `works` jobs are worked while it is open; without, they are only changed. With `streams` the
+    text of models is heard as they write it. Log lines go to `log_to`.
     """
     from blogen.cli.server_file import read_server_file
     from blogen.store.folder import DataFolder
@@ -77,5 +78,5 @@ async def open_door(config: "Config", *, works: bool, log_to: Any = None) -> Asy
 
     from blogen.cli.direct import Direct
 
-    async with Direct.open(config, works=works, log_to=log_to) as own:
+    async with Direct.open(config, works=works, streams=streams, log_to=log_to) as own:
         yield own

@@ -58,14 +58,20 @@ def run(arguments: argparse.Namespace) -> int:
 async def _generate(
     arguments: argparse.Namespace, config: "Config", progress: "Progress", accepted: dict[str, str]
 ) -> int:
+    from blogen.cli.complaints import say
     from blogen.cli.door import open_door
 
     _check_writable(arguments.out)
     request = await order(arguments, config)
-    async with open_door(config, works=True, log_to=progress) as door:
+    async with open_door(config, works=True, streams=arguments.stream, log_to=progress) as door:
         job = await door.submit(request)
         accepted.update(id=job["id"], place=door.place if door.is_server else "")
-        job = await follow(door, job["id"], progress)
+        try:
+            job = await follow(door, job["id"], progress)
+        except asyncio.CancelledError:
+            if not door.is_server:
+                say("Interrupted; calls that are under way may still end. Ctrl-C again stops at once.")
+            raise
         if arguments.out and job["post"]:
             markdown = await door.post_markdown(job["post"]["slug"])
             await asyncio.to_thread(arguments.out.write_text, markdown, encoding="utf-8")
@@ -140,9 +146,12 @@ def _check_writable(out: Path | None) -> None:
     """An order whose result could not be written is refused before it costs anything."""
     if out is None:
         return
+    is_new = not out.exists()
     try:
         with out.open("a", encoding="utf-8"):
             pass
+        if is_new:
+            out.unlink()
     except OSError as error:
         raise InvalidInput(
             f"The file {out} cannot be written ({error.strerror}).", remedy="Choose another file with --out."
@@ -192,12 +201,12 @@ def _interrupted(accepted: dict[str, str]) -> int:
         say("Interrupted; nothing was ordered.")
     elif accepted["place"]:
         say(
-            f"Interrupted; the server at {accepted['place']} goes on with job {accepted['id']}.",
+            f"Stopped watching; the server at {accepted['place']} goes on with job {accepted['id']}.",
             f"`blogen jobs show {accepted['id']}` tells how it is, `blogen jobs cancel {accepted['id']}` stops it.",
         )
     else:
         say(
-            f"Interrupted; job {accepted['id']} is kept with all its finished steps.",
+            f"Job {accepted['id']} is kept with all its finished steps.",
             f"`blogen jobs resume {accepted['id']} --wait` or `blogen serve` goes on with it, "
             f"`blogen jobs cancel {accepted['id']}` drops it.",
         )

@@ -144,7 +144,10 @@ class Progress:
 
 
 class _Text:
-    """Shows texts that are written side by side one after the other: the first live, the rest once it has ended."""
+    """Shows texts that are written side by side one after the other: the first live, the rest once it has ended.
+
+    What is written for the program, JSON, is not shown.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -152,12 +155,20 @@ class _Text:
         self._waiting: dict[str, str] = {}
         self._ended: set[str] = set()
         self._lines: list[str] = []
+        self._is_prose: dict[str, bool] = {}
         self._is_midline = False
 
     def begin(self, step: str) -> None:
         self._ended.discard(step)
+        self._is_prose.pop(step, None)
 
     def add(self, step: str, text: str) -> None:
+        if step not in self._is_prose:
+            if not text.strip():
+                return
+            self._is_prose[step] = not text.lstrip().startswith("{")
+        if not self._is_prose[step]:
+            return
         if self._shown is None:
             self._show(step)
         if step == self._shown:

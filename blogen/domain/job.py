@@ -5,7 +5,6 @@ queued → researching → outlining → drafting → editing → illustrating �
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
@@ -93,9 +92,8 @@ class JobError(Model):
     retryable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job as its row says: small, since it is read and written at every step."""
+class Job(NamedTuple):
+    """A job as its row says: small and quick to copy, since it is read and written at every step."""
 
     id: str
     kind: str

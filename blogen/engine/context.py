@@ -18,7 +18,7 @@ from blogen.clock import Clock
 from blogen.domain.job import Job, JobRequest, Waiting, WaitingFor
 from blogen.engine.outcome import Interrupted, StepSkipped, Suspended
 from blogen.errors import AnswerUnusable, BlogenError, InDoubt, StoreUnavailable
-from blogen.providers.protocols import Pending, Submitted
+from blogen.providers.protocols import Pending, Submitted, Usage
 from blogen.store.jobs import TakenJob
 from blogen.store.steps import NOTHING_USED, StepRecord, Steps, Used, decision, fold
 
@@ -254,10 +254,11 @@ class JobContext:
             return await call()
         except (Interrupted, Suspended, StepSkipped):
             raise
+        except AnswerUnusable as error:
+            await self._note_failed(name, run, error.code, error.detail, error.raw, _used_by(error))
+            raise
         except BlogenError as error:
-            await self._note_failed(
-                name, run, error.code, error.detail, error.raw if isinstance(error, AnswerUnusable) else ""
-            )
+            await self._note_failed(name, run, error.code, error.detail)
             raise
         except Exception as error:
             await self._note_failed(name, run, "internal", f"{type(error).__name__}: {error}")
@@ -265,8 +266,10 @@ class JobContext:
         finally:
             current_step.reset(token)
 
-    async def _note_failed(self, name: str, run: int, code: str, detail: str, raw: str = "") -> None:
-        await self._steps.fail(self.job, name, run, code=code, detail=detail, raw=raw)
+    async def _note_failed(
+        self, name: str, run: int, code: str, detail: str, raw: str = "", used: Used = NOTHING_USED
+    ) -> None:
+        await self._steps.fail(self.job, name, run, code=code, detail=detail, raw=raw, used=used)
         earlier = self._records[name].earlier if name in self._records else {}
         self._records[name] = StepRecord(name, self.job.state, run, "failed", 0, earlier=earlier)
 
@@ -310,6 +313,14 @@ def in_doubt_error(step: str) -> InDoubt:
         f"Step {step} was in flight when Blogen stopped, and pipeline.in_doubt = 'skip' forbids repeating it.",
         remedy="Retry the job to make the call again.",
     )
+
+
+def _used_by(error: AnswerUnusable) -> Used:
+    """An answer that cannot be used may have been paid for."""
+    usage = error.usage
+    if not isinstance(usage, Usage):
+        return NOTHING_USED
+    return Used(usage.provider, usage.model, usage.input_tokens, usage.output_tokens, usage.cost_usd_micros)
 
 
 def _digest(rests_on: Any) -> str | None:

@@ -54,7 +54,7 @@ class _Walk:
 
 
 class Executor:
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         pipeline: Pipeline,
         jobs: Jobs,

@@ -63,7 +63,7 @@ async def _draw(services: Services, job: JobContext, title: str, order: Illustra
     return None
 
 
-async def _draw_with(  # noqa: PLR0917
+async def _draw_with(
     services: Services, job: JobContext, name: str, step: str, title: str, order: Illustration
 ) -> Illustrated | Waiting:
     request = ImageRequest(

@@ -29,40 +29,54 @@ from blogen.render.text import plain_text
 
 _ALIKE = 0.4
 """Two texts that share this much of their letter triples are one text, edited."""
+_MOST_PAIRS = 1_000_000
+"""Equal pairs that are looked at; a text with more repeats itself thousands of times, and order says little."""
 _LARGEST_GAP = 10_000
 """Pairs compared between two unchanged blocks; in a larger gap only neighbours in order are."""
 
 
-def with_ids(drafts: Sequence[Block], taken: Iterable[str] = ()) -> list[Block]:
+class FreshIds:
+    """Makes ids from content, none of them twice."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._used = set(taken)
+        self._times: Counter[str] = Counter()
+
+    def of(self, content: str) -> str:
+        while True:
+            times = self._times[content]
+            self._times[content] += 1
+            found = _digest(f"{content}\x1d{times}" if times else content)
+            if self.take(found):
+                return found
+
+    def take(self, id_: str) -> bool:
+        """Whether `id_` was free; it no longer is."""
+        is_free = id_ not in self._used
+        self._used.add(id_)
+        return is_free
+
+
+def with_ids(drafts: Sequence[Block]) -> list[Block]:
     """`drafts` with ids; those that have one keep it."""
-    used = {*taken, *(block.id for block in drafts if block.id)}
-    return [block if block.id else _renamed(block, fresh_id(fingerprint(block), used)) for block in drafts]
+    ids = FreshIds(block.id for block in drafts if block.id)
+    return [block if block.id else _renamed(block, ids.of(fingerprint(block))) for block in drafts]
 
 
 def carry_ids(old: Sequence[Block], new: Sequence[Block]) -> list[Block]:
     """`new` with the ids of the blocks of `old` that they are, or were edited from."""
     heirs = _heirs(old, new)
-    used = {block.id for block in old}
+    ids = FreshIds(block.id for block in old)
     carried = []
     for index, block in enumerate(new):
         if index in heirs:
             carried.append(_renamed(block, old[heirs[index]].id))
-        elif block.id and block.id not in used:
-            used.add(block.id)
+        elif block.id and ids.take(block.id):
             carried.append(block)
         else:
-            carried.append(_renamed(block, fresh_id(fingerprint(block), used)))
+            carried.append(_renamed(block, ids.of(fingerprint(block))))
     notes = {block.id: heir.id for block, heir in zip(new, carried, strict=True) if isinstance(block, Note)}
     return [_pointing(block, notes) for block in carried]
-
-
-def fresh_id(content: str, used: set[str]) -> str:
-    """An id made from `content` that is not in `used`; it is added there."""
-    count = 0
-    while (found := _digest(f"{content}\x1d{count}" if count else content)) in used:
-        count += 1
-    used.add(found)
-    return found
 
 
 def fingerprint(block: Block) -> str:
@@ -109,14 +123,21 @@ def _renamed(block: Block, id_: str) -> Block:
 def _heirs(old: Sequence[Block], new: Sequence[Block]) -> dict[int, int]:
     """Index in `new` → index in `old` of the block that it continues."""
     before, after = [fingerprint(block) for block in old], [fingerprint(block) for block in new]
-    heirs: dict[int, int] = {}
-    for start, begin, size in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():
-        heirs.update((begin + offset, start + offset) for offset in range(size))
+    heirs = _unmoved(before, after)
     in_place = [(heirs[index], index) for index in sorted(heirs)]
     _take_moved(heirs, before, after)
     for old_gap, new_gap in _gaps(heirs, [(-1, -1), *in_place, (len(old), len(new))]):
         heirs.update(_edited(old, new, old_gap, new_gap))
     return heirs
+
+
+def _unmoved(before: Sequence[str], after: Sequence[str]) -> dict[int, int]:
+    """Blocks that say the same and still stand in the same order."""
+    times_before, times_after = Counter(before), Counter(after)
+    if sum(times * times_after[said] for said, times in times_before.items()) > _MOST_PAIRS:
+        return {index: index for index, (one, other) in enumerate(zip(before, after, strict=False)) if one == other}
+    found = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+    return {begin + offset: start + offset for start, begin, size in found for offset in range(size)}
 
 
 def _take_moved(heirs: dict[int, int], before: Sequence[str], after: Sequence[str]) -> None:

@@ -29,7 +29,7 @@ from blogen.domain.post import (
     Table,
 )
 from blogen.errors import InvalidInput
-from blogen.render.block_ids import carry_ids, fingerprint, fresh_id, with_ids
+from blogen.render.block_ids import FreshIds, carry_ids, fingerprint, with_ids
 from blogen.render.links import comparable, is_allowed, safe_href
 from blogen.render.text import clean, is_closed_up, runs_text
 
@@ -136,7 +136,7 @@ class _Reading:
         self._own_base_url = own_base_url
         self._allowed = None if allowed_links is None else {comparable(link) for link in allowed_links}
         self._notes: dict[str, Note] = {}
-        self._note_ids: set[str] = set()
+        self._note_ids = FreshIds()
 
     @property
     def used_notes(self) -> list[Note]:
@@ -260,7 +260,7 @@ class _Reading:
     def _note(self, marker: str) -> Note | None:
         if marker not in self._notes and (source := self._sources.get(marker)):
             note = _note(source, str(len(self._notes) + 1), self._own_base_url)
-            self._notes[marker] = note.model_copy(update={"id": fresh_id(fingerprint(note), self._note_ids)})
+            self._notes[marker] = note.model_copy(update={"id": self._note_ids.of(fingerprint(note))})
         return self._notes.get(marker)
 
     def _image(self, token: "Token") -> Image | None:
@@ -370,7 +370,7 @@ def _nested(parts: Iterable[_Part]) -> Iterator[_Part]:
             case Heading() | Quote() | Paragraph():
                 yield part.runs
             case BulletList() | NumberedList():
-                yield _lines(part)
+                pass
             case Rule():
                 pass
             case _:

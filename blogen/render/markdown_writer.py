@@ -21,7 +21,7 @@ from blogen.domain.post import (
 )
 from blogen.render.markdown import to_blocks
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>&])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>&]|!$)")
 _BLOCK_SIGN = re.compile(r"^([ \t]*)(?:([#>+\-=~|:])|(\d{1,9})([.)]))", re.MULTILINE)
 _DEFINITION = re.compile(r"^(\[\^[^\]\s]+\]):", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LARGEST_BYTES: Final = 40_000_000
 LARGEST_PIXELS: Final = 40_000_000
-LARGEST_WEBP_PIXELS: Final = 20_000_000
+LARGEST_WEBP_PIXELS: Final = 16_000_000
 """Its decoder keeps several copies of the whole picture."""
 LONGEST_SIDE: Final = 2048
 """Larger pictures are made smaller: no screen that reads a blog shows more."""
@@ -222,6 +222,10 @@ def _decoded(content: bytes) -> "Image":
 
 
 def _reason(error: Exception) -> str:
+    from PIL import UnidentifiedImageError
+
+    if isinstance(error, UnidentifiedImageError):
+        return "its first bytes make no sense"
     text = clean(str(error)).strip().rstrip(".")
     return text[:120] if text and "0x" not in text else type(error).__name__
 

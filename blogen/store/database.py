@@ -18,7 +18,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
 
@@ -75,14 +75,14 @@ class Transaction:
         self.events.append(event)
 
 
-class _Write(NamedTuple, Generic[T]):
+class _Write(NamedTuple):
     """A write that waits for its batch: either `rows` with `params` and `event`, or `work`."""
 
-    future: "asyncio.Future[T]"
+    future: "asyncio.Future[Any]"
     rows: Rows | None
     params: tuple[Params, ...]
     event: Event | None
-    work: Callable[[Transaction], T] | None
+    work: Callable[[Transaction], Any] | None
 
 
 class _Outcome(NamedTuple):
@@ -94,7 +94,7 @@ class _Outcome(NamedTuple):
 class _Batch:
     """One turn of the writer. Runs in the connection's thread."""
 
-    def __init__(self, writes: list[_Write[Any]], now_ms: int) -> None:
+    def __init__(self, writes: list[_Write], now_ms: int) -> None:
         self.writes = writes
         self._now_ms = now_ms
 
@@ -132,7 +132,7 @@ class _Batch:
         _plain(connection, "COMMIT")
         return outcomes
 
-    def _isolated(self, connection: sqlite3.Connection, write: _Write[Any]) -> _Outcome:
+    def _isolated(self, connection: sqlite3.Connection, write: _Write) -> _Outcome:
         _plain(connection, "SAVEPOINT one")
         try:
             outcome = self._perform(connection, write)
@@ -144,7 +144,7 @@ class _Batch:
         _plain(connection, "RELEASE one")
         return outcome
 
-    def _alone(self, connection: sqlite3.Connection, write: _Write[Any]) -> _Outcome:
+    def _alone(self, connection: sqlite3.Connection, write: _Write) -> _Outcome:
         try:
             _plain(connection, "BEGIN IMMEDIATE")
             outcome = self._perform(connection, write)
@@ -154,7 +154,7 @@ class _Batch:
             return _Outcome(None, (), error)
         return outcome
 
-    def _perform(self, connection: sqlite3.Connection, write: _Write[Any]) -> _Outcome:
+    def _perform(self, connection: sqlite3.Connection, write: _Write) -> _Outcome:
         transaction = Transaction(connection, self._now_ms)
         if write.work is not None:
             return _Outcome(write.work(transaction), transaction.events, None)
@@ -200,8 +200,9 @@ class Database:
         self._turn = 0
         self._clock = clock
         self._bus = bus
-        self._pending: list[_Write[Any]] = []
+        self._pending: list[_Write] = []
         self._arrived = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         self._closing = False
         self._failure: str | None = None
         self._writing = asyncio.create_task(self._write_batches(), name="database writer")
@@ -252,9 +253,10 @@ class Database:
     ) -> "asyncio.Future[T]":
         if self._closing:
             raise StoreUnavailable("The database is being closed.", remedy="Start Blogen again.")
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[T] = self._loop.create_future()
         self._pending.append(_Write(future, rows, params, event, work))
-        self._arrived.set()
+        if len(self._pending) == 1:
+            self._arrived.set()
         return future
 
     async def _write_batches(self) -> None:
@@ -266,14 +268,14 @@ class Database:
             batch, self._pending = self._pending, []
             self._resolve(batch, await self._run(batch))
 
-    async def _run(self, batch: list[_Write[Any]]) -> Iterable[_Outcome]:
+    async def _run(self, batch: list[_Write]) -> Iterable[_Outcome]:
         try:
             work: Any = _Batch(batch, self._clock.now_ms())
             return await self._connection.execute_fetchall(work)  # type: ignore[return-value]
         except Exception as error:  # the connection's thread itself is broken: every caller must hear of it
             return [_Outcome(None, (), error)] * len(batch)
 
-    def _resolve(self, batch: list[_Write[Any]], outcomes: Iterable[_Outcome]) -> None:
+    def _resolve(self, batch: list[_Write], outcomes: Iterable[_Outcome]) -> None:
         publish = self._bus.publish
         failure: str | None = None
         for write, outcome in zip(batch, outcomes, strict=True):

@@ -8,7 +8,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from blogen.clock import Clock
@@ -192,7 +192,7 @@ class Jobs:
                 await self._database.write(lambda tx: _together(tx, rows, params, event, also))
         except Stale:
             raise _lost(job) from None
-        return replace(job, state=target, attempt=0, updated_at=now, finished_at=now if finished else None)
+        return job._replace(state=target, attempt=0, updated_at=now, finished_at=now if finished else None)
 
     async def fail(self, job: Job, error: JobError) -> Job:
         """Move `job` to failed, with its reason."""
@@ -213,8 +213,8 @@ class Jobs:
             tx.publish(JobFailed(job.id, job.state, error.code, error.detail, error.remedy))
 
         await self._database.write(work)
-        return replace(
-            job, state=JobState.FAILED, failed_in=job.state, error=error, waiting=None, finished_at=now, updated_at=now
+        return job._replace(
+            state=JobState.FAILED, failed_in=job.state, error=error, waiting=None, finished_at=now, updated_at=now
         )
 
     async def wait(self, job: Job, waiting: Waiting, *, attempt: int | None = None) -> Job:
@@ -232,7 +232,7 @@ class Jobs:
             )
         except Stale:
             raise _lost(job) from None
-        return replace(job, waiting=waiting, attempt=attempt, updated_at=now)
+        return job._replace(waiting=waiting, attempt=attempt, updated_at=now)
 
     async def wake(self, job: Job) -> Job:
         """End what `job` waits for, if it still waits for that."""
@@ -248,7 +248,7 @@ class Jobs:
             )
         except Stale:
             raise _lost(job) from None
-        return replace(job, waiting=None, updated_at=now)
+        return job._replace(waiting=None, updated_at=now)
 
     async def change(self, job_id: str, work: "Callable[[Transaction, Job], Job]") -> Job:
         """One transaction over a job as it is at that moment: what the door's verbs are made of.
@@ -315,7 +315,7 @@ def put_wait(tx: Transaction, job: Job, waiting: Waiting, *, by: str = "") -> Jo
     )
     put_line(tx, job, Line.WAITING, {"for": waiting.for_, "until": waiting.until, "reason": waiting.reason, "by": by})
     tx.publish(JobWaiting(job.id, job.state, waiting.for_, waiting.until, waiting.reason))
-    return replace(job, waiting=waiting, updated_at=tx.now_ms)
+    return job._replace(waiting=waiting, updated_at=tx.now_ms)
 
 
 def end_wait(tx: Transaction, job: Job, *, by: str = "") -> Job:
@@ -327,7 +327,7 @@ def end_wait(tx: Transaction, job: Job, *, by: str = "") -> Job:
     )
     put_line(tx, job, Line.WOKEN, {"for": job.waiting.for_, "by": by})
     tx.publish(JobWoken(job.id, job.waiting.for_))
-    return replace(job, waiting=None, updated_at=tx.now_ms)
+    return job._replace(waiting=None, updated_at=tx.now_ms)
 
 
 def put_state(tx: Transaction, job: Job, target: JobState, error: JobError | None = None, *, by: str = "") -> Job:
@@ -347,10 +347,15 @@ def put_state(tx: Transaction, job: Job, target: JobState, error: JobError | Non
     tx.publish(JobMoved(job.id, job.state, target))
     if error is not None:
         tx.publish(JobFailed(job.id, job.state, error.code, error.detail, error.remedy))
-    return replace(
-        job, state=target, attempt=0, waiting=None, updated_at=tx.now_ms, finished_at=finished, failed_in=failed_in,
+    return job._replace(
+        state=target,
+        attempt=0,
+        waiting=None,
+        updated_at=tx.now_ms,
+        finished_at=finished,
+        failed_in=failed_in,
         error=error,
-    )  # fmt: skip
+    )
 
 
 def put_line(tx: Transaction, job: Job, event: Line, detail: dict[str, Any]) -> None:

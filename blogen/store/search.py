@@ -83,10 +83,11 @@ WITH best AS MATERIALIZED (
 SELECT p.item,
     highlight(posts_search, 0, char(2), char(3)) AS title,
     snippet(posts_search, 3, char(2), char(3), '…', 32) AS snippet
-FROM best CROSS JOIN posts_search ON posts_search.rowid = best.number CROSS JOIN posts p ON p.number = best.number
-WHERE posts_search MATCH ?
+FROM posts_search CROSS JOIN best ON best.number = +posts_search.rowid CROSS JOIN posts p ON p.number = best.number
+WHERE posts_search MATCH ? AND posts_search.rowid >= (SELECT min(number) FROM best)
 ORDER BY best.score, best.number DESC
 """
+# The second MATCH walks the candidates once; looked up row by row, FTS5 would begin anew for each.
 
 
 def add(
@@ -131,10 +132,14 @@ def _parted(text: str) -> str:
 
 
 def _terms(query: str) -> list[str]:
-    """Each word as a quoted phrase; the last as a prefix, since it may still be being typed."""
-    words = [word for word in _CONTROL.sub(" ", query[:_QUERY_CHARACTERS]).replace('"', " ").split() if _says(word)]
-    terms = [f'"{_parted(word)}"' for word in words[:_QUERY_TERMS]]
-    if terms:
+    """Each word as a quoted phrase; the last as a prefix, since it may still be being typed.
+
+    Not where it is a single character: too many words begin with it.
+    """
+    said = _CONTROL.sub(" ", query[:_QUERY_CHARACTERS]).replace('"', " ").split()
+    words = [word for word in said if _says(word)][:_QUERY_TERMS]
+    terms = [f'"{_parted(word)}"' for word in words]
+    if terms and len(words[-1]) > 1:
         terms[-1] += "*"
     return terms
 

@@ -20,17 +20,18 @@ _LINE = "INSERT INTO timeline (job_id, at, event, origin, step, run, detail) VAL
 _BEGIN = Rows(_LINE.format(Line.STEP_BEGUN))
 _HANDLE = Rows(_LINE.format(Line.STEP_HANDLE))
 _FAIL = Rows(_LINE.format(Line.STEP_FAILED))
+_ADD_COST = (
+    "UPDATE jobs SET cost_usd_micros = cost_usd_micros + ?, input_tokens = input_tokens + ?,"
+    " output_tokens = output_tokens + ?, updated_at = ? WHERE id = ?"
+)
+_SPEND = "INSERT INTO spending (job_id, at, provider, model, usd_micros) VALUES (?, ?, ?, ?, ?)"
+_FAIL_PAID = Rows(_LINE.format(Line.STEP_FAILED), _ADD_COST, _SPEND)
 _DOUBT = Rows(_LINE.format(Line.STEP_DOUBTED))
 _FINISHED = (
     "INSERT INTO timeline (job_id, at, event, origin, step, run, detail, result) VALUES (?, ?, 13, ?, ?, ?, ?, ?)"
 )
 _FINISH = Rows(_FINISHED)
-_FINISH_PAID = Rows(
-    _FINISHED,
-    "UPDATE jobs SET cost_usd_micros = cost_usd_micros + ?, input_tokens = input_tokens + ?,"
-    " output_tokens = output_tokens + ?, updated_at = ? WHERE id = ?",
-    "INSERT INTO spending (job_id, at, provider, model, usd_micros) VALUES (?, ?, ?, ?, ?)",
-)
+_FINISH_PAID = Rows(_FINISHED, _ADD_COST, _SPEND)
 
 StepState = Literal["running", "waiting", "finished", "failed", "in_doubt", "discarded"]
 
@@ -102,36 +103,33 @@ class Steps:
         now = self._clock.now_ms()
         event = StepFinished(job.id, step)
         if used is NOTHING_USED:
-            detail = f'{{"duration_ms": {duration_ms}, "digest": {json.dumps(digest)}}}'
+            told = f'"{digest}"' if digest else "null"  # hexadecimal: nothing in it needs quoting
+            detail = f'{{"duration_ms": {duration_ms}, "digest": {told}}}'
             await self._database.write_rows(_FINISH, (job.id, now, job.state, step, run, detail, result), event=event)
             return
-        detail = json.dumps(
-            {
-                "duration_ms": duration_ms,
-                "digest": digest,
-                "provider": used.provider,
-                "model": used.model,
-                "input_tokens": used.input_tokens,
-                "output_tokens": used.output_tokens,
-                "usd_micros": used.usd_micros,
-            }
-        )
-        cost = used.usd_micros or 0
+        detail = json.dumps({"duration_ms": duration_ms, "digest": digest} | _account(used))
         await self._database.write_rows(
             _FINISH_PAID,
             (job.id, now, job.state, step, run, detail, result),
-            (cost, used.input_tokens, used.output_tokens, now, job.id),
-            (job.id, now, used.provider, used.model, cost),
+            *_cost_rows(job, now, used),
             event=event,
         )
 
-    async def fail(self, job: Job, step: str, run: int, *, code: str, detail: str, raw: str = "") -> None:
-        """Write down that the call failed, and the raw answer if there was one."""
-        lines = {"code": code, "detail": detail} | ({"raw": raw} if raw else {})
+    async def fail(
+        self, job: Job, step: str, run: int, *, code: str, detail: str, raw: str = "", used: Used = NOTHING_USED
+    ) -> None:
+        """Write down that the call failed, the raw answer if there was one, and what it cost all the same."""
+        now = self._clock.now_ms()
+        told = {"code": code, "detail": detail} | ({"raw": raw} if raw else {})
+        event = StepFailed(job.id, step, code, detail)
+        if used is NOTHING_USED:
+            await self._database.write_rows(_FAIL, (job.id, now, job.state, step, run, json.dumps(told)), event=event)
+            return
         await self._database.write_rows(
-            _FAIL,
-            (job.id, self._clock.now_ms(), job.state, step, run, json.dumps(lines)),
-            event=StepFailed(job.id, step, code, detail),
+            _FAIL_PAID,
+            (job.id, now, job.state, step, run, json.dumps(told | _account(used))),
+            *_cost_rows(job, now, used),
+            event=event,
         )
 
     async def doubt(self, job: Job, step: str, run: int, *, policy: str) -> None:
@@ -163,6 +161,24 @@ class Steps:
 
 
 _PAID = {True: '{"paid": true}', False: '{"paid": false}'}
+
+
+def _account(used: Used) -> dict[str, Any]:
+    return {
+        "provider": used.provider,
+        "model": used.model,
+        "input_tokens": used.input_tokens,
+        "output_tokens": used.output_tokens,
+        "usd_micros": used.usd_micros,
+    }
+
+
+def _cost_rows(job: Job, now: int, used: Used) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    cost = used.usd_micros or 0
+    return (
+        (cost, used.input_tokens, used.output_tokens, now, job.id),
+        (job.id, now, used.provider, used.model, cost),
+    )
 
 
 def discard(tx: Transaction, job: Job, records: Iterable[StepRecord], *, fresh: bool) -> None:

@@ -25,6 +25,8 @@ def render(app: web.Application, template: str, **context: object) -> str:
 def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    from blogen.render.provenance import byline
+
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES / "reader"),
         autoescape=True,
@@ -47,5 +49,5 @@ def _environment() -> "Environment":
         "tone": words.tone,
         "urlpart": words.urlpart,
     }
-    environment.globals |= {"asset": assets.address, "badge": words.badge, "disclosure": words.disclosure}
+    environment.globals |= {"asset": assets.address, "badge": words.badge, "disclosure": byline}
     return environment

@@ -72,19 +72,6 @@ def badge(provenance: Provenance) -> str:
             return ""
 
 
-def disclosure(provenance: Provenance) -> str:
-    """One sentence on who wrote, derived from how the post came to be."""
-    match provenance.disclosure:
-        case "ai-autonomous":
-            how = "compiled from its sources by a program" if _is_extractive(provenance) else "written by AI"
-            return f"This post was {how} and published without review by a person."
-        case "ai-assisted":
-            how = "compiled from its sources by a program" if _is_extractive(provenance) else "written with AI"
-            return f"This post was {how} and reviewed by a person before it was published."
-        case "none":
-            return "This post was written without AI."
-
-
 def direction(language: str) -> str:
     return "rtl" if language.lower().partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
 

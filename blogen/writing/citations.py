@@ -59,6 +59,13 @@ def check(sections: Sequence[Section], research: Research, *, language: str = "e
     return Checked(kept, citations, list(dict.fromkeys(dropped)))
 
 
+def quotes_what_nobody_wrote(text: str, research: Research) -> bool:
+    """Whether a title or a summary, which carries no markers, has a longer quotation that stands in no source."""
+    evidence = _Evidence(research)
+    long = [quote for quote in quotations(_shown(text)) if count_words(quote) >= _UNMARKED_QUOTE_WORDS]
+    return bool(evidence.sources) and not all(evidence.has_quote(quote, evidence.sources) for quote in long)
+
+
 MARKER = re.compile(r"\[\^([^\]\s]{1,80})\]")
 _ANY_MARKER = re.compile(r"\[\^[^\]\n]*\]")
 _DEFINITION = re.compile(r"^[ \t]{0,3}\[\^[^\]\n]*\]:[^\n]*(?:\n(?:[ \t]+[^\n]+))*\n?", re.MULTILINE)
@@ -92,9 +99,6 @@ class _Evidence:
         return bool(parts) and any(
             _occurs(parts, text) for source in sources for text in self._comparable_texts(source)
         )
-
-    def has_figure(self, figure: str, sources: Sequence[str]) -> bool:
-        return all(any(self._figures_of(source).bear(one) for source in sources) for one in figures(figure))
 
     def passage_with(self, quote: str, source: str) -> str | None:
         parts = _parts(quote)
@@ -240,7 +244,8 @@ class _SectionCheck:
 
     def _repointed(self, markers: tuple[str, ...], quote: str) -> tuple[str, ...]:
         """Let the marker lead to the passage with the quoted words, where another passage of its source has them."""
-        if any(self._rests_on(quote, marker) for marker in markers):
+        parts = _parts(quote)
+        if any(_occurs(parts, comparable(self._evidence.passages[marker].text)) for marker in markers):
             return markers
         for place, marker in enumerate(markers):
             better = self._evidence.passage_with(quote, self._evidence.passages[marker].source)
@@ -510,4 +515,4 @@ def _short(text: str) -> str:
     return flat if len(flat) <= 160 else flat[:159].rstrip() + "…"
 
 
-__all__ = ["MARKER", "Checked", "check", "comparable", "quotations"]
+__all__ = ["MARKER", "Checked", "check", "comparable", "quotations", "quotes_what_nobody_wrote"]

@@ -26,7 +26,7 @@ from blogen.writing.answers import (
     read,
     schema_of,
 )
-from blogen.writing.citations import Checked, check
+from blogen.writing.citations import Checked, check, quotes_what_nobody_wrote
 from blogen.writing.digest import KEY_POINTS, OPENING
 from blogen.writing.markdown import from_model, without_thoughts
 from blogen.writing.passages import pick
@@ -114,13 +114,13 @@ class LanguageModelWriter:
                 raw="\n\n".join(section.markdown for section in revised),
             )
         title = await self._title(brief, outline, checked.sections, research, note)
-        name = _line(title.title, 200).strip('"“”«»') or outline.title
+        name = _first_true(research, title.title.strip('"“”«»„'), outline.title, brief.topic)
         return Edited(
             title=name,
-            summary=_line(_unmarked(title.summary), 320),
+            summary=_first_true(research, _unmarked(title.summary), _beginning(checked.sections), limit=320),
             slug=_slug(title.slug, name),
             tags=_tags(brief.tags, title.tags or outline.tags),
-            sections=checked.sections,
+            sections=[_with_true_heading(section, research) for section in checked.sections],
             citations=checked.citations,
             dropped=checked.dropped,
         )
@@ -394,6 +394,24 @@ def _line(text: str, limit: int) -> str:
         return flat
     cut = flat[: limit - 1]
     return (cut.rpartition(" ")[0] or cut).rstrip(" ,;:") + "…"
+
+
+def _first_true(research: Research, *texts: str, limit: int = 200) -> str:
+    """The first text that says something and quotes nothing that the sources do not say."""
+    lines = [line for text in texts if (line := _line(text, limit))]
+    return next((line for line in lines if not quotes_what_nobody_wrote(line, research)), lines[-1])
+
+
+def _beginning(sections: Sequence[Section]) -> str:
+    """The post's first paragraph, without markers and signs."""
+    paragraph = next((part for s in sections for part in s.markdown.split("\n\n") if part[:1].isalpha()), "")
+    return re.sub(r"[*_`]|\[\^[^\]]*\]", "", paragraph) or sections[0].heading or sections[0].markdown
+
+
+def _with_true_heading(section: Section, research: Research) -> Section:
+    if not quotes_what_nobody_wrote(section.heading, research):
+        return section
+    return section.model_copy(update={"heading": re.sub('["“”„«»「」『』‹›]', "", section.heading).strip()})
 
 
 def _slug(wanted: str, title: str) -> str:

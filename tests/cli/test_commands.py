@@ -9,7 +9,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -27,10 +30,28 @@ NOTES = "# Tea\n\n" + "\n\n".join(
 )  # fmt: skip
 
 
+class Ran(NamedTuple):
+    stdout: str
+    stderr: str
+
+
 class Blogen:
-    def __init__(self, folder: Path) -> None:
+    """Commands in a folder: `run` in a process of their own, `call` in this one, which is faster."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self.environ = {name: value for name, value in os.environ.items() if not name.startswith("BLOGEN_")}
+        self._monkeypatch = monkeypatch
+
+    def call(self, *words: str, given: str = "", code: int = 0) -> Ran:
+        self._monkeypatch.chdir(self.folder)
+        self._monkeypatch.setattr(sys, "stdin", io.StringIO(given))
+        written = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
+        with redirect_stdout(written[0]), redirect_stderr(written[1]):
+            ended = main(words)
+        ran = Ran(*(stream.buffer.getvalue().decode() for stream in written))
+        assert ended == code, ran.stderr
+        return ran
 
     def run(self, *words: str, given: str | None = None, code: int = 0) -> subprocess.CompletedProcess[str]:
         ran = subprocess.run(
@@ -43,23 +64,23 @@ class Blogen:
 
 
 @pytest.fixture
-def blogen(tmp_path):
-    return Blogen(tmp_path)
+def blogen(tmp_path, monkeypatch):
+    return Blogen(tmp_path, monkeypatch)
 
 
 def test_people_and_tokens(blogen):
-    assert "ada can sign in as admin" in blogen.run("users", "create", "ada", "--admin", given="long secret\n").stdout
-    created = blogen.run("users", "create", "bob", "--name", "Bob B.", "--json", given="other secret").stdout
+    assert "ada can sign in as admin" in blogen.call("users", "create", "ada", "--admin", given="long secret\n").stdout
+    created = blogen.call("users", "create", "bob", "--name", "Bob B.", "--json", given="other secret").stdout
     assert json.loads(created)["role"] == "reader"
     assert "secret" not in created
-    token = blogen.run("tokens", "create", "--scope", "author", "--user", "ada", "--label", "phone").stdout
+    token = blogen.call("tokens", "create", "--scope", "author", "--user", "ada", "--label", "phone").stdout
     assert re.fullmatch(r"blg_\w{49}\n", token)
-    [listed] = json.loads(blogen.run("tokens", "list", "--json").stdout)["items"]
+    [listed] = json.loads(blogen.call("tokens", "list", "--json").stdout)["items"]
     assert (listed["scope"], listed["label"], listed["revoked_at"]) == ("author", "phone", None)
-    assert "is revoked" in blogen.run("tokens", "revoke", listed["id"]).stdout
-    assert "revoked" in blogen.run("tokens", "list").stdout
-    assert "bob is disabled" in blogen.run("users", "disable", "bob").stdout
-    assert [line.split()[0] for line in blogen.run("users", "list").stdout.splitlines()] == ["ada", "bob"]
+    assert "is revoked" in blogen.call("tokens", "revoke", listed["id"]).stdout
+    assert "revoked" in blogen.call("tokens", "list").stdout
+    assert "bob is disabled" in blogen.call("users", "disable", "bob").stdout
+    assert [line.split()[0] for line in blogen.call("users", "list").stdout.splitlines()] == ["ada", "bob"]
 
 
 @pytest.mark.parametrize(
@@ -91,27 +112,24 @@ def test_people_and_tokens(blogen):
         (["generate", "Tea", "--data-dir", "good"], None, "is a file"),
     ],
 )
-def test_bad_input_is_code_2_and_one_clear_message(tmp_path, monkeypatch, capsys, words, given, told):
-    (tmp_path / "good").write_text("Tea.")
-    (tmp_path / "binary").write_bytes(b"\0\1\2")
-    (tmp_path / "latin").write_bytes(b"caf\xe9")
-    (tmp_path / "bad.toml").write_text("[server]\nport = 99999\n")
-    (tmp_path / "kind.toml").write_text("[text.main]\nkind = 'opnai'\n")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "stdin", io.StringIO(given))
-    assert main(words) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("blogen: ")
-    assert told in err
+def test_bad_input_is_code_2_and_one_clear_message(blogen, words, given, told):
+    (blogen.folder / "good").write_text("Tea.")
+    (blogen.folder / "binary").write_bytes(b"\0\1\2")
+    (blogen.folder / "latin").write_bytes(b"caf\xe9")
+    (blogen.folder / "bad.toml").write_text("[server]\nport = 99999\n")
+    (blogen.folder / "kind.toml").write_text("[text.main]\nkind = 'opnai'\n")
+    ran = blogen.call(*words, given=given or "", code=2)
+    assert ran.stdout == ""
+    assert ran.stderr.startswith("blogen: ")
+    assert told in ran.stderr
 
 
 def test_openapi_prints_the_document(blogen):
-    assert json.loads(blogen.run("openapi").stdout)["openapi"].startswith("3.1")
+    assert json.loads(blogen.call("openapi").stdout)["openapi"].startswith("3.1")
 
 
 def test_the_output_may_be_cut_short(blogen):
-    blogen.run("tokens", "create", "--scope", "admin")
+    blogen.call("tokens", "create", "--scope", "admin")
     command = f"{sys.executable} {ROOT}/run.py tokens list --json"
     ran = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command} | true"], capture_output=True, text=True, cwd=blogen.folder,
@@ -124,10 +142,10 @@ def test_the_output_may_be_cut_short(blogen):
 
 
 def test_the_doctor_finds_a_fresh_folder_well(blogen):
-    ran = blogen.run("doctor")
+    ran = blogen.call("doctor")
     assert "✗" not in ran.stdout
     assert not (blogen.folder / "data").exists()
-    told = json.loads(blogen.run("doctor", "--json").stdout)
+    told = json.loads(blogen.call("doctor", "--json").stdout)
     assert told["ok"] is True
     names = {check["name"] for check in told["checks"]}
     assert {
@@ -143,22 +161,22 @@ def test_the_doctor_finds_a_fresh_folder_well(blogen):
 
 
 def test_the_doctor_finds_a_damaged_database_and_a_newer_one(blogen):
-    blogen.run("tokens", "create", "--scope", "admin")
-    assert "schema" in blogen.run("doctor").stdout
+    blogen.call("tokens", "create", "--scope", "admin")
+    assert "schema" in blogen.call("doctor").stdout
     database = blogen.folder / "data" / "blogen.db"
     with sqlite3.connect(database) as connection:
         connection.execute("INSERT INTO schema_migrations (version, name) VALUES (9999, 'future')")
     connection.close()
-    assert "schema 9999" in blogen.run("doctor", code=1).stdout
-    assert "schema 9999" in blogen.run("tokens", "create", "--scope", "admin", code=2).stderr
+    assert "schema 9999" in blogen.call("doctor", code=1).stdout
+    assert "schema 9999" in blogen.call("tokens", "create", "--scope", "admin", code=2).stderr
     database.write_bytes(b"not a database" * 1000)
-    assert "✗ database" in blogen.run("doctor", code=1).stdout
-    assert "damaged" in blogen.run("jobs", "list", code=2).stderr
+    assert "✗ database" in blogen.call("doctor", code=1).stdout
+    assert "damaged" in blogen.call("jobs", "list", code=2).stderr
 
 
 def test_the_doctor_tells_every_mistake_of_the_configuration(blogen):
     (blogen.folder / "config.toml").write_text("[server]\nport = -1\n[text.main]\nkind = 'opnai'\n")
-    ran = blogen.run("doctor", code=1)
+    ran = blogen.call("doctor", code=1)
     assert ran.stdout.count("✗") == 2
     assert "config.toml:server.port" in ran.stdout
     assert "Did you mean `openai`?" in ran.stdout
@@ -168,7 +186,7 @@ def test_the_doctor_finds_a_service_that_cannot_be_reached(blogen):
     (blogen.folder / "config.toml").write_text(
         "[text.main]\nkind = 'openai'\nbase_url = 'http://127.0.0.1:9/v1'\napi_key = 'sk-planted'\nmodel = 'm'\n"
     )
-    ran = blogen.run("doctor", code=1)
+    ran = blogen.call("doctor", code=1)
     assert "✗ text.main" in ran.stdout
     assert "sk-planted" not in ran.stdout + ran.stderr
 
@@ -182,16 +200,16 @@ def test_generate_makes_a_post_and_the_job_and_post_are_listed(blogen):
     assert re.fullmatch(r"/p/[\w-]+\n", ran.stdout)
     assert "published" in ran.stderr
     assert "tea" in (blogen.folder / "post.md").read_text()
-    [post] = json.loads(blogen.run("posts", "list", "--json").stdout)["items"]
+    [post] = json.loads(blogen.call("posts", "list", "--json").stdout)["items"]
     assert f"/p/{post['slug']}\n" == ran.stdout
-    [job] = json.loads(blogen.run("jobs", "list", "--json").stdout)["items"]
+    [job] = json.loads(blogen.call("jobs", "list", "--json").stdout)["items"]
     assert (job["state"], job["post"]["slug"]) == ("published", post["slug"])
-    shown = blogen.run("jobs", "show", job["id"]).stdout
+    shown = blogen.call("jobs", "show", job["id"]).stdout
     assert "published" in shown
     assert post["slug"] in shown
-    assert blogen.run("posts", "delete", post["slug"]).stdout == f"The post {post['slug']} is deleted.\n"
-    assert json.loads(blogen.run("posts", "list", "--json").stdout)["items"] == []
-    blogen.run("posts", "delete", post["slug"], code=2)
+    assert blogen.call("posts", "delete", post["slug"]).stdout == f"The post {post['slug']} is deleted.\n"
+    assert json.loads(blogen.call("posts", "list", "--json").stdout)["items"] == []
+    blogen.call("posts", "delete", post["slug"], code=2)
 
 
 def test_a_job_that_waits_for_review_is_code_4_and_approval_publishes_it(blogen):
@@ -218,7 +236,7 @@ def test_an_order_that_the_door_refuses_is_code_2(blogen, words, told):
     ran = blogen.run("generate", "Kinds of tea", *words, "--quiet", code=2)
     assert told in ran.stderr
     assert ran.stdout == ""
-    assert blogen.run("jobs", "list").stdout == ""
+    assert blogen.call("jobs", "list").stdout == ""
 
 
 class Service:
@@ -250,6 +268,7 @@ async def test_generate_streams_what_a_model_writes(service):
     ran = await service.run("generate", "Kinds of tea", "--source", "notes.md", "--stream", code=0)
     assert ran.stdout.startswith("/p/")
     assert "--- draft:" in ran.stderr
+    assert "{" not in ran.stderr
     assert "published" in ran.stderr
     assert "sk-right" not in ran.stdout + ran.stderr
 
@@ -273,6 +292,29 @@ async def test_a_service_that_refuses_or_is_not_there_fails_the_job_with_code_3(
     assert "sk-wrong-planted" not in doctor.stdout
 
 
+async def test_a_second_ctrl_c_does_not_wait_for_calls_under_way(service):
+    text = (service.blogen.folder / "config.toml").read_text()
+    (service.blogen.folder / "config.toml").write_text(text.replace("drain_seconds = 0", "drain_seconds = 600"))
+    service.fake.hold("outline")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(ROOT / "run.py"), "generate", "Kinds of tea", "--source", "notes.md",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=service.blogen.folder,
+        env=service.blogen.environ,
+    )  # fmt: skip
+    async with asyncio.timeout(30):
+        await service.fake.received("outline")
+        process.send_signal(signal.SIGINT)
+        while b"Ctrl-C again" not in (line := await process.stderr.readline()):
+            assert line, "it ended by itself"
+        process.send_signal(signal.SIGINT)
+        _, err = await process.communicate()
+    assert process.returncode == 130
+    assert b"is kept with all its finished steps" in err
+    assert b"Traceback" not in err
+    ran = await asyncio.to_thread(service.blogen.run, "jobs", "list")
+    assert "outlining" in ran.stdout
+
+
 async def test_ctrl_c_keeps_the_job_and_tells_how_it_goes_on(blogen):
     (blogen.folder / "config.toml").write_text(
         "[text.main]\nkind = 'openai'\nbase_url = 'http://127.0.0.1:9/v1'\nmodel = 'm'\n"
@@ -290,9 +332,10 @@ async def test_ctrl_c_keeps_the_job_and_tells_how_it_goes_on(blogen):
         out, err = await process.communicate()
     assert (process.returncode, out) == (130, b"")
     assert b"Traceback" not in err
-    [job] = json.loads(blogen.run("jobs", "list", "--json").stdout)["items"]
+    run = partial(asyncio.to_thread, blogen.run)
+    [job] = json.loads((await run("jobs", "list", "--json")).stdout)["items"]
     assert f"jobs resume {job['id']} --wait" in err.decode()
     assert job["finished_at"] is None
-    assert "is cancelled" in blogen.run("jobs", "cancel", job["id"]).stdout
-    blogen.run("jobs", "cancel", job["id"], code=1)
-    blogen.run("jobs", "retry", job["id"], code=1)
+    assert "is cancelled" in (await run("jobs", "cancel", job["id"])).stdout
+    await run("jobs", "cancel", job["id"], code=1)
+    await run("jobs", "retry", job["id"], code=1)

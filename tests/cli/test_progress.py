@@ -182,6 +182,15 @@ def test_text_that_is_still_waiting_at_the_end_is_shown():
     assert "first\n--- b\nsecond\n" in stream.getvalue()
 
 
+def test_what_a_model_writes_for_the_program_is_not_shown():
+    stream = io.StringIO()
+    progress = Progress(stream, show_text=True)
+    for piece in (" \n", '{"title": ', '"Tea"}'):
+        progress.hear(TextStreamed("j", "outline/ask", piece))
+    progress.hear(TextStreamed("j", "draft:1/ask", "[^s1.1] prose"))
+    assert stream.getvalue() == "--- draft:1/ask\n[^s1.1] prose"
+
+
 def test_streamed_text_cannot_steer_the_terminal():
     stream = io.StringIO()
     progress = Progress(stream, show_text=True)

@@ -20,6 +20,7 @@ def seed(tmp_path_factory: pytest.TempPathFactory) -> Blogen:
 
     async def made(folder: Path) -> Blogen:
         async with Blogen(folder) as blogen:
+            await blogen.server.says("job submitted")
             (first,) = await blogen.all("/api/v1/jobs")
             assert (await blogen.finished(first["id"]))["state"] == "published"
             assert await blogen.terminate() == 0

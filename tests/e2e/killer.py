@@ -37,7 +37,7 @@ def main() -> None:
 
 
 NEEDED = (
-    "blogen.app", "blogen.cli", "blogen.cli.serve", "blogen.web.server", "openai", "openai.types.chat",
+    "blogen.app", "blogen.cli", "blogen.cli.serve", "blogen.server", "openai", "openai.types.chat",
     "openai.resources.chat", "openai.resources.images", "trafilatura", "lxml.html", "PIL.Image", "PIL.ImageDraw",
     "pygments", "markdown_it", "nh3", "sentencex", "jinja2", "aiohttp.web",
 )  # fmt: skip

@@ -20,6 +20,7 @@ ORDER = {"topic": "Why a kettle sings", "words": 300, "images": 0}
 
 async def test_an_empty_folder_gets_a_first_post_that_is_readable_at_the_front_page(tmp_path: Path) -> None:
     async with Blogen(tmp_path) as blogen:
+        await blogen.server.says("job submitted")
         (first,) = await blogen.all("/api/v1/jobs")
         job = await blogen.finished(first["id"])
         assert job["state"] == "published"

@@ -21,15 +21,19 @@ def answer(prompt: str, schema: dict[str, Any] | None) -> str:
 
 
 def passages(prompt: str) -> dict[str, str]:
-    """The passages that a prompt lists, by key; the text runs to the next key."""
-    hits = list(PASSAGE_KEY.finditer(prompt))
+    """The passages that a prompt lists, by key; the text runs to the next key.
+
+    Listed is a key at the beginning of a line (`[^s1.2]`, `- s1.2: …`); one in the middle is but an example.
+    """
+    hits = list(re.finditer(rf"^[^\w\n]*({PASSAGE_KEY.pattern})", prompt, re.M)) or list(PASSAGE_KEY.finditer(prompt))
     found: dict[str, str] = {}
     for number, hit in enumerate(hits):
         end = hits[number + 1].start() if number + 1 < len(hits) else len(prompt)
-        text = re.sub(r"^[\s\"'\])}>:|.,–—-]+|<[^>]*>", " ", prompt[hit.end() : end]).strip()
-        if len(text.split()) > len(found.get(hit[0], "").split()):
-            found[hit[0]] = text
-        found.setdefault(hit[0], "")
+        text = re.sub(r"^\W+", "", prompt[hit.end() : end]).strip()
+        key = hit[hit.lastindex or 0]
+        if len(text) > len(found.get(key, "")):
+            found[key] = text
+        found.setdefault(key, "")
     return found
 
 
@@ -56,7 +60,7 @@ class Filling:
         self._prompt = prompt
         self._root = schema
         self._passages = passages(prompt)
-        self._words = _words(prompt)
+        self._words = _words(" ".join(self._passages.values()) or prompt)
         self._counts: dict[str, int] = {}
 
     def filled(self, schema: dict[str, Any], name: str) -> Any:

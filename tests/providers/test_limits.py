@@ -116,7 +116,8 @@ async def test_a_call_cancelled_in_the_moment_it_is_served_hands_its_turn_on():
     for name in "abc":
         await calls.start(name)
     calls.running["a"].set_result(None)
-    calls._tasks["b"].cancel()  # before the loop runs again
+    await asyncio.sleep(0)  # now `a` has ended and `b` is served, but does not know it yet
+    calls._tasks["b"].cancel()
     await settled()
     assert calls.begun[-1] == "c"
     await calls.end("c")

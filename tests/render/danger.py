@@ -6,11 +6,12 @@ import lxml.html
 
 TAGS = {
     "a", "blockquote", "br", "code", "div", "em", "figcaption", "figure", "h2", "h3", "h4", "h5", "h6", "hr", "img",
-    "li", "ol", "p", "pre", "section", "span", "strong", "sup", "table",
+    "li", "ol", "p", "pre", "section", "span", "strong", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 ATTRIBUTES = {
     "alt", "aria-label", "aria-labelledby", "cite", "class", "data-language", "data-placeholder", "decoding",
-    "height", "href", "id", "loading", "rel", "role",
+    "height", "href", "id", "loading", "rel", "role", "scope", "sizes", "src", "srcset", "start", "tabindex",
+    "value", "width",
 }  # fmt: skip
 ADDRESS = re.compile(r"https?://[^\s@/?#]+([/?#]\S*)?|mailto:[^\s]+|/(?!/)[^\s\\]*|#[A-Za-z0-9_-]+")
 

@@ -218,6 +218,15 @@ def test_hostile_texts_neither_hang_nor_overflow(text):
     assert time.process_time() - began < 10
 
 
+def test_a_text_that_repeats_itself_thousands_of_times_is_carried_in_time():
+    began = time.process_time()
+    old, new = to_blocks("***\n\n" * 5_000), to_blocks("a\n\n" + "***\n\n" * 5_001)
+    carried = carry_ids(old, new)
+    assert time.process_time() - began < 10
+    assert len({block.id for block in carried}) == 5_002
+    assert {block.id for block in old} <= {block.id for block in carried}
+
+
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(markdown)
 def test_any_markdown_gives_valid_blocks_with_unique_ids_the_same_each_time_and_safe_html(text):

@@ -2,11 +2,11 @@
 
 import hashlib
 import os
+import stat
 
 import pytest
 
 from blogen.errors import InvalidInput, StoreUnavailable
-
 from tests.blog import open_blog
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 100
@@ -48,8 +48,12 @@ async def test_a_file_that_was_cut_short_is_written_again(blog):
 
 
 async def test_a_failing_disk_leaves_no_half_file_and_a_remedy(blog, monkeypatch):
+    fsync = os.fsync
+
     def full(descriptor):
-        raise OSError(28, "No space left on device")
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(28, "No space left on device")
+        fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StoreUnavailable, match="full"):

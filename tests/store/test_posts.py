@@ -8,7 +8,6 @@ from blogen.domain.post import PostSource
 from blogen.errors import NotFound
 from blogen.events import PostDeleted, PostPublished
 from blogen.store.posts import Posts, tidy_tags
-
 from tests.blog import AUTONOMOUS, Blog, draft, open_blog
 
 
@@ -146,6 +145,14 @@ async def test_a_deleted_post_is_nowhere(blog):
     assert (await blog.search.find("tea")).hits == []
     assert await blog.posts.tags() == []
     assert [event for event in blog.heard if isinstance(event, PostDeleted)] == [PostDeleted("tea")]
+
+
+async def test_a_post_that_follows_a_deleted_one_is_not_found_by_its_words(blog):
+    await blog.publish("Tea", text="walrus")
+    await blog.posts.delete("tea")
+    await blog.publish("Coffee", text="heron")
+    assert (await blog.search.find("walrus")).hits == []
+    assert [hit.post.slug for hit in (await blog.search.find("heron")).hits] == ["coffee"]
 
 
 async def test_search_still_finds_the_right_posts_after_vacuum(blog):

@@ -5,7 +5,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from blogen.domain.post import BulletList, Code, Run, Table
-
 from tests.blog import open_blog
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from multidict import CIMultiDictProxy
 
 from blogen.config import Config
 from blogen.web import keys
@@ -27,11 +28,11 @@ class Site:
 
     async def get(self, path: str, **options: Any) -> "Answer":
         async with self.client.get(path, allow_redirects=False, **options) as response:
-            return Answer(response.status, dict(response.headers), await response.read())
+            return Answer(response.status, response.headers, await response.read())
 
 
 class Answer:
-    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+    def __init__(self, status: int, headers: CIMultiDictProxy[str], body: bytes) -> None:
         self.status = status
         self.headers = headers
         self.body = body
@@ -57,6 +58,7 @@ async def open_site(folder: Path, **sections: dict[str, Any]) -> AsyncIterator[S
 
         app[keys.READY] = ready
         add_reader(app)
-        async with TestClient(TestServer(app)) as client:
+        plain = {"Accept-Encoding": "identity"}
+        async with TestClient(TestServer(app), auto_decompress=False, headers=plain) as client:
             site = Site(blog, app, client)
             yield site

@@ -186,7 +186,9 @@ async def test_without_sources_it_refuses_and_says_what_to_do():
     assert "did not answer" in refused.value.remedy
 
 
-@pytest.mark.parametrize("text", ["```\ncode only\n```", "| a | b |\n| - | - |\n| 1 | 2 |", "....", "Menu\nHome\nLog in"])
+@pytest.mark.parametrize(
+    "text", ["```\ncode only\n```", "| a | b |\n| - | - |\n| 1 | 2 |", "....", "Menu\nHome\nLog in"]
+)
 async def test_sources_without_prose_are_refused(text):
     with pytest.raises(InvalidInput):
         await written(Brief(topic="Tea"), [source(text)])
@@ -211,7 +213,7 @@ async def test_pictures_have_words_for_those_who_do_not_see_them():
     brief = Brief(topic="Warum Moore wichtig sind", language="de")
     _, _, edited = await written(brief, sources(texts.GERMAN))
     pictures = await ExtractiveWriter("de").illustrations(brief, edited, 2)
-    assert [picture.key for picture in pictures.items][0] == "cover"
+    assert pictures.items[0].key == "cover"
     assert len(pictures.items) == 2
     assert pictures.items[0].alt == "Abstraktes Titelbild zu „Warum Moore wichtig sind“"
     assert (await ExtractiveWriter("de").illustrations(brief, edited, 0)).items == []

@@ -120,9 +120,9 @@ CREATE TABLE posts (
     job_id       TEXT NOT NULL UNIQUE REFERENCES jobs (id),
     author_id    TEXT NOT NULL REFERENCES authors (id),
     title        TEXT NOT NULL CHECK (length(title) BETWEEN 1 AND 300),
-    item         TEXT NOT NULL,
     published_at INTEGER NOT NULL,
-    updated_at   INTEGER NOT NULL
+    updated_at   INTEGER NOT NULL,
+    item         TEXT NOT NULL -- last: what stands before it is read without it
 ) STRICT;
 CREATE INDEX posts_newest ON posts (published_at, id);
 CREATE INDEX posts_by_author ON posts (author_id, published_at, id);

@@ -9,11 +9,12 @@ from aiohttp import web
 
 from blogen.domain.post import Post
 from blogen.errors import NotFound
+from blogen.render.provenance import byline
 from blogen.web.address import base_url
 from blogen.web.keys import AUTHORS, CONFIG, POSTS
 from blogen.web.reader.serve import kept
 from blogen.web.templates import render
-from blogen.web.words import badge, disclosure, iso, urlpart
+from blogen.web.words import badge, iso, urlpart
 
 _POSTS = 20
 _ILLEGAL_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -115,7 +116,7 @@ def _json_item(post: Post, base: str, body: str) -> dict[str, object]:
             "about": "https://jsonfeed.org/version/1.1#extensions-a-name-extensions-a",
             "disclosure": post.provenance.disclosure,
             "label": badge(post.provenance),
-            "sentence": disclosure(post.provenance),
+            "sentence": byline(post.provenance, post.language),
         },
     }
     return item | ({"image": base + post.cover.url} if post.cover else {})

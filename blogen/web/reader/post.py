@@ -7,10 +7,10 @@ from aiohttp import web
 
 from blogen.domain.post import Block, Heading, Post, PostSummary, ReceiptStep
 from blogen.errors import NotFound
+from blogen.render.provenance import json_ld_text, meta_tags
 from blogen.store.steps import StepRecord
 from blogen.web.address import base_url
 from blogen.web.keys import JOBS, POSTS, STEPS
-from blogen.web.reader.machines import linked_data
 from blogen.web.reader.serve import kept
 from blogen.web.templates import render
 
@@ -40,7 +40,8 @@ async def post(request: web.Request) -> web.Response:
             contents=_contents(found),
             around=await posts.neighbours(slug),
             related=await _related(request, slug),
-            linked_data=linked_data(found, base_url(request.app)),
+            meta=meta_tags(found),
+            linked_data=json_ld_text(found, base_url(request.app)),
         )
 
     return await kept(request, ("post", slug), page)
@@ -95,7 +96,7 @@ def _receipt_step(step: StepRecord) -> ReceiptStep:
         model=used.get("model") or None,
         input_tokens=used.get("input_tokens", 0),
         output_tokens=used.get("output_tokens", 0),
-        cost_usd=f"{(used.get('usd_micros') or 0) / 1_000_000:.6f}",
+        cost_usd="" if used.get("usd_micros") is None else f"{used['usd_micros'] / 1_000_000:.6f}",
         duration_ms=used.get("duration_ms", 0),
         prompt_digest=step.digest,
     )
