@@ -1,29 +1,27 @@
 """The facts, in the past tense, and who hears of them.
 
-Facts about jobs are handed to the transaction that makes them true and leave only after its commit.
+Each is a named tuple: immutable, and cheap to make thousands of times a second. Facts about jobs are handed to the
+transaction that makes them true and leave only after its commit.
 """
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _log = logging.getLogger("blogen.events")
 
 
-@dataclass(frozen=True, slots=True)
-class JobSubmitted:
+class JobSubmitted(NamedTuple):
     job_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobMoved:
+class JobMoved(NamedTuple):
     job_id: str
     origin: str
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobWaiting:
+class JobWaiting(NamedTuple):
     job_id: str
     state: str
     waiting_for: str
@@ -31,14 +29,12 @@ class JobWaiting:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobWoken:
+class JobWoken(NamedTuple):
     job_id: str
     waiting_for: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobFailed:
+class JobFailed(NamedTuple):
     job_id: str
     state: str
     code: str
@@ -46,28 +42,24 @@ class JobFailed:
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
-class StepBegun:
+class StepBegun(NamedTuple):
     job_id: str
     step: str
 
 
-@dataclass(frozen=True, slots=True)
-class StepFinished:
+class StepFinished(NamedTuple):
     job_id: str
     step: str
 
 
-@dataclass(frozen=True, slots=True)
-class StepFailed:
+class StepFailed(NamedTuple):
     job_id: str
     step: str
     code: str
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class StepDoubted:
+class StepDoubted(NamedTuple):
     """A paid call was in flight when the process died: maybe paid."""
 
     job_id: str
@@ -75,8 +67,7 @@ class StepDoubted:
     policy: str
 
 
-@dataclass(frozen=True, slots=True)
-class TextStreamed:
+class TextStreamed(NamedTuple):
     """A piece of a text as a model writes it. Not durable; the step's result is what counts."""
 
     job_id: str
@@ -84,39 +75,32 @@ class TextStreamed:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class PostPublished:
+class PostPublished(NamedTuple):
     slug: str
     job_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class PostChanged:
+class PostChanged(NamedTuple):
     slug: str
 
 
-@dataclass(frozen=True, slots=True)
-class PostDeleted:
+class PostDeleted(NamedTuple):
     slug: str
 
 
-@dataclass(frozen=True, slots=True)
-class EngineStarted:
+class EngineStarted(NamedTuple):
     recovered: int
 
 
-@dataclass(frozen=True, slots=True)
-class EngineDraining:
+class EngineDraining(NamedTuple):
     running: int
 
 
-@dataclass(frozen=True, slots=True)
-class EngineStopped:
+class EngineStopped(NamedTuple):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class JobCrashed:
+class JobCrashed(NamedTuple):
     """A stage raised what no stage should raise: a defect of ours. `traceback` goes to the log only."""
 
     job_id: str
@@ -124,8 +108,7 @@ class JobCrashed:
     traceback: str
 
 
-@dataclass(frozen=True, slots=True)
-class RequestCrashed:
+class RequestCrashed(NamedTuple):
     """A handler raised what no handler should raise: a defect of ours. `traceback` goes to the log only."""
 
     method: str
@@ -133,13 +116,11 @@ class RequestCrashed:
     traceback: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoreFailed:
+class StoreFailed(NamedTuple):
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoreHealed:
+class StoreHealed(NamedTuple):
     pass
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -22,6 +23,9 @@ from blogen.errors import ConfigError
 from blogen.logs import setup as set_up_logs
 from blogen.web import keys as web_keys
 from blogen.web.routes import add_reader
+
+if TYPE_CHECKING:
+    from blogen.engine.engine import Engine
 
 _MAX_BODY_BYTES = 32 * 1024 * 1024
 """Room for 20 sources of 200,000 characters."""
@@ -51,17 +55,21 @@ async def _serve(config: Config) -> int:
     async with App.built(config) as app:
         forget_logs = set_up_logs(config, app.bus)
         url = _url(config.server.host, port)
+        engine: asyncio.Future[Engine] = asyncio.get_running_loop().create_future()
         runner = web.AppRunner(
-            web_application(app), handle_signals=False, access_log=None, shutdown_timeout=_CLOSING_SECONDS
+            web_application(app, engine), handle_signals=False, access_log=None, shutdown_timeout=_CLOSING_SECONDS
         )
         await runner.setup()
         site = web.SockSite(runner, listening)
         await site.start()
         sys.stdout.write(f"Blogen is ready at {url}\n")
         sys.stdout.flush()
+        works = await app.build_works()
+        works.services.is_streaming = True  # whoever follows a job sees its text grow
+        await works.order_first_post()
         collect_garbage_rarely()
-        await app.order_first_post()
-        async with _announced(app, url), app.engine.running():
+        async with _announced(app, url), works.engine.running():
+            engine.set_result(works.engine)
             await stop.wait()
             await site.stop()
         await runner.cleanup()
@@ -69,14 +77,14 @@ async def _serve(config: Config) -> int:
     return 0
 
 
-def web_application(app: App) -> web.Application:
-    """Pages and API with the parts they read from."""
+def web_application(app: App, engine: "asyncio.Future[Engine]") -> web.Application:
+    """Pages and API with the parts they read from. `engine` may come later: readers do not wait for it."""
     application = web.Application(client_max_size=_MAX_BODY_BYTES)
     parts: Mapping[str, object] = {
         "CONFIG": app.config,
         "BUS": app.bus,
         "CLOCK": app.clock,
-        "ENGINE": app.engine,
+        "ENGINE": engine,
         "JOBS": app.jobs,
         "STEPS": app.steps,
         "POSTS": app.posts,
@@ -84,7 +92,7 @@ def web_application(app: App) -> web.Application:
         "MEDIA": app.media,
         "AUTHORS": app.authors,
         "PEOPLE": app.people,
-        "READY": lambda: _readiness(app),
+        "READY": lambda: _readiness(app, engine),
     }
     for module in (web_keys, api_keys):
         for name, part in parts.items():
@@ -101,10 +109,13 @@ def collect_garbage_rarely() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-async def _readiness(app: App) -> dict[str, str | None]:
+async def _readiness(app: App, engine: "asyncio.Future[Engine]") -> dict[str, str | None]:
     """None for each part that is well, else what is wrong with it."""
-    engine = None if app.engine.is_running else "The engine is starting or stopping."
-    return {"database": await app.database.problem(), "engine": engine}
+    is_running = engine.done() and engine.result().is_running
+    return {
+        "database": await app.database.problem(),
+        "engine": None if is_running else "The engine is starting or stopping.",
+    }
 
 
 def _listen(config: Config) -> socket.socket:
@@ -121,6 +132,11 @@ def _listen(config: Config) -> socket.socket:
 
 def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _reachable_here(url: str) -> str:
+    """The address for this machine's own commands: who listens everywhere also listens on loopback."""
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
 def _stop_on_signals() -> asyncio.Event:
@@ -143,7 +159,7 @@ async def _announced(app: App, url: str) -> AsyncIterator[None]:
     path = app.config.data.dir / "server.json"
     await _revoke_commands_token(app)
     _, token = await app.people.create_token(Scope.ADMIN, label=_LABEL)
-    _write_private(path, json.dumps({"url": url, "pid": os.getpid(), "token": token}))
+    _write_private(path, json.dumps({"url": _reachable_here(url), "pid": os.getpid(), "token": token}))
     try:
         yield
     finally:

@@ -1,5 +1,7 @@
 """A blog worth looking at: every kind of block, several scripts, with and without covers."""
 
+# ruff: noqa: E501
+
 import base64
 import colorsys
 import hashlib

@@ -26,7 +26,7 @@ _MAX_EVENT_ID = 2**63 - 1
 
 async def submit(request: web.Request) -> web.Response:
     order = await body(request, JobRequest)
-    job = await _engine(request).submit(order, by=actor_of(request), idempotency_key=idempotency_key(request))
+    job = await (await _engine(request)).submit(order, by=actor_of(request), idempotency_key=idempotency_key(request))
     return await _answer(request, job, status=202, location=f"/api/v1/jobs/{job.id}")
 
 
@@ -91,22 +91,24 @@ async def events(request: web.Request) -> web.StreamResponse:
 
 
 async def cancel(request: web.Request) -> web.Response:
-    return await _answer(request, await _engine(request).cancel(_id(request), by=actor_of(request)))
+    return await _answer(request, await (await _engine(request)).cancel(_id(request), by=actor_of(request)))
 
 
 async def pause(request: web.Request) -> web.Response:
-    return await _answer(request, await _engine(request).pause(_id(request), by=actor_of(request)))
+    return await _answer(request, await (await _engine(request)).pause(_id(request), by=actor_of(request)))
 
 
 async def resume(request: web.Request) -> web.Response:
-    return await _answer(request, await _engine(request).resume(_id(request), by=actor_of(request)))
+    return await _answer(request, await (await _engine(request)).resume(_id(request), by=actor_of(request)))
 
 
 async def retry(request: web.Request) -> web.Response:
     from blogen.domain.orders import RetryRequest
 
     order = await body(request, RetryRequest, may_be_empty=True)
-    job = await _engine(request).retry(_id(request), by=actor_of(request), from_step=order.from_, fresh=order.fresh)
+    job = await (await _engine(request)).retry(
+        _id(request), by=actor_of(request), from_step=order.from_, fresh=order.fresh
+    )
     return await _answer(request, job)
 
 
@@ -115,7 +117,7 @@ async def approve(request: web.Request) -> web.Response:
 
     decision = await body(request, Decision, may_be_empty=True)
     return await _answer(
-        request, await _engine(request).approve(_id(request), by=actor_of(request), note=decision.note)
+        request, await (await _engine(request)).approve(_id(request), by=actor_of(request), note=decision.note)
     )
 
 
@@ -123,11 +125,14 @@ async def reject(request: web.Request) -> web.Response:
     from blogen.domain.orders import Decision
 
     decision = await body(request, Decision, may_be_empty=True)
-    return await _answer(request, await _engine(request).reject(_id(request), by=actor_of(request), note=decision.note))
+    return await _answer(
+        request, await (await _engine(request)).reject(_id(request), by=actor_of(request), note=decision.note)
+    )
 
 
-def _engine(request: web.Request) -> "Engine":
-    return request.config_dict[ENGINE]
+async def _engine(request: web.Request) -> "Engine":
+    """Waits while a server that has just started is still building it."""
+    return await asyncio.shield(request.config_dict[ENGINE])
 
 
 def _id(request: web.Request) -> str:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
+    import asyncio
+
     from blogen.api.live import LiveTimelines
     from blogen.clock import Clock
     from blogen.config import Config
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 CONFIG: "web.AppKey[Config]" = web.AppKey("config")
 BUS: "web.AppKey[Bus]" = web.AppKey("bus")
 CLOCK: "web.AppKey[Clock]" = web.AppKey("clock")
-ENGINE: "web.AppKey[Engine]" = web.AppKey("engine")
+ENGINE: "web.AppKey[asyncio.Future[Engine]]" = web.AppKey("engine")
+"""Comes a moment after the server listens."""
 JOBS: "web.AppKey[Jobs]" = web.AppKey("jobs")
 STEPS: "web.AppKey[Steps]" = web.AppKey("steps")
 POSTS: "web.AppKey[Posts]" = web.AppKey("posts")

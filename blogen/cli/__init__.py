@@ -7,7 +7,6 @@ Exit codes: 0 done · 1 something failed · 2 the input, the configuration or th
 import io
 import os
 import sys
-import threading
 from collections.abc import Sequence
 
 from blogen.cli.arguments import parse
@@ -26,10 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
-        return code if code != INTERRUPTED else _at_once(code)
+        return code
     except KeyboardInterrupt:
         say("Interrupted.")
-        return _at_once(INTERRUPTED)
+        return INTERRUPTED
     except BrokenPipeError:  # e.g. `blogen jobs list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
@@ -37,12 +36,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.debug:
             raise
         return complain(error)
-
-
-def _at_once(code: int) -> int:
-    """Whoever interrupts twice does not wait: threads that were not ended would keep the process. Nothing is lost."""
-    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    return code

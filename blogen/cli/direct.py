@@ -31,7 +31,8 @@ class Direct:
         bus = Bus()
         stop = logs.setup(config, bus, level="error", stream=log_to)
         try:
-            async with App.open(config, serving=False, bus=bus) if works else App.built(config, bus=bus) as app:
+            async with App.open(config, bus=bus) if works else App.built(config, bus=bus) as app:
+                await app.build_works()
                 app.services.is_streaming = streams
                 yield cls(app)
         finally:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from blogen.cli.arguments import Commands
 from blogen.cli.exits import DONE, FAILED
+from blogen.cli.running import run
 from blogen.errors import BlogenError, ConfigError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Check(NamedTuple):
 def add(commands: Commands) -> None:
     parser = commands.add("doctor", "check the configuration, the data folder, the database and each AI service")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
-    parser.set_defaults(run=lambda arguments: asyncio.run(_doctor(arguments)))
+    parser.set_defaults(run=lambda arguments: run(_doctor(arguments)))
 
 
 async def _doctor(arguments: argparse.Namespace) -> int:

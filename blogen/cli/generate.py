@@ -42,6 +42,7 @@ def add(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from blogen.cli import running
     from blogen.cli.progress import Progress
     from blogen.cli.settings import read_config
 
@@ -49,10 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
     progress = Progress(sys.stderr, quiet=arguments.quiet, show_text=arguments.stream)
     accepted: dict[str, str] = {}
     try:
-        return asyncio.run(_generate(arguments, config, progress, accepted))
+        command = _generate(arguments, config, progress, accepted)
+        return running.run(command, last_words=lambda: _tell_interrupted(accepted))
     except KeyboardInterrupt:
-        progress.clear()
-        return _interrupted(accepted)
+        _tell_interrupted(accepted)
+        return INTERRUPTED
 
 
 async def _generate(
@@ -194,7 +196,7 @@ def _option(key: str) -> str:
     return "TOPIC" if name == "topic" else f"--{name.removesuffix('s') if name in {'tags', 'sources'} else name}"
 
 
-def _interrupted(accepted: dict[str, str]) -> int:
+def _tell_interrupted(accepted: dict[str, str]) -> None:
     from blogen.cli.complaints import say
 
     if not accepted:
@@ -210,4 +212,3 @@ def _interrupted(accepted: dict[str, str]) -> int:
             f"`blogen jobs resume {accepted['id']} --wait` or `blogen serve` goes on with it, "
             f"`blogen jobs cancel {accepted['id']}` drops it.",
         )
-    return INTERRUPTED

@@ -1,13 +1,13 @@
 """`blogen jobs …`: look at jobs and decide about them."""
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from blogen.cli.arguments import Commands, Parser, count
 from blogen.cli.exits import DONE
+from blogen.cli.running import run
 from blogen.errors import Conflict
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ def add(commands: Commands) -> None:
     listing.add_argument("--limit", type=count, default=20, metavar="N", help="how many (default: 20)")
     listing.add_argument("--before", metavar="ID", help="only jobs older than this one")
     listing.add_argument("--json", action="store_true", help="print them as JSON")
-    listing.set_defaults(run=lambda arguments: asyncio.run(_list(arguments)))
+    listing.set_defaults(run=lambda arguments: run(_list(arguments)))
     show = jobs.add("show", "show a job, its steps and its timeline")
     show.add_argument("id", metavar="ID")
     show.add_argument("--json", action="store_true", help="print it as JSON")
-    show.set_defaults(run=lambda arguments: asyncio.run(_show(arguments)))
+    show.set_defaults(run=lambda arguments: run(_show(arguments)))
     for verb, summary in _VERBS.items():
         _add_verb(jobs, verb, summary)
 
@@ -58,7 +58,7 @@ def _add_verb(jobs: Commands, verb: str, summary: str) -> None:
         parser.add_argument("--wait", action="store_true", help="show the job's progress until it ends, as `generate`")
         parser.add_argument("--quiet", action="store_true", help="with --wait: show no progress")
     parser.add_argument("--json", action="store_true", help="print the job as JSON")
-    parser.set_defaults(run=lambda arguments: asyncio.run(_decide(verb, arguments)))
+    parser.set_defaults(run=lambda arguments: run(_decide(verb, arguments)))
 
 
 async def _list(arguments: argparse.Namespace) -> int:

@@ -1,10 +1,10 @@
 """`blogen posts …`: look at published posts, and take one off the blog."""
 
 import argparse
-import asyncio
 
 from blogen.cli.arguments import Commands, count
 from blogen.cli.exits import DONE
+from blogen.cli.running import run
 
 _PAGE = 200
 _ALL = 1_000_000_000
@@ -17,10 +17,10 @@ def add(commands: Commands) -> None:
     listing.add_argument("--author", metavar="HANDLE", help="only posts of this author")
     listing.add_argument("--limit", type=count, default=_ALL, metavar="N", help="how many (default: all)")
     listing.add_argument("--json", action="store_true", help="print them as JSON")
-    listing.set_defaults(run=lambda arguments: asyncio.run(_list(arguments)))
+    listing.set_defaults(run=lambda arguments: run(_list(arguments)))
     delete = posts.add("delete", "take a post off the blog")
     delete.add_argument("slug", metavar="SLUG", help="the end of its address: /p/SLUG")
-    delete.set_defaults(run=lambda arguments: asyncio.run(_delete(arguments)))
+    delete.set_defaults(run=lambda arguments: run(_delete(arguments)))
 
 
 async def _list(arguments: argparse.Namespace) -> int:

@@ -1,11 +1,11 @@
 """`blogen tokens …`: the keys that programs and phones use."""
 
 import argparse
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from blogen.cli.arguments import Commands
 from blogen.cli.exits import DONE
+from blogen.cli.running import run
 
 if TYPE_CHECKING:
     from blogen.domain.person import Token
@@ -18,14 +18,14 @@ def add(commands: Commands) -> None:
     create.add_argument("--user", metavar="HANDLE", help="the person it acts for (default: the owner)")
     create.add_argument("--label", default="", help="what it is for, to recognise it by")
     create.add_argument("--json", action="store_true", help="print it as JSON, with its id")
-    create.set_defaults(run=lambda arguments: asyncio.run(_create(arguments)))
+    create.set_defaults(run=lambda arguments: run(_create(arguments)))
     listing = tokens.add("list", "list the tokens; only their ids, the texts are not kept")
     listing.add_argument("--json", action="store_true", help="print them as JSON")
-    listing.set_defaults(run=lambda arguments: asyncio.run(_list(arguments)))
+    listing.set_defaults(run=lambda arguments: run(_list(arguments)))
     revoke = tokens.add("revoke", "end a token at once")
     revoke.add_argument("id", metavar="ID")
     revoke.add_argument("--json", action="store_true", help="print it as JSON")
-    revoke.set_defaults(run=lambda arguments: asyncio.run(_revoke(arguments)))
+    revoke.set_defaults(run=lambda arguments: run(_revoke(arguments)))
 
 
 async def _create(arguments: argparse.Namespace) -> int:

@@ -1,12 +1,12 @@
 """`blogen users …`: accounts of people."""
 
 import argparse
-import asyncio
 import sys
 from typing import TYPE_CHECKING, Any
 
 from blogen.cli.arguments import Commands
 from blogen.cli.exits import DONE
+from blogen.cli.running import run
 from blogen.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -24,21 +24,20 @@ def add(commands: Commands) -> None:
     role.add_argument("--admin", dest="role", action="store_const", const="admin", help="may do everything")
     role.add_argument("--author", dest="role", action="store_const", const="author", help="may have posts written")
     create.add_argument("--json", action="store_true", help="print the account as JSON")
-    create.set_defaults(role="reader", run=lambda arguments: asyncio.run(_create(arguments)))
+    create.set_defaults(role="reader", run=lambda arguments: run(_create(arguments, _password())))
     listing = users.add("list", "list the accounts")
     listing.add_argument("--json", action="store_true", help="print them as JSON")
-    listing.set_defaults(run=lambda arguments: asyncio.run(_list(arguments)))
+    listing.set_defaults(run=lambda arguments: run(_list(arguments)))
     disable = users.add("disable", "close an account and revoke its tokens")
     disable.add_argument("handle", metavar="NAME")
     disable.add_argument("--json", action="store_true", help="print the account as JSON")
-    disable.set_defaults(run=lambda arguments: asyncio.run(_disable(arguments)))
+    disable.set_defaults(run=lambda arguments: run(_disable(arguments)))
 
 
-async def _create(arguments: argparse.Namespace) -> int:
+async def _create(arguments: argparse.Namespace, password: str) -> int:
     from blogen.cli.people import open_people
     from blogen.domain.person import Scope
 
-    password = _password()
     async with open_people(arguments, make=True) as people:
         name = arguments.name or arguments.handle
         person = await people.create_person(arguments.handle, name, Scope(arguments.role), password)

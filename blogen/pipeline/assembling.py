@@ -11,7 +11,7 @@ from blogen.engine.outcome import Outcome
 from blogen.pipeline.illustrating import Illustrated
 from blogen.pipeline.publishing import next_after_review
 from blogen.pipeline.services import Services, author_of
-from blogen.render.html import to_html
+from blogen.render.html import to_html, to_markdown
 from blogen.render.markdown import NoteSource, to_blocks
 from blogen.render.text import plain_text, word_count
 
@@ -51,7 +51,7 @@ async def _assemble(services: Services, job: JobContext) -> PostDraft:
         notices=[services.new_extractive(language).notice] if offline else [],
         blocks=blocks,
         html=to_html(blocks, language=language),
-        markdown=markdown,
+        markdown=to_markdown(blocks),
     )
 
 

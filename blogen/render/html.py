@@ -43,7 +43,8 @@ SIZES = "(min-width: 48rem) 44rem, 100vw"
 
 _REL = "noopener nofollow ugc"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_ATTRIBUTES = {
+_ATTRIBUTES: dict[str, set[str]] = {
+    "*": set(),
     **{tag: {"id"} for tag in ("p", "h2", "h3", "h4", "h5", "h6", "ul", "figure", "hr")},
     "blockquote": {"id", "cite"},
     "ol": {"id", "start"},
@@ -258,7 +259,7 @@ def _cleaner() -> "nh3.Cleaner":
     import nh3
 
     return nh3.Cleaner(
-        tags={*_ATTRIBUTES, *_BARE_TAGS},
+        tags={*_ATTRIBUTES, *_BARE_TAGS} - {"*"},
         attributes=_ATTRIBUTES,
         allowed_classes={
             "pre": {"code"},

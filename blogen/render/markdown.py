@@ -370,7 +370,7 @@ def _nested(parts: Iterable[_Part]) -> Iterator[_Part]:
             case Heading() | Quote() | Paragraph():
                 yield part.runs
             case BulletList() | NumberedList():
-                pass
+                yield _lines(part)
             case Rule():
                 pass
             case _:

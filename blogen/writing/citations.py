@@ -353,7 +353,7 @@ _LINK = re.compile(r"!?\[((?:[^\[\]\\]|\\.)*)\]\((?:<[^<>\n]*>|[^()\s]|\([^()]*\
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,300}>")
 _SPOKEN_TAG = re.compile(r"<q\b[^<>]*>(.*?)</q\s*>", re.DOTALL | re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-_CODE_SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+_CODE_SPAN = re.compile(r"(?<!`)(`{1,3})(?!`)([^`]{1,500})\1(?!`)")
 _OMISSION = re.compile(r"\[[^\]]*\]|\(\s*(?:\.\s?\.\s?\.|…)\s*\)|\.\s?\.\s?\.|…")
 
 

@@ -161,7 +161,8 @@ async def serve(folder: Path, config: Config | None = None, **engine_options: An
         app[keys.CONFIG] = config or Config()
         app[keys.BUS] = blog.bus
         app[keys.CLOCK] = clock
-        app[keys.ENGINE] = engine
+        app[keys.ENGINE] = asyncio.get_running_loop().create_future()
+        app[keys.ENGINE].set_result(engine)
         app[keys.JOBS] = jobs
         app[keys.STEPS] = steps
         app[keys.POSTS] = blog.posts

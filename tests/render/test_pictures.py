@@ -236,10 +236,11 @@ def webp_of(width, height):
         png_of(30_000, 30_000),
         png_of(8_000, 6_000),
         webp_of(16_383, 16_383),
+        webp_of(6_000, 3_000),
         b"GIF89a" + struct.pack("<HHBBB", 65_000, 65_000, 0x80, 0, 0) + bytes(6)
         + b"," + struct.pack("<HHHHBB", 0, 0, 65_000, 65_000, 0, 2) + b"\x02\x4c\x01\x00;",
     ],
-    ids=["png-900MP", "png-48MP", "webp-268MP", "gif-4GP"],
+    ids=["png-900MP", "png-48MP", "webp-268MP", "webp-18MP", "gif-4GP"],
 )  # fmt: skip
 def test_a_huge_picture_is_refused_before_it_is_decoded(content):
     import tracemalloc
@@ -263,8 +264,20 @@ def test_too_many_bytes_are_refused_unread():
         prepared(b"\x89PNG\r\n\x1a\n" + bytes(40_000_000))
 
 
-async def test_preparing_leaves_the_event_loop_free_and_takes_one_picture_at_a_time():
+async def test_preparing_leaves_the_event_loop_free_and_takes_one_picture_at_a_time(monkeypatch):
     content = encoded(drawing())
+    busy = most_busy = 0
+
+    def watched(*args, **how):
+        nonlocal busy, most_busy
+        busy += 1
+        most_busy = max(most_busy, busy)
+        try:
+            return prepare_here(*args, **how)
+        finally:
+            busy -= 1
+
+    monkeypatch.setattr("blogen.render.pictures.prepare_here", watched)
     done = []
     beats = 0
 
@@ -278,6 +291,7 @@ async def test_preparing_leaves_the_event_loop_free_and_takes_one_picture_at_a_t
             await anyio.sleep(0.005)
             beats += 1
     assert beats > 10
+    assert most_busy == 1
     assert done[0] == done[1] == done[2]
 
 

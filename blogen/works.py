@@ -1,0 +1,125 @@
+"""The working half of the composition: the engine, its pipeline, and all that stages work with.
+
+Imported when it is needed: a server listens before it works, and readers need none of this.
+"""
+
+from dataclasses import dataclass
+
+from blogen.clock import Clock
+from blogen.config import Config
+from blogen.engine.engine import Engine
+from blogen.engine.executor import RetryPolicy
+from blogen.events import Bus
+from blogen.pipeline.first_post import order_first_post
+from blogen.pipeline.models import Guarded, ImageModels, TextModels
+from blogen.pipeline.post import post_pipeline
+from blogen.pipeline.services import NewLanguageModelWriter, Services
+from blogen.providers.fetch import Fetcher
+from blogen.providers.limits import Breaker, Limits
+from blogen.providers.registry import Registry
+from blogen.store.authors import Authors
+from blogen.store.jobs import Jobs
+from blogen.store.media import Media
+from blogen.store.posts import Posts
+from blogen.store.steps import Steps
+from blogen.writing.extractive import ExtractiveWriter
+from blogen.writing.language_model import LanguageModelWriter
+from blogen.writing.prompts import Prompts
+from blogen.writing.writer import Ask, Writer
+
+
+@dataclass(slots=True)
+class Works:
+    """Built by `Works.build`; `engine.running()` sets it going, `close` puts it away."""
+
+    registry: Registry
+    services: Services
+    engine: Engine
+    jobs: Jobs
+
+    @classmethod
+    def build(  # the stores come from `app`, which the readers' pages share
+        cls,
+        config: Config,
+        clock: Clock,
+        bus: Bus,
+        *,
+        jobs: Jobs,
+        steps: Steps,
+        posts: Posts,
+        media: Media,
+        authors: Authors,
+    ) -> "Works":
+        """Raises ConfigError for a provider's section that is wrong."""
+        registry = Registry(config)
+        services = Services(
+            config=config,
+            bus=bus,
+            steps=steps,
+            posts=posts,
+            media=media,
+            authors=authors,
+            fetcher=Fetcher(
+                timeout_seconds=config.research.timeout_seconds,
+                max_bytes=config.research.max_source_bytes,
+                allow_private=config.research.allow_private,
+            ),
+            text=_text_models(config, registry, clock),
+            images=_image_models(config, registry, clock),
+            new_extractive=ExtractiveWriter,
+            new_language_model=_new_language_model(config),
+        )
+        engine = Engine(
+            post_pipeline(services),
+            jobs,
+            steps,
+            bus,
+            clock,
+            workers=config.engine.workers,
+            queue_size=config.engine.queue_size,
+            drain_seconds=config.engine.drain_seconds,
+            retry=RetryPolicy(
+                config.engine.max_attempts, config.engine.retry_base_seconds, config.engine.retry_cap_seconds
+            ),
+            in_doubt=config.pipeline.in_doubt,
+        )
+        return cls(registry, services, engine, jobs)
+
+    async def order_first_post(self) -> None:
+        """An empty blog gets a post about Blogen from its own notes, made without asking any service."""
+        await order_first_post(self.services, self.jobs)
+
+    async def close(self) -> None:
+        await self.registry.close()
+        await self.services.fetcher.close()
+
+
+def _text_models(config: Config, registry: Registry, clock: Clock) -> TextModels:
+    names = config.order("text")
+    guarded = []
+    for name in names:
+        if name != "offline":
+            section = registry.section("text", name)
+            limits = Limits(section.concurrency, section.requests_per_minute, clock)
+            make = lambda name=name: registry.text(name)  # noqa: E731
+            guarded.append(Guarded(name, make, limits, Breaker(f"text.{name}", clock=clock)))
+    return TextModels(guarded, has_offline="offline" in names)
+
+
+def _image_models(config: Config, registry: Registry, clock: Clock) -> ImageModels:
+    guarded = []
+    for name in config.order("image"):
+        section = registry.section("image", name)
+        limits = Limits(section.concurrency, section.requests_per_minute, clock)
+        make = lambda name=name: registry.image(name)  # noqa: E731
+        guarded.append(Guarded(name, make, limits, Breaker(f"image.{name}", clock=clock)))
+    return ImageModels(guarded)
+
+
+def _new_language_model(config: Config) -> NewLanguageModelWriter:
+    prompts = Prompts(config.data.dir / "prompts")
+
+    def new(ask: Ask, *, persona_handle: str) -> Writer:
+        return LanguageModelWriter(ask, prompts.for_author(persona_handle))
+
+    return new
