@@ -16,9 +16,11 @@ One bad write fails alone: if the batch cannot be done as one, it is done again 
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import repeat
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import aiosqlite
 
@@ -75,108 +77,137 @@ class Transaction:
         self.events.append(event)
 
 
-class _Write(NamedTuple):
-    """A write that waits for its batch: either `rows` with `params` and `event`, or `work`."""
+class _RowWrites:
+    """The pending writes of one `Rows`: a list of parameters a statement, as `executemany` wants them."""
 
-    future: "asyncio.Future[Any]"
-    rows: Rows | None
-    params: tuple[Params, ...]
-    event: Event | None
-    work: Callable[[Transaction], Any] | None
+    __slots__ = ("errors", "events", "futures", "params", "rows")
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self.futures: list[asyncio.Future[None]] = []
+        self.events: list[Event | None] = []
+        self.params: tuple[list[Params], ...] = tuple([] for _ in rows.statements)
+        self.errors: list[Exception | None] | None = None
+        """None: all of them are committed."""
 
 
-class _Outcome(NamedTuple):
-    value: Any
-    events: Sequence[Event]
-    error: Exception | None
+class _WorkWrite:
+    """A pending function of a transaction, and what came of it."""
+
+    __slots__ = ("error", "events", "future", "value", "work")
+
+    def __init__(self, future: "asyncio.Future[Any]", work: Callable[[Transaction], Any]) -> None:
+        self.future = future
+        self.work = work
+        self.value: Any = None
+        self.events: Sequence[Event] = ()
+        self.error: Exception | None = None
 
 
 class _Batch:
-    """One turn of the writer. Runs in the connection's thread."""
+    """One turn of the writer: filled by callers in the loop, run in the connection's thread, resolved in the loop."""
 
-    def __init__(self, writes: list[_Write], now_ms: int) -> None:
-        self.writes = writes
-        self._now_ms = now_ms
+    def __init__(self) -> None:
+        self.rows: dict[Rows, _RowWrites] = {}
+        self.works: list[_WorkWrite] = []
+        self.now_ms = 0
 
-    def run(self, connection: sqlite3.Connection) -> list[_Outcome]:
-        """The outcome of each write, in order; those without an error are committed."""
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.works)
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        """Commit all writes that can be; the others have their error."""
         for attempt in (self._as_one, self._each_isolated):
             try:
-                return attempt(connection)
+                attempt(connection)
             except Exception:
                 _roll_back(connection)
-        return [self._alone(connection, write) for write in self.writes]
+            else:
+                return
+        self._each_alone(connection)
 
-    def _as_one(self, connection: sqlite3.Connection) -> list[_Outcome]:
+    def fail(self, error: Exception) -> None:
+        """Nothing could be done at all: everyone hears the same."""
+        for writes in self.rows.values():
+            writes.errors = [error] * len(writes.futures)
+        for write in self.works:
+            write.error = error
+
+    def _as_one(self, connection: sqlite3.Connection) -> None:
         _plain(connection, "BEGIN IMMEDIATE")
-        by_shape: dict[Rows, list[tuple[Params, ...]]] = {}
-        for write in self.writes:
-            if write.rows is not None:
-                by_shape.setdefault(write.rows, []).append(write.params)
-        for rows, params in by_shape.items():
-            for statement, values in zip(rows.statements, zip(*params, strict=True), strict=True):
-                if connection.executemany(statement, values).rowcount != len(params):
+        for writes in self.rows.values():
+            for statement, params in zip(writes.rows.statements, writes.params, strict=True):
+                if connection.executemany(statement, params).rowcount != len(params):
                     raise Stale
-        outcomes = [
-            _Outcome(None, () if write.event is None else (write.event,), None)
-            if write.work is None
-            else self._isolated(connection, write)
-            for write in self.writes
-        ]
+        for write in self.works:
+            write.error = _isolated(connection, partial(self._work, connection, write))
         _plain(connection, "COMMIT")
-        return outcomes
 
-    def _each_isolated(self, connection: sqlite3.Connection) -> list[_Outcome]:
+    def _each_isolated(self, connection: sqlite3.Connection) -> None:
         _plain(connection, "BEGIN IMMEDIATE")
-        outcomes = [self._isolated(connection, write) for write in self.writes]
+        for writes in self.rows.values():
+            writes.errors = [_isolated(connection, single) for single in self._singles(connection, writes)]
+        for write in self.works:
+            write.error = _isolated(connection, partial(self._work, connection, write))
         _plain(connection, "COMMIT")
-        return outcomes
 
-    def _isolated(self, connection: sqlite3.Connection, write: _Write) -> _Outcome:
-        _plain(connection, "SAVEPOINT one")
-        try:
-            outcome = self._perform(connection, write)
-        except Exception as error:
-            if not connection.in_transaction:
-                raise  # SQLite gave the whole transaction up, e.g. because the disk is full
-            _plain(connection, "ROLLBACK TO one")
-            outcome = _Outcome(None, (), error)
-        _plain(connection, "RELEASE one")
-        return outcome
+    def _each_alone(self, connection: sqlite3.Connection) -> None:
+        for writes in self.rows.values():
+            writes.errors = [_alone(connection, single) for single in self._singles(connection, writes)]
+        for write in self.works:
+            write.error = _alone(connection, partial(self._work, connection, write))
 
-    def _alone(self, connection: sqlite3.Connection, write: _Write) -> _Outcome:
-        try:
-            _plain(connection, "BEGIN IMMEDIATE")
-            outcome = self._perform(connection, write)
-            _plain(connection, "COMMIT")
-        except Exception as error:
-            _roll_back(connection)
-            return _Outcome(None, (), error)
-        return outcome
+    def _singles(self, connection: sqlite3.Connection, writes: _RowWrites) -> Iterator[Callable[[], None]]:
+        for params in zip(*writes.params, strict=True):
+            yield partial(_change_one_each, connection, writes.rows, params)
 
-    def _perform(self, connection: sqlite3.Connection, write: _Write) -> _Outcome:
-        transaction = Transaction(connection, self._now_ms)
-        if write.work is not None:
-            return _Outcome(write.work(transaction), transaction.events, None)
-        assert write.rows is not None
-        for statement, params in zip(write.rows.statements, write.params, strict=True):
-            if transaction.execute(statement, params) != 1:
-                raise Stale
-        return _Outcome(None, () if write.event is None else (write.event,), None)
+    def _work(self, connection: sqlite3.Connection, write: _WorkWrite) -> None:
+        transaction = Transaction(connection, self.now_ms)
+        write.value = write.work(transaction)
+        write.events = transaction.events
+
+
+def _change_one_each(connection: sqlite3.Connection, rows: Rows, params: Sequence[Params]) -> None:
+    for statement, values in zip(rows.statements, params, strict=True):
+        if sqlite3.Connection.execute(connection, statement, tuple(values)).rowcount != 1:
+            raise Stale
+
+
+def _isolated(connection: sqlite3.Connection, change: Callable[[], None]) -> Exception | None:
+    """Make one change in a savepoint; its error, after which the rest of the transaction goes on."""
+    _plain(connection, "SAVEPOINT one")
+    failed: Exception | None = None
+    try:
+        change()
+    except Exception as error:
+        if not connection.in_transaction:
+            raise  # SQLite gave the whole transaction up, e.g. because the disk is full
+        _plain(connection, "ROLLBACK TO one")
+        failed = error
+    _plain(connection, "RELEASE one")
+    return failed
+
+
+def _alone(connection: sqlite3.Connection, change: Callable[[], None]) -> Exception | None:
+    """Make one change in a transaction of its own; its error."""
+    try:
+        _plain(connection, "BEGIN IMMEDIATE")
+        change()
+        _plain(connection, "COMMIT")
+    except Exception as error:
+        _roll_back(connection)
+        return error
+    return None
 
 
 class _WriterConnection(sqlite3.Connection):
     """Runs a whole batch where a statement is expected: one hop a batch with aiosqlite's public interface alone."""
 
     def execute(self, sql: Any, parameters: Any = (), /) -> Any:
-        return _Answer(sql.run(self)) if isinstance(sql, _Batch) else super().execute(sql, parameters)
-
-
-class _Answer(NamedTuple):
-    outcomes: list[_Outcome]
-
-    def fetchall(self) -> list[_Outcome]:
-        return self.outcomes
+        if isinstance(sql, _Batch):
+            sql.run(self)
+            return super().execute("SELECT 1 WHERE 0")
+        return super().execute(sql, parameters)
 
 
 def _plain(connection: sqlite3.Connection, sql: str) -> None:
@@ -200,7 +231,7 @@ class Database:
         self._turn = 0
         self._clock = clock
         self._bus = bus
-        self._pending: list[_Write] = []
+        self._pending = _Batch()
         self._arrived = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._closing = False
@@ -238,26 +269,29 @@ class Database:
 
         Raises what `work` raised, or StoreUnavailable if the disk or the file fails for now.
         """
-        return self._enlist(None, (), None, work)
+        self._check_open()
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._pending.works.append(_WorkWrite(future, work))
+        self._arrived.set()
+        return future
 
     def write_rows(self, rows: Rows, *params: Params, event: Event | None = None) -> "asyncio.Future[None]":
         """Run the statements of `rows`, each with its own parameters. Raises Stale or StoreUnavailable."""
-        return self._enlist(rows, params, event, None)
+        self._check_open()
+        future: asyncio.Future[None] = self._loop.create_future()
+        writes = self._pending.rows.get(rows)
+        if writes is None:
+            writes = self._pending.rows[rows] = _RowWrites(rows)
+            self._arrived.set()
+        writes.futures.append(future)
+        writes.events.append(event)
+        for waiting, own in zip(writes.params, params, strict=True):
+            waiting.append(own)
+        return future
 
-    def _enlist(
-        self,
-        rows: Rows | None,
-        params: tuple[Params, ...],
-        event: Event | None,
-        work: Callable[[Transaction], T] | None,
-    ) -> "asyncio.Future[T]":
+    def _check_open(self) -> None:
         if self._closing:
             raise StoreUnavailable("The database is being closed.", remedy="Start Blogen again.")
-        future: asyncio.Future[T] = self._loop.create_future()
-        self._pending.append(_Write(future, rows, params, event, work))
-        if len(self._pending) == 1:
-            self._arrived.set()
-        return future
 
     async def _write_batches(self) -> None:
         while self._pending or not self._closing:
@@ -265,33 +299,47 @@ class Database:
                 self._arrived.clear()
                 await self._arrived.wait()
                 continue
-            batch, self._pending = self._pending, []
-            self._resolve(batch, await self._run(batch))
+            batch, self._pending = self._pending, _Batch()
+            await self._run(batch)
+            self._resolve(batch)
 
-    async def _run(self, batch: list[_Write]) -> Iterable[_Outcome]:
+    async def _run(self, batch: _Batch) -> None:
+        batch.now_ms = self._clock.now_ms()
         try:
-            work: Any = _Batch(batch, self._clock.now_ms())
-            return await self._connection.execute_fetchall(work)  # type: ignore[return-value]
+            await self._connection.execute_fetchall(batch)
         except Exception as error:  # the connection's thread itself is broken: every caller must hear of it
-            return [_Outcome(None, (), error)] * len(batch)
+            batch.fail(error)
 
-    def _resolve(self, batch: list[_Write], outcomes: Iterable[_Outcome]) -> None:
-        publish = self._bus.publish
-        failure: str | None = None
-        for write, outcome in zip(batch, outcomes, strict=True):
-            error = outcome.error
-            if error is None:
-                for event in outcome.events:
-                    publish(event)
-                if not write.future.done():
-                    write.future.set_result(outcome.value)
-                continue
-            if isinstance(error, sqlite3.OperationalError) and _primary_code(error) in _TRANSIENT:
-                failure = f"{error}"
-                error = _unavailable(error)
-            if not write.future.done():
-                write.future.set_exception(error)
-        self._note_health(failure)
+    def _resolve(self, batch: _Batch) -> None:
+        failures: list[str] = []
+        for writes in batch.rows.values():
+            errors = writes.errors or repeat(None)
+            for future, event, error in zip(writes.futures, writes.events, errors, strict=False):
+                self._settle(future, None, () if event is None else (event,), error, failures)
+        for write in batch.works:
+            self._settle(write.future, write.value, write.events, write.error, failures)
+        self._note_health(failures[0] if failures else None)
+
+    def _settle(
+        self,
+        future: "asyncio.Future[Any]",
+        value: Any,
+        events: Sequence[Event],
+        error: Exception | None,
+        failures: list[str],
+    ) -> None:
+        """Let the events be known, then the caller go on."""
+        if error is None:
+            for event in events:
+                self._bus.publish(event)
+            if not future.done():
+                future.set_result(value)
+            return
+        if isinstance(error, sqlite3.OperationalError) and _primary_code(error) in _TRANSIENT:
+            failures.append(str(error))
+            error = _unavailable(error)
+        if not future.done():
+            future.set_exception(error)
 
     def _note_health(self, failure: str | None) -> None:
         if failure and not self._failure:

@@ -6,7 +6,7 @@ doubted: it was begun, and the process died before an outcome was written. A rep
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -75,10 +75,10 @@ class Steps:
         self._database = database
         self._clock = clock
 
-    async def begin(self, job: Job, step: str, run: int, *, digest: str | None, is_paid: bool) -> None:
+    def begin(self, job: Job, step: str, run: int, *, digest: str | None, is_paid: bool) -> Awaitable[None]:
         """Write down that the call is about to be made."""
         detail = f'{{"paid": {"true" if is_paid else "false"}, "digest": "{digest}"}}' if digest else _PAID[is_paid]
-        await self._database.write_rows(
+        return self._database.write_rows(
             _BEGIN, (job.id, self._clock.now_ms(), job.state, step, run, detail), event=StepBegun(job.id, step)
         )
 
@@ -88,7 +88,7 @@ class Steps:
             _HANDLE, (job.id, self._clock.now_ms(), job.state, step, run, json.dumps({"handle": handle}))
         )
 
-    async def finish(
+    def finish(
         self,
         job: Job,
         step: str,
@@ -98,17 +98,16 @@ class Steps:
         duration_ms: int,
         digest: str | None = None,
         used: Used = NOTHING_USED,
-    ) -> None:
+    ) -> Awaitable[None]:
         """Commit the step's result (JSON) with what it cost."""
         now = self._clock.now_ms()
         event = StepFinished(job.id, step)
         if used is NOTHING_USED:
             told = f'"{digest}"' if digest else "null"  # hexadecimal: nothing in it needs quoting
             detail = f'{{"duration_ms": {duration_ms}, "digest": {told}}}'
-            await self._database.write_rows(_FINISH, (job.id, now, job.state, step, run, detail, result), event=event)
-            return
+            return self._database.write_rows(_FINISH, (job.id, now, job.state, step, run, detail, result), event=event)
         detail = json.dumps({"duration_ms": duration_ms, "digest": digest} | _account(used))
-        await self._database.write_rows(
+        return self._database.write_rows(
             _FINISH_PAID,
             (job.id, now, job.state, step, run, detail, result),
             *_cost_rows(job, now, used),

@@ -26,6 +26,8 @@ from blogen.writing.words import count_words, sentences
 
 _UNMARKED_QUOTE_WORDS = 5
 _SINGLE_QUOTE_WORDS = 3
+_LONGEST_STATEMENT = 1500
+"""An open quotation reaches no further than this many characters."""
 _GAP = 1500
 """How far apart the parts of a quotation with an omission may stand, in characters."""
 
@@ -318,8 +320,8 @@ def comparable(text: str) -> str:
     text = _DASHES.sub("-", text)
     text = _LINE_SIGNS.sub("", text)
     text = _MARKUP.sub("", text)
-    text = re.sub(r"\s*-\s*(?=\s|$)|(?<=\s)-\s*", " - ", text)
-    text = re.sub(r"\s+", " ", text)
+    text = " ".join(text.split())
+    text = re.sub(" ?- ?", "-", text)
     return _UNSPACED_GAP.sub("", text).strip()
 
 
@@ -349,9 +351,11 @@ _MARKUP = re.compile(r"[*_~#|\\]|\[\^?[\w.:-]{1,20}\]|[\u00ad\u200b-\u200f\u202a
 _UNSPACED_GAP = re.compile(
     "(?<=[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]) | (?=[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef])"
 )
-_LINK = re.compile(r"!?\[((?:[^\[\]\\]|\\.)*)\]\((?:<[^<>\n]*>|[^()\s]|\([^()]*\)|\s+\"[^\"]*\"|\s)*\)")
+_LINK = re.compile(
+    r"!?\[((?:[^\[\]\\]|\\.){0,500})\]\((?:<[^<>\n]{0,2000}>|[^()\s<]{1,2000}|\([^()\s]{0,200}\)){0,4}(?:\s+\"[^\"]{0,300}\")?\s{0,9}\)"
+)
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,300}>")
-_SPOKEN_TAG = re.compile(r"<q\b[^<>]*>(.*?)</q\s*>", re.DOTALL | re.IGNORECASE)
+_SPOKEN_TAG = re.compile(r"<q\b[^<>]{0,200}>([^<]{0,1000})</q\s{0,9}>", re.DOTALL | re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _CODE_SPAN = re.compile(r"(?<!`)(`{1,3})(?!`)([^`]{1,500})\1(?!`)")
 _OMISSION = re.compile(r"\[[^\]]*\]|\(\s*(?:\.\s?\.\s?\.|…)\s*\)|\.\s?\.\s?\.|…")
@@ -463,7 +467,8 @@ def _sentence_spans(clean: str, language: str) -> list[tuple[int, int]]:
     cursor = 0
     for sentence in sentences(clean.replace("\n", " "), language):
         start, cursor = _locate(clean, sentence, cursor)
-        is_joined = starts and (_is_open(clean[starts[-1] : start]) or not any(map(str.isalnum, sentence)))
+        is_near = starts and start - starts[-1] < _LONGEST_STATEMENT
+        is_joined = is_near and (_is_open(clean[starts[-1] : start]) or not any(map(str.isalnum, sentence)))
         if not is_joined:
             starts.append(start)
     if not starts:

@@ -28,7 +28,8 @@ _THOUGHT_END = re.compile(r"\A.*?</(?:think|thinking|reasoning)>", re.DOTALL | r
 _THOUGHT_BEGIN = re.compile(r"<(?:think|thinking|reasoning)>.*\Z", re.DOTALL | re.IGNORECASE)
 _WHOLE_FENCE = re.compile(r"\A\s*(`{3,}|~{3,})(?:markdown|md|text)?[ \t]*\n(.*?)\n?\1\s*\Z", re.DOTALL | re.IGNORECASE)
 _CODE = re.compile(
-    r"(^[ \t]{0,3}(`{3,20}|~{3,20})[^\n]*\n.*?(?:^[ \t]{0,3}\2[`~]*[ \t]*$|\Z))|((?<!`)(`{1,3})(?!`)[^`]{1,2000}\4(?!`))",
+    r"(^[ \t]{0,3}(`{3,20}|~{3,20})[^\n]*\n.*?(?:^[ \t]{0,3}\2[`~]*[ \t]*$|\Z))"
+    r"|((?<!`)(`{1,3})(?!`)[^`]{1,2000}\4(?!`))",
     re.DOTALL | re.MULTILINE,
 )
 _RAW = re.compile(

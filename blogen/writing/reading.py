@@ -32,13 +32,15 @@ _CODE = re.compile(r"[{};]\s*$|^\s*(?:\$|>>>|#!|</?\w+|import |from \w+ import|d
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _FRONT_MATTER = re.compile(r"\A---\r?\n.*?\r?\n---\r?\n", re.DOTALL)
 
-_IMAGE = re.compile(r"!\[[^\]\n]*\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\]\n]*\])")
-_LINK = re.compile(r"\[([^\[\]\n]+)\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\]\n]*\])")
-_REFERENCE_MARK = re.compile(r"\[\^[^\]\n]+\]|\[\d{1,3}\]|\[(?:edit|citation needed)\]", re.IGNORECASE)
-_ADDRESS = re.compile(r"<?(?:https?://|www\.)[^\s<>]*[^\s<>.,;:!?)\]}\"'»”]>?", re.IGNORECASE)
+# Every repetition has an end: a hostile source must not cost more than a harmless one of its length.
+_TARGET = r"(?:\([^()\n]{0,2000}(?:\([^()\n]{0,200}\)[^()\n]{0,500}){0,3}\)|\[[^\]\n]{0,200}\])"
+_IMAGE = re.compile(rf"!\[[^\[\]\n]{{0,300}}\]{_TARGET}")
+_LINK = re.compile(rf"\[([^\[\]\n]{{1,500}})\]{_TARGET}")
+_REFERENCE_MARK = re.compile(r"\[\^[^\[\]\n]{1,80}\]|\[\d{1,3}\]|\[(?:edit|citation needed)\]", re.IGNORECASE)
+_ADDRESS = re.compile(r"<?(?:https?://|www\.)[^\s<>]{0,2000}[^\s<>.,;:!?)\]}\"'»”]>?", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,300}>")
-_STRONG = re.compile(r"(?<!\\)(\*{1,3}|~~|`+)(?=\S)(.+?)(?<=[^\s\\])\1")
-_UNDERSCORED = re.compile(r"(?<!\w)(_{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)")
+_STRONG = re.compile(r"(?<!\\)(\*{1,3}|~~|`+)(?=\S)(.{1,400}?)(?<=[^\s\\])\1")
+_UNDERSCORED = re.compile(r"(?<!\w)(_{1,3})(?=\S)(.{1,400}?)(?<=\S)\1(?!\w)")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SPACE = re.compile(r"[^\S\n]+")

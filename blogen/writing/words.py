@@ -67,11 +67,11 @@ def sentences(text: str, language: str) -> list[str]:
     from sentencex import segment
 
     parts: list[str] = []
-    for piece in segment(base_language(language), text):
+    for piece in (piece for portion in _portions(text) for piece in segment(base_language(language), portion)):
         part = piece.strip()
         if not part:
             continue
-        if parts and _continues(parts[-1], part):
+        if parts and len(parts[-1]) < _PORTION and _continues(parts[-1], part):
             joint = "" if _UNSPACED_CHARACTER.match(part) else " "
             parts[-1] = f"{parts[-1]}{joint}{part}"
         else:
@@ -79,11 +79,26 @@ def sentences(text: str, language: str) -> list[str]:
     return parts
 
 
+_PORTION = 3000
+_PAUSE = re.compile(r".*(?:[.!?।]\s|[。！？])", re.DOTALL)
+
+
+def _portions(text: str) -> Iterator[str]:
+    """`text` in pieces that can be segmented in a moment, whatever stands in them; cut after a sentence if possible."""
+    while len(text) > _PORTION:
+        window = text[:_PORTION]
+        pause = _PAUSE.match(window)
+        end = pause.end() if pause else window.rfind(" ") + 1 or _PORTION
+        yield text[:end]
+        text = text[end:]
+    yield text
+
+
 _ENDS_ABBREVIATED = re.compile(r"(?:^|[\s(])(?:[^\W\d_]\.|[Mm][rm]e?s?\.|[еЕ]\.|e\.g\.|i\.e\.|bzw\.|usw\.|ca\.|vs\.)$")
 
 
 def _continues(before: str, after: str) -> bool:
-    if _ENDS_ABBREVIATED.search(before):
+    if _ENDS_ABBREVIATED.search(before[-12:]):
         return True
     if before.endswith(("」", "』")) and _UNSPACED_CHARACTER.match(after):
         return after.startswith(("と", "、", "は", "が", "を", "に", "で", "の", "も", "という"))

@@ -11,6 +11,7 @@ import importlib
 import json
 import mmap
 import os
+import pkgutil
 import signal
 import struct
 import sys
@@ -20,8 +21,7 @@ COUNTER = struct.Struct("q")
 
 
 def main() -> None:
-    for name in NEEDED:
-        importlib.import_module(name)
+    _load()
     counter = mmap.mmap(-1, COUNTER.size)
     print("loaded", flush=True)
     for line in sys.stdin:
@@ -37,11 +37,24 @@ def main() -> None:
 
 
 NEEDED = (
-    "blogen.app", "blogen.cli", "blogen.cli.serve", "blogen.server", "openai", "openai.types.chat",
     "openai.resources.chat", "openai.resources.images", "trafilatura", "lxml.html", "PIL.Image", "PIL.ImageDraw",
-    "pygments", "markdown_it", "nh3", "sentencex", "jinja2", "aiohttp.web",
+    "pygments.lexers", "markdown_it", "nh3", "sentencex",
 )  # fmt: skip
-"""What a whole post imports: loaded once, so that no child has to."""
+"""What a whole post imports beside Blogen's own modules."""
+
+
+def _load() -> None:
+    """Import what a whole post needs, so that no child has to."""
+    import openai
+
+    import blogen
+
+    for name in NEEDED:
+        importlib.import_module(name)
+    for module in pkgutil.walk_packages(blogen.__path__, "blogen."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    openai.AsyncOpenAI(api_key="none").chat.completions  # noqa: B018, builds what it needs once
 
 
 def _run(order: dict[str, Any], counter: mmap.mmap) -> None:

@@ -28,7 +28,7 @@ SIDE_BY_SIDE = 2
 KEY = "the-same-order"
 ORDER = {
     "topic": "Why a kettle sings before it boils",
-    "words": 400,
+    "words": 1000,
     "images": 2,
     "sources": [
         {
@@ -59,6 +59,7 @@ class Outcome(NamedTuple):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_sigkill_at_every_commit_changes_neither_the_post_nor_the_bill(new_blogen: NewBlogen) -> None:
     async with AsyncExitStack() as stack:
         killers = [await stack.enter_async_context(await Killer.open()) for _ in range(SIDE_BY_SIDE)]

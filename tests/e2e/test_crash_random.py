@@ -17,6 +17,7 @@ SEED = 20260802
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_fifty_jobs_and_random_kills_lose_nothing_pay_nothing_twice_and_publish_once(
     new_blogen: NewBlogen, fake: FakeOpenAI
 ) -> None:

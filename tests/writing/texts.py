@@ -169,9 +169,9 @@ CHINESE = """\
 ITALIAN = """\
 Il Parmigiano si fa con il latte di due mungiture, quella della sera e quella del mattino. Il latte della sera riposa
 tutta la notte, e al mattino si toglie la panna. Per una forma servono circa 550 litri di latte. La forma resta in
-salamoia per quasi tre settimane e poi matura su tavole di legno. Il casaro batte ogni forma con un martelletto e ascolta
-il suono. Un suono pieno vuol dire che la pasta è compatta. La stagionatura dura almeno dodici mesi. Con il tempo il
-formaggio diventa più friabile e il sapore più forte.
+salamoia per quasi tre settimane e poi matura su tavole di legno. Il casaro batte ogni forma con un martelletto e
+ascolta il suono. Un suono pieno vuol dire che la pasta è compatta. La stagionatura dura almeno dodici mesi. Con il
+tempo il formaggio diventa più friabile e il sapore più forte.
 """
 
 PORTUGUESE = """\
