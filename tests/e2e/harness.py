@@ -303,17 +303,20 @@ class Blogen:
 
     # -- the database, from outside ------------------------------------------------------------------------------
 
-    def steps(self, *events: Line) -> list[tuple[str, str, int]]:
-        """Job, step and run of the lines of these kinds, as they are durable now."""
+    def in_flight(self) -> set[tuple[str, str, int]]:
+        """Job, step and run of what was begun and has no outcome: after a kill, the calls in doubt."""
+        return self._runs(Line.STEP_BEGUN) - self._runs(Line.STEP_FINISHED, Line.STEP_FAILED)
+
+    def left_behind(self) -> set[tuple[str, str, int]]:
+        """What has no outcome although its job has left that state: an answer that was used before it was durable."""
+        elsewhere = self._runs(Line.STEP_BEGUN, where="state <> origin")
+        return elsewhere & self.in_flight()
+
+    def _runs(self, *events: Line, where: str = "true") -> set[tuple[str, str, int]]:
+        select = "SELECT job_id, step, run FROM timeline JOIN jobs ON jobs.id = job_id"
         marks = ", ".join("?" * len(events))
         with closing(sqlite3.connect(f"file:{self.data / 'blogen.db'}?mode=ro", uri=True)) as connection:
-            return connection.execute(
-                f"SELECT job_id, step, run FROM timeline WHERE event IN ({marks})", events
-            ).fetchall()
-
-    def in_flight(self) -> set[tuple[str, str, int]]:
-        """The runs of steps that were begun and have no outcome: after a kill, the calls in doubt."""
-        return set(self.steps(Line.STEP_BEGUN)) - set(self.steps(Line.STEP_FINISHED, Line.STEP_FAILED))
+            return set(connection.execute(f"{select} WHERE event IN ({marks}) AND {where}", events))
 
 
 async def run(*words: str, cwd: Path, stdin: str | None = None) -> Ended:

@@ -1,10 +1,10 @@
 """One whole post, and SIGKILL at every single commit in turn, before it and after it: promises 1 to 3.
 
-That these tests can fail was seen by breaking the code on purpose (each change turned the test red):
-* `JobContext.call` keeps a result in memory only, without `Steps.finish`: paid calls are repeated;
-* `Move(…, also)` runs `also` in a write of its own, before or after the move: a post twice, or a job without one;
-* `submit` answers before its write is durable: an accepted job is gone;
-* `recover` leaves out jobs in one state: the job is stuck.
+That this test can fail was seen by breaking the code on purpose; each of these turned it red:
+* `JobContext` does not write the results of calls: answers are used before they are durable, and paid again;
+* `JobContext.call` does not write its intent: a call is paid again and nothing says that it was in doubt;
+* `Jobs.move` makes the post in a write of its own after the move: a job is published and has no post;
+* `Jobs.open_jobs` leaves out the jobs of one state: they are stuck.
 """
 
 import asyncio
@@ -98,6 +98,7 @@ async def run(killer: Killer, new_blogen: NewBlogen, point: tuple[int, bool]) ->
         blogen = new_blogen(name, config=with_fake(fake), launch=killer.launch)
         killer.aim(point[0], after=point[1])
         was_killed, commits = await order_and_die(blogen)
+        assert not blogen.left_behind()
         in_doubt = sorted(step for _, step, _ in blogen.in_flight())
         killer.aim(0)
         async with blogen:

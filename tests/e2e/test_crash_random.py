@@ -30,6 +30,7 @@ async def test_fifty_jobs_and_random_kills_lose_nothing_pay_nothing_twice_and_pu
         for _ in range(KILLS):
             await fake.received(count=len(fake.calls) + chance.randint(10, 60))
             await blogen.kill()
+            assert not blogen.left_behind()
             in_doubt.update((job, step) for job, step, _run in blogen.in_flight())
             await blogen.start()
         ended = [await blogen.finished(job["id"]) for job in jobs]

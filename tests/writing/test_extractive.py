@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from blogen.domain.source import Research, Source
-from blogen.domain.writing import Brief, Edited, Outline
+from blogen.domain.writing import Brief, Edited, Outline, Section
 from blogen.errors import InvalidInput
 from blogen.writing.citations import check, comparable
+from blogen.writing.digest import reads_well
 from blogen.writing.extractive import ExtractiveWriter
 from blogen.writing.phrases import phrases
 from blogen.writing.words import count_words, sentences
@@ -232,3 +233,42 @@ async def test_a_hostile_source_cannot_bring_markup_into_the_post():
     assert "<script" not in whole
     assert "javascript:" not in whole
     assert not re.search(r"(?<!\\)!\[|(?<!\\)<b", whole)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Too short this.",
+        "This one has no end because somebody cut it",
+        "this one begins in the middle of a sentence.",
+        "Read more about it in the newsletter of the bakery.",
+        "The result is shown in figure 3 of the next part.",
+        "Go to https://example.org for the rest of it.",
+        "The value was (taken from the other side.",
+        "THE WHOLE SENTENCE IS WRITTEN IN CAPITAL LETTERS.",
+        "12 34 56 78 90 / 12 34 % 56 and so on.",
+        "It ends in the middle of a …",
+        f"It {'goes on and on ' * 20}.",
+    ],
+)
+def test_what_is_no_good_sentence_is_not_chosen(text):
+    assert not reads_well(text)
+
+
+@pytest.mark.parametrize("language", CASES)
+def test_the_sentences_of_real_texts_are_good_enough(language):
+    read = [s for line in CASES[language][1][0].split("\n\n") for s in sentences(line.replace("\n", " "), language)]
+    good = [text for text in read if reads_well(text)]
+    assert len(good) >= 0.5 * len(read)
+
+
+async def test_what_a_model_left_behind_is_checked_here_too():
+    brief = Brief(topic="Sourdough")
+    research, outline, edited = await written(brief, sources(texts.BREAD))
+    invented = Section(
+        key="x", heading="X", markdown="They say “bread is the king of all foods”.[^s1.1] It rises.[^s1.1]"
+    )
+    again = await ExtractiveWriter().edit(brief, outline, [*edited.sections, invented], research, note="Shorter!")
+    assert again.sections[-1].markdown == "It rises.[^s1.1]"
+    assert "king of all foods" in again.dropped[0]
+    assert "Shorter!" in again.dropped[1]

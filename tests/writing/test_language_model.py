@@ -342,9 +342,7 @@ async def test_a_reviewers_note_reaches_critic_and_revision_and_can_remove_a_sec
 
 
 async def test_without_a_note_the_critic_removes_nothing():
-    ask = (
-        Scripted().on("edit/critic", {"remarks": [], "remove": ["part-1", "rise"]}).on("edit/revise:rise", "Fine text.")
-    )
+    ask = Scripted().on("edit/critic", {"remarks": [], "remove": ["part-1"]}).on("edit/revise:rise", "Fine text.")
     result = await edited(ask, await researched(texts.BREAD))
     assert len(result.sections) == 2
 
