@@ -73,17 +73,20 @@ def first_post(url: str) -> str:
 
 
 def shoot(browser: str, url: str, target: Path, size: tuple[int, int], *, scale: int = 2, dark: bool = False) -> None:
-    """One picture of a page, as a browser window of that size shows it."""
-    options = [
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
-        "--virtual-time-budget=3000", f"--force-device-scale-factor={scale}", f"--window-size={size[0]},{size[1]}",
-        f"--screenshot={target}", *(["--blink-settings=preferredColorScheme=0"] if dark else []),
-    ]  # fmt: skip
-    with tempfile.TemporaryDirectory() as profile:
-        command = [browser, *options, f"--user-data-dir={profile}", url]
-        subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
-    if not target.is_file():
-        raise SystemExit(f"{browser} took no picture of {url}.")
+    """One picture of a page, as a browser window of that size shows it once its pictures are there."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
+        page = chromium.new_page(
+            viewport={"width": size[0], "height": size[1]},
+            device_scale_factor=scale,
+            color_scheme="dark" if dark else "light",
+        )
+        page.goto(url)
+        page.evaluate("Promise.all([...document.images].map(image => image.decode().catch(() => {})))")
+        page.screenshot(path=target)
+        chromium.close()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from anyio import Lock, to_thread
 
+from blogen.domain.slugs import slugify
 from blogen.domain.source import Passage, Research, Source
 from blogen.domain.writing import (
     Brief,
@@ -27,7 +28,6 @@ from blogen.writing.digest import KEY_POINTS, OPENING, Digest, Sentence
 from blogen.writing.markdown import escape, link
 from blogen.writing.passages import pick
 from blogen.writing.phrases import phrases
-from blogen.writing.slugs import slug
 from blogen.writing.words import count_words, is_unspaced
 
 _REMEDY = "Give sources (text, files or web pages) to write from, or configure a text model in a section [text.NAME]."
@@ -74,7 +74,7 @@ class ExtractiveWriter:
         return Edited(
             title=outline.title,
             summary=_summary(digest, outline),
-            slug=slug(outline.title),
+            slug=slugify(outline.title, brief.language),
             tags=outline.tags,
             sections=kept,
             citations=checked.citations,
@@ -122,7 +122,7 @@ def _outline(brief: Brief, digest: Digest) -> Outline:
         sections.append(OutlineSection(key=KEY_POINTS, heading=phrases(brief.language).key_points, passages=every))
     taken = {section.key for section in sections}
     for number, theme in enumerate(themes, 1):
-        key = slug(theme.heading, limit=40, otherwise="part") if theme.heading else f"part-{number}"
+        key = slugify(theme.heading, brief.language, limit=40, otherwise="part") if theme.heading else f"part-{number}"
         key = key if key not in taken else f"part-{number}"
         taken.add(key)
         heading = "" if len(themes) == 1 and digest.words < 200 else theme.heading

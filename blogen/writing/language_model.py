@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from anyio import create_task_group, to_thread
 
+from blogen.domain.slugs import slugify
 from blogen.domain.source import Passage, Research, Source
 from blogen.domain.writing import Brief, Edited, Illustration, Illustrations, Outline, OutlineSection, Section
 from blogen.errors import AnswerUnusable
@@ -31,7 +32,6 @@ from blogen.writing.digest import KEY_POINTS, OPENING
 from blogen.writing.markdown import from_model, without_thoughts
 from blogen.writing.passages import pick
 from blogen.writing.prompts import Prompts, fenced
-from blogen.writing.slugs import slug
 from blogen.writing.words import base_language, count_words
 from blogen.writing.writer import Ask
 
@@ -308,7 +308,7 @@ def _legal_sections(answer: OutlineAnswer, known: set[str]) -> list[OutlineSecti
     sections: list[OutlineSection] = []
     for number, planned in enumerate(answer.sections[:_MOST_SECTIONS], 1):
         heading = _line(planned.heading.lstrip("# "), 160)
-        stem = slug(heading, limit=34, otherwise="part") if heading else f"part-{number}"
+        stem = slugify(heading, limit=34, otherwise="part") if heading else f"part-{number}"
         key, count = stem, 1
         while key in keys:
             count += 1
@@ -415,7 +415,7 @@ def _with_true_heading(section: Section, research: Research) -> Section:
 
 
 def _slug(wanted: str, title: str) -> str:
-    return slug(wanted if re.search("[a-zA-Z]{3}", wanted) else title)
+    return slugify(wanted if re.search("[a-zA-Z]{3}", wanted) else title)
 
 
 def _unusable(step: _Step, answer: TextAnswer, fault: str) -> AnswerUnusable:

@@ -41,6 +41,7 @@ class Killer:
         if self._last is not None:
             self._last.kill_if_alive()
         self._orders.close()
+        await self._told.read()
         await self._process.wait()
 
     async def __aenter__(self) -> "Killer":

@@ -144,9 +144,10 @@ class Server:
 
     async def ended(self) -> int:
         """Wait for its end; the exit code, negative for a signal."""
-        code = await self._process.wait()
+        assert self._process.stdout is not None
+        await self._process.stdout.read()
         await self._listening
-        return code
+        return await self._process.wait()
 
     async def _listen(self, stream: asyncio.StreamReader) -> None:
         while line := await stream.readline():
@@ -304,8 +305,8 @@ class Blogen:
     # -- the database, from outside ------------------------------------------------------------------------------
 
     def in_flight(self) -> set[tuple[str, str, int]]:
-        """Job, step and run of what was begun and has no outcome: after a kill, the calls in doubt."""
-        return self._runs(Line.STEP_BEGUN) - self._runs(Line.STEP_FINISHED, Line.STEP_FAILED)
+        """Job, step and run of what was begun and has no outcome: after a kill, the calls newly in doubt."""
+        return self._runs(Line.STEP_BEGUN) - self._runs(Line.STEP_FINISHED, Line.STEP_FAILED, Line.STEP_DOUBTED)
 
     def left_behind(self) -> set[tuple[str, str, int]]:
         """What has no outcome although its job has left that state: an answer that was used before it was durable."""

@@ -43,9 +43,7 @@ class World:
 
     async def stage(self, state, job):
         shape = self.plan[state]
-        calls = [
-            partial(self.step, job, kind, f"{state.value}:{number}") for number, kind in enumerate(shape["steps"])
-        ]
+        calls = [partial(self.step, job, kind, f"{state.value}:{number}") for number, kind in enumerate(shape["steps"])]
         answers = await job.together(calls) if shape["side_by_side"] else [await call() for call in calls]
         for answer in answers:
             if isinstance(answer, Waiting):

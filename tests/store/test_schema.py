@@ -28,7 +28,9 @@ def newer(tmp_path):
     """The migrations with one more, as the next version of the program would have it."""
     folder = tmp_path / "migrations"
     shutil.copytree(schema.MIGRATIONS, folder)
-    (folder / f"{NEW + 1:04}_more.sql").write_text("CREATE TABLE more (x INTEGER) STRICT;\nINSERT INTO more VALUES (1);\n")
+    (folder / f"{NEW + 1:04}_more.sql").write_text(
+        "CREATE TABLE more (x INTEGER) STRICT;\nINSERT INTO more VALUES (1);\n"
+    )
     return folder
 
 
@@ -66,7 +68,9 @@ def test_a_database_newer_than_the_program_is_refused_and_left_alone(path, newer
 
 def test_a_broken_migration_changes_nothing(path, newer):
     prepare(path)
-    (newer / f"{NEW + 1:04}_more.sql").write_text("CREATE TABLE more (x INTEGER) STRICT;\nINSERT INTO nowhere VALUES (1);\n")
+    (newer / f"{NEW + 1:04}_more.sql").write_text(
+        "CREATE TABLE more (x INTEGER) STRICT;\nINSERT INTO nowhere VALUES (1);\n"
+    )
     with pytest.raises(StoreUnusable):
         prepare(path, folder=newer)
     assert "more" not in tables(path)
@@ -94,7 +98,9 @@ schema.prepare(Path({str(path)!r}), folder=Path({str(newer)!r}))
     assert prepare(path, folder=newer) == NEW + 1
 
 
-@pytest.mark.parametrize("content", [b"this is not a database, only text " * 200, b"SQLite format 3\0" + b"\xff" * 8000])
+@pytest.mark.parametrize(
+    "content", [b"this is not a database, only text " * 200, b"SQLite format 3\0" + b"\xff" * 8000]
+)
 def test_a_file_that_is_no_database_is_refused_and_left_alone(path, content):
     path.write_bytes(content)
     with pytest.raises(StoreUnusable, match="damaged or not a Blogen database") as refused:

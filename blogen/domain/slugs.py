@@ -28,10 +28,11 @@ _SIGNS: Final = {"c++": "cpp", "c#": "csharp", "€": " euro ", "™": "", "®":
 _ALREADY_A_WORD: Final = 3
 
 
-def slugify(title: str, language: str = "en") -> str:
-    """`title` as lower-case ASCII words joined by hyphens, at most 80 characters.
+def slugify(title: str, language: str = "en", *, limit: int = LONGEST, otherwise: str = "post") -> str:
+    """`title` as lower-case ASCII words joined by hyphens, at most `limit` characters.
 
-    Where a title, or most of it, cannot be written in Latin letters, a digest of it stands in: always the same one.
+    Where a title, or most of it, cannot be written in Latin letters, a digest of it stands in, always the same one,
+    behind `otherwise`.
     """
     from anyascii import anyascii
 
@@ -46,10 +47,10 @@ def slugify(title: str, language: str = "en") -> str:
     ascii_text = anyascii(latin.encode("utf-8", "ignore").decode()).lower()
     between = " " if _primary(language) in _ELIDING else ""
     words = re.findall(r"[a-z0-9]+", re.sub(r"['`]", between, ascii_text))
-    slug = _shortened("-".join(words))
+    slug = _shortened("-".join(words), limit)
     if dropped or len(slug) < _ALREADY_A_WORD:
         digest = hashlib.sha256(title.strip().encode("utf-8", "replace")).hexdigest()[:8]
-        return f"{_shortened(slug, LONGEST - len(digest) - 1) or 'post'}-{digest}"
+        return f"{_shortened(slug, limit - len(digest) - 1) or otherwise}-{digest}"
     return slug
 
 
@@ -57,7 +58,7 @@ def _primary(language: str) -> str:
     return language.lower().partition("-")[0]
 
 
-def _shortened(slug: str, longest: int = LONGEST) -> str:
+def _shortened(slug: str, longest: int) -> str:
     """`slug` without the words that do not fit."""
     if len(slug) <= longest:
         return slug

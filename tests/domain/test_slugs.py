@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blogen.render.slugs import slugify
+from blogen.domain.slugs import slugify
 
 
 @pytest.mark.parametrize(
