@@ -90,8 +90,10 @@ class App:
         return self.works
 
     def _build_works(self) -> "Works":
+        from blogen import certificates
         from blogen.works import Works
 
+        certificates.load()
         return Works.build(
             self.config,
             self.clock,

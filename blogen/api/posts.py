@@ -1,13 +1,19 @@
 """`/posts`, `/search` and `/tags`: what readers see."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from aiohttp import web
 
 from blogen.api.answers import public
 from blogen.api.keys import CONFIG, JOBS, PEOPLE, POSTS, SEARCH, STEPS
 from blogen.api.paging import cursor, position
 from blogen.api.requests import query
-from blogen.domain.post import Post
 from blogen.errors import NotFound
+
+if TYPE_CHECKING:
+    from blogen.domain.post import Post
 
 
 async def list_posts(request: web.Request) -> web.Response:

@@ -17,6 +17,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     config = read_config(arguments, with_providers=True)
 
-    from blogen.server import serve
+    from blogen import certificates
+
+    with certificates.deferred():
+        from blogen.server import serve
 
     return serve(config)

@@ -1,5 +1,10 @@
 """The base of every model that meets the outside: unknown fields are refused, instances do not change."""
 
+import os
+
+# Looking for pydantic's plugins among all installed packages takes as long as importing our own; we use none.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
 from pydantic import BaseModel, ConfigDict
 
 

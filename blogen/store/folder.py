@@ -5,6 +5,7 @@ backups/       copies made before migrations   plugins/ prompts/ templates/   th
 lock           held while a process owns the folder     server.json   where the running server answers
 """
 
+import errno
 import fcntl
 import os
 import tempfile
@@ -26,7 +27,10 @@ class DataFolder:
         """Raises StoreUnusable with the remedy if the folder cannot be made, written or locked."""
         _make(path)
         _try_writing(path)
-        lock = (path / "lock").open("a+")
+        try:
+            lock = (path / "lock").open("a+")
+        except OSError as error:
+            raise _unwritable(path / "lock", error) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -83,16 +87,22 @@ def _make(path: Path) -> None:
 def _try_writing(path: Path) -> None:
     try:
         with tempfile.NamedTemporaryFile(dir=path, prefix=".probe-") as probe:
-            probe.write(b"x")
+            probe.write(bytes(_ROOM_TO_START_BYTES))
             probe.flush()
     except OSError as error:
         raise _unwritable(path, error) from None
 
 
 def _unwritable(path: Path, error: OSError) -> StoreUnusable:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return StoreUnusable(
+            f"The disk that holds the data folder {path} is full ({error.strerror}).",
+            remedy="Make room and start again, or choose another folder with --data-dir.",
+        )
+    what = "data folder" if path.name != "lock" else "file"
     return StoreUnusable(
-        f"The data folder {path} cannot be written ({error.strerror}).",
-        remedy="Give this user the right to write there, make room on the disk, or choose another folder (--data-dir).",
+        f"The {what} {path} cannot be written ({error.strerror}).",
+        remedy="Give this user the right to write there, or choose another folder with --data-dir.",
     )
 
 

@@ -1,18 +1,22 @@
 """Posts: published once per job, listed newest first, found by slug."""
 
+from __future__ import annotations
+
 import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from blogen.domain.post import Post, PostAuthor, PostDraft, PostSummary, Provenance
 from blogen.errors import NotFound
 from blogen.events import PostDeleted, PostPublished
 from blogen.ids import new_id
 from blogen.store import search
 from blogen.store.database import Database, Transaction
+
+if TYPE_CHECKING:
+    from blogen.domain.post import Post, PostDraft, PostSummary, Provenance
 
 _WORDS_A_MINUTE = 220
 _SLUG_CHARACTERS = 100
@@ -250,6 +254,8 @@ def _free_slug(tx: Transaction, wanted: str) -> str:
 def _summary(
     draft: PostDraft, *, slug: str, tags: list[str], author: sqlite3.Row, published_at: int, provenance: Provenance
 ) -> PostSummary:
+    from blogen.domain.post import PostAuthor, PostSummary
+
     return PostSummary(
         slug=slug,
         url=f"/p/{quote(slug, safe='')}",
@@ -274,10 +280,14 @@ def _next(rows: list[sqlite3.Row], limit: int) -> PostCursor | None:
 
 
 def _item(text: str) -> PostSummary:
+    from blogen.domain.post import PostSummary  # its models take time to build: not before they are needed
+
     return PostSummary.model_validate_json(text)
 
 
 def _post(row: sqlite3.Row) -> Post:
+    from blogen.domain.post import Post
+
     # `item` and the columns are JSON that we wrote; joined as text they are parsed once.
     html, markdown = _json(row["html"]), _json(row["markdown"])
     body = f'"blocks":{row["blocks"]},"notices":{row["notices"]},"html":{html},"markdown":{markdown}'

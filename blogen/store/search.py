@@ -4,13 +4,17 @@ Chinese, Japanese, Korean, Thai and their like put no spaces between words. Thei
 (a zero-width space parts them), and a word of a query is looked for as a phrase of its characters.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from blogen.domain.post import Block, PostSummary, Runs
 from blogen.store.database import Database, Transaction
+
+if TYPE_CHECKING:
+    from blogen.domain.post import Block, PostSummary, Runs
 
 _CANDIDATES = 1000
 """Only so many of the newest hits are ranked: ranking every hit of a common word takes seconds on a large blog."""
@@ -66,6 +70,8 @@ class Search:
         return Found(await self._matching(" OR ".join(terms), limit), has_all_words=False)
 
     async def _matching(self, expression: str, limit: int) -> list[Hit]:
+        from blogen.domain.post import PostSummary
+
         rows = await self._database.read(_FIND, (expression, expression, _CANDIDATES - 1, limit, expression))
         return [
             Hit(PostSummary.model_validate_json(row["item"]), _pieces(row["title"]), _pieces(row["snippet"]))

@@ -1,11 +1,16 @@
 """How facts are worded for readers: days, durations, cents, and who or what wrote."""
 
+from __future__ import annotations
+
 import zlib
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from blogen.domain.post import Provenance
+if TYPE_CHECKING:
+    from blogen.domain.post import Provenance
+
 
 _TONES = 6
 _RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"}

@@ -1,20 +1,24 @@
 """Feeds: RSS 2.0, Atom and JSON Feed, with whole posts; of the blog, of a tag, of an author."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from blogen.domain.post import Post
 from blogen.errors import NotFound
-from blogen.render.provenance import byline
 from blogen.web.address import base_url
 from blogen.web.keys import AUTHORS, CONFIG, POSTS
 from blogen.web.reader.serve import kept
 from blogen.web.templates import render
 from blogen.web.words import badge, iso, urlpart
+
+if TYPE_CHECKING:
+    from blogen.domain.post import Post
 
 _POSTS = 20
 _ILLEGAL_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -100,6 +104,8 @@ def _json_feed(app: web.Application, feed: Feed, bodies: dict[str, str]) -> dict
 
 
 def _json_item(post: Post, base: str, body: str) -> dict[str, object]:
+    from blogen.render.provenance import byline
+
     url = base + post.url
     item: dict[str, object] = {
         "id": url,

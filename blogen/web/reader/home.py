@@ -1,14 +1,19 @@
 """The front page and the archive."""
 
+from __future__ import annotations
+
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from blogen.domain.post import PostSummary
 from blogen.web.keys import POSTS
 from blogen.web.reader.serve import behind, cursor, end_of_list, listed
 from blogen.web.templates import render
 from blogen.web.words import month
+
+if TYPE_CHECKING:
+    from blogen.domain.post import PostSummary
 
 _POSTS_A_PAGE = 13
 """One large and twelve small: full rows of two and of three."""

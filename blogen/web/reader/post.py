@@ -1,18 +1,21 @@
 """A post and its receipt."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from aiohttp import web
 
-from blogen.domain.post import Block, Heading, Post, PostSummary, ReceiptStep
 from blogen.errors import NotFound
-from blogen.render.provenance import json_ld_text, meta_tags
 from blogen.store.steps import StepRecord
 from blogen.web.address import base_url
 from blogen.web.keys import JOBS, POSTS, STEPS
 from blogen.web.reader.serve import kept
 from blogen.web.templates import render
+
+if TYPE_CHECKING:
+    from blogen.domain.post import Block, Heading, Post, PostSummary, ReceiptStep
 
 _RELATED = 3
 _CONTENTS_HEADINGS = 3
@@ -28,6 +31,8 @@ class Entry:
 
 
 async def post(request: web.Request) -> web.Response:
+    from blogen.render.provenance import json_ld_text, meta_tags
+
     slug = request.match_info["slug"]
 
     async def page() -> str:
@@ -90,6 +95,8 @@ async def _post(request: web.Request, slug: str) -> Post:
 
 def _receipt_step(step: StepRecord) -> ReceiptStep:
     used = step.detail
+    from blogen.domain.post import ReceiptStep
+
     return ReceiptStep(
         step=step.name,
         provider=used.get("provider") or None,
@@ -113,4 +120,4 @@ def _contents(found: Post) -> list[Entry]:
 
 
 def _is_chapter(block: Block) -> TypeGuard[Heading]:
-    return isinstance(block, Heading) and block.level == 2
+    return block.t == "h" and block.level == 2
