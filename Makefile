@@ -2,7 +2,7 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
-INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+INSTALL := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
 .PHONY: help run test check format bench lock screenshot chromium clean
 
@@ -27,7 +27,7 @@ check: $(VENV)/dev.stamp
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 	@$(PY) -m mypy
-	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/lint-imports --no-logo
 
 format: $(VENV)/dev.stamp
 	@$(PY) -m ruff check --fix
@@ -85,7 +85,7 @@ COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 
 
 lock:
 	$(make-venv)
-	@$(PY) -m pip install --quiet --disable-pip-version-check uv
+	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check uv
 	@$(COMPILE) -o requirements.lock
 	@$(COMPILE) --group dev --constraint requirements.lock -o requirements-dev.lock
 

@@ -124,6 +124,10 @@ class Verdicts:
     def at_most(self, what: str, value: float, target: float, unit: str = "x") -> None:
         self._say(what, value, target, unit, "<=", value <= target)
 
+    def tell(self, what: str, value: float, unit: str = "x") -> None:
+        """Without a target."""
+        print(f"       {what}: {_cell(value)} {unit}")
+
     def _say(self, what: str, value: float, target: float, unit: str, sign: str, kept: bool) -> None:
         self._missed = self._missed or not kept
         print(f"  {'ok  ' if kept else 'MISS'} {what}: {_cell(value)} {unit} (target {sign} {_cell(target)} {unit})")

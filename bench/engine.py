@@ -1,8 +1,8 @@
 """The whole engine: chains of eight stages with one step each, zero latency, 500 in flight.
 
 Of each stage the intent, the result, the transition and the timeline are durable (synchronous=FULL). Beside it raw
-`sqlite3` that commits plain transitions in batches of 500; with `--peers` also Huey and DBOS on SQLite, doing the same
-chain in the same run.
+`sqlite3` that commits bare transitions in batches of 500, and raw `sqlite3` that commits every row that the engine
+commits; with `--peers` also Huey and DBOS on SQLite, doing the same chain in the same run.
 """
 
 import sys
@@ -11,12 +11,13 @@ from pathlib import Path
 
 from bench.chain import LENGTH, Service, all_published, built, chain, submit
 from bench.common import ROOT, Measure, Verdicts, alternate, answer, command, median, peers_python, ratio, table
-from bench.rows import BATCH, connect, database_with_jobs, raw_batches
+from bench.rows import BATCH, connect, database_with_jobs, raw_batches, raw_steps
 
 IN_FLIGHT = 500
-JOBS = {"raw": 4000, "blogen": 2000, "huey": 500, "dbos": 150}
+JOBS = {"raw": 6000, "rows": 3000, "blogen": 3000, "huey": 500, "dbos": 150}
 TITLES = {
     "raw": f"raw sqlite3, batches of {BATCH}",
+    "rows": "the same with each step's intent and result",
     "blogen": "Blogen's engine",
     "huey": "Huey, SQLite",
     "dbos": "DBOS, SQLite in WAL mode",
@@ -34,6 +35,7 @@ def main(*, peers: bool) -> None:
     verdicts = Verdicts()
     ours = samples["blogen"]
     verdicts.at_least("beside the raw loop", ratio(ours, samples["raw"], "rate"), 0.2)
+    verdicts.tell("beside a raw loop of all its rows", ratio(ours, samples["rows"], "rate"))
     if peers:
         verdicts.at_least("beside Huey", ratio(ours, samples["huey"], "rate"), 6)
         verdicts.at_least("beside DBOS", ratio(ours, samples["dbos"], "rate"), 100)
@@ -41,7 +43,7 @@ def main(*, peers: bool) -> None:
 
 
 def contenders(*, peers: bool) -> dict[str, Measure]:
-    ours = {name: command("-m", "bench.engine", name) for name in ("raw", "blogen")}
+    ours = {name: command("-m", "bench.engine", name) for name in ("raw", "rows", "blogen")}
     if not peers:
         return ours
     python = peers_python("huey", "dbos")
@@ -51,13 +53,15 @@ def contenders(*, peers: bool) -> dict[str, Measure]:
     }
 
 
-def raw(folder: Path) -> None:
-    path, ids = database_with_jobs(folder, JOBS["raw"])
+def raw(name: str, folder: Path) -> None:
+    path, ids = database_with_jobs(folder, JOBS[name])
     connection = connect(path)
+    loop = {"raw": raw_batches, "rows": raw_steps}[name]
+    cohorts = [ids[start : start + IN_FLIGHT] for start in range(0, len(ids), IN_FLIGHT)]
     started, cpu = time.perf_counter(), time.process_time()
-    written = raw_batches(connection, ids, LENGTH)
+    written = sum(loop(connection, cohort, LENGTH) for cohort in cohorts)
     seconds = time.perf_counter() - started
-    answer(rate=written / seconds, cpu=(time.process_time() - cpu) / JOBS["raw"] * 1000)
+    answer(rate=written / seconds, cpu=(time.process_time() - cpu) / JOBS[name] * 1000)
     connection.close()
 
 
@@ -73,8 +77,8 @@ async def blogen(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["raw"]:
-        raw(Path(sys.argv[2]))
+    if sys.argv[1:2] in (["raw"], ["rows"]):
+        raw(sys.argv[1], Path(sys.argv[2]))
     elif sys.argv[1:2] == ["blogen"]:
         import uvloop
 

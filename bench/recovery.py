@@ -26,7 +26,7 @@ from blogen.store.lines import Line
 
 JOBS = 10_000
 SERVICE_SECONDS = 2.0
-KILL_AFTER_CALLS = int(JOBS * 2.6)
+KILL_AFTER_CALLS = int(JOBS * 1.6)
 
 Step = tuple[str, str]
 """A job's id and the step's name."""

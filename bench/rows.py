@@ -9,10 +9,15 @@ from blogen.ids import new_id
 from blogen.store.folder import database_path
 from blogen.store.jobs import _MOVE as MOVE
 from blogen.store.schema import prepare
+from blogen.store.steps import _BEGIN as BEGIN
+from blogen.store.steps import _FINISH as FINISH
 
 UPDATE, APPEND = MOVE.statements
 STATES = ("researching", "outlining", "drafting", "editing", "illustrating", "assembling")
 BATCH = 500
+BEGUN = '{"paid": true}'
+FINISHED = '{"duration_ms": 0, "digest": null}'
+RESULT = '{"text":"' + "a sentence that a model wrote, " * 6 + '"}'
 
 Row = tuple[object, ...]
 
@@ -52,6 +57,24 @@ def raw_batches(connection: sqlite3.Connection, ids: Sequence[str], each: int, b
     todo = transitions(ids, each)
     while rows := list(itertools.islice(todo, batch)):
         updates, appends = zip(*rows, strict=True)
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(UPDATE, updates)
+        connection.executemany(APPEND, appends)
+        connection.execute("COMMIT")
+    return each * len(ids)
+
+
+def raw_steps(connection: sqlite3.Connection, ids: Sequence[str], each: int) -> int:
+    """As `raw_batches`, with what the engine commits beside each transition: a step's intent, then its result."""
+    for number in range(each):
+        state, at = STATES[number % len(STATES)], 1_800_000_000_000 + number
+        begun = [(job_id, at, state, f"step:{number}", 1, BEGUN) for job_id in ids]
+        finished = [(job_id, at, state, f"step:{number}", 1, FINISHED, RESULT) for job_id in ids]
+        for statement, rows in ((BEGIN.statements[0], begun), (FINISH.statements[0], finished)):
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(statement, rows)
+            connection.execute("COMMIT")
+        updates, appends = zip(*(transition(job_id, number) for job_id in ids), strict=True)
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany(UPDATE, updates)
         connection.executemany(APPEND, appends)

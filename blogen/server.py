@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from blogen.api.routes import add_api
 from blogen.app import App
 from blogen.config import Config
 from blogen.domain.person import Scope
-from blogen.errors import ConfigError
+from blogen.errors import ConfigError, StoreUnavailable
 from blogen.logs import setup as set_up_logs
 from blogen.web import keys as web_keys
 from blogen.web.routes import add_reader
@@ -164,7 +164,8 @@ async def _announced(app: App, url: str) -> AsyncIterator[None]:
         yield
     finally:
         path.unlink(missing_ok=True)
-        await _revoke_commands_token(app)
+        with suppress(StoreUnavailable):  # the next start revokes it
+            await _revoke_commands_token(app)
 
 
 _LABEL = "commands of this machine"

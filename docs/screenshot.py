@@ -48,7 +48,7 @@ def main() -> int:
 def running(data: Path) -> Iterator[str]:
     """Blogen on an empty folder; its address."""
     command = [sys.executable, str(ROOT / "run.py"), "serve", "--port", "0", "--data-dir", str(data)]
-    server = subprocess.Popen(command, cwd=data.parent, stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(command, cwd=data.parent, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert server.stdout is not None
         ready = re.match(r"Blogen is ready at (\S+)", server.stdout.readline())

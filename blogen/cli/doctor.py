@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import shutil
 import sys
 import tempfile
@@ -123,13 +124,13 @@ async def _unready(url: str) -> str:
 
 
 def _database(data_dir: Path) -> Check:
-    from blogen.store.folder import database_path
+    from blogen.store.folder import database_path, has_database
     from blogen.store.schema import examine
 
     path = database_path(data_dir)
-    if not path.exists():
-        return Check("database", ok=True, detail="will be made at the first start")
     try:
+        if not has_database(data_dir):
+            return Check("database", ok=True, detail="will be made at the first start")
         found = examine(path)
     except BlogenError as error:
         return Check("database", ok=False, detail=error.detail, remedy=error.remedy)
@@ -191,8 +192,8 @@ def _print(check: Check) -> None:
 
 
 def _existing(path: Path) -> Path:
-    """`path`, or the nearest folder above it that is there."""
-    return next((place for place in (path, *path.absolute().parents) if place.exists()), path)
+    """`path`, or the nearest folder above it that is there and may be seen."""
+    return next((place for place in (path, *path.absolute().parents) if os.access(place, os.F_OK)), path)
 
 
 def _gigabytes(count: int) -> str:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 async def open_database(config: "Config", *, make: bool = False) -> AsyncIterator["Database"]:
     """The database, brought up to date first unless a server has done that. With `make` it may be new."""
     from blogen.store.database import Database
-    from blogen.store.folder import DataFolder, database_path
+    from blogen.store.folder import DataFolder, database_path, has_database
 
     path = database_path(config.data.dir)
-    if not make and not path.exists():
+    if not make and not has_database(config.data.dir):
         raise NotFound(
             f"There is no blog in {config.data.dir} yet.",
             remedy="Start it with `blogen serve`, or name its folder with --data-dir.",

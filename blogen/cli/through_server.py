@@ -13,7 +13,7 @@ import aiohttp
 from blogen.cli.door import Hear, JobTold
 from blogen.cli.server_file import ServerFile
 from blogen.domain.job import JobState, WaitingFor
-from blogen.errors import BlogenError, Conflict, FieldError, InvalidInput, NotFound, QueueFull
+from blogen.errors import BlogenError, Conflict, FieldError, InvalidInput, NotFound, QueueFull, StoreUnavailable
 from blogen.events import (
     Event,
     JobFailed,
@@ -178,11 +178,11 @@ def _problem(status: int, body: bytes) -> BlogenError:
     """The error that the server met, told again."""
     try:
         told = json.loads(body)
-        detail, remedy = str(told["detail"]), str(told.get("remedy", ""))
+        detail, remedy, code = str(told["detail"]), str(told.get("remedy", "")), told.get("code")
         errors = [FieldError(one["path"], one["message"]) for one in told.get("errors", ())]
     except (ValueError, KeyError, TypeError):
-        detail, remedy, errors = f"The server answered {status}.", "Its log tells more.", []
+        detail, remedy, code, errors = f"The server answered {status}.", "Its log tells more.", None, []
     kind = _KINDS.get(status, BlogenError)
     if kind is QueueFull:
-        return QueueFull(detail, remedy=remedy)
+        return (StoreUnavailable if code == StoreUnavailable.code else QueueFull)(detail, remedy=remedy)
     return kind(detail, remedy=remedy, errors=errors)

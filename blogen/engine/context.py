@@ -6,8 +6,8 @@ and has neither result nor handle is in doubt, and `in_doubt` says what happens 
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
+import sys
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal, TypeVar
 
 import anyio
@@ -28,9 +28,6 @@ R = TypeVar("R")
 InDoubtPolicy = Literal["retry", "ask", "skip"]
 
 _DISK_PAUSE_SECONDS = 1.0
-
-current_step: ContextVar[str] = ContextVar("current_step", default="")
-"""The step whose call is being made, for those who show progress."""
 
 
 class JobContext:
@@ -64,7 +61,7 @@ class JobContext:
         self._steps = steps
         self._clock = clock
         self._policy = policy
-        self._claimed: set[str] = set()
+        self._claimed: list[str] = []
 
     @property
     def request(self) -> JobRequest:
@@ -209,7 +206,7 @@ class JobContext:
     def _claim(self, name: str) -> StepRecord | None:
         if name in self._claimed:
             raise RuntimeError(f"step {name!r} is used twice in one stage: names are unique in a job")
-        self._claimed.add(name)
+        self._claimed.append(name)
         record = self._records.get(name)
         if record is not None and record.origin != self.job.state:
             raise RuntimeError(f"step {name!r} belongs to {record.origin}, not to {self.job.state}")
@@ -243,13 +240,17 @@ class JobContext:
                 raise Suspended(Waiting(WaitingFor.REVIEW, None, reason))
 
     def _note_begun(self, name: str, run: int, digest: str | None, is_paid: bool) -> None:
-        earlier = self._records[name].earlier if name in self._records else {}
+        earlier = self._earlier(name)
+        name = sys.intern(name)  # thousands of jobs have steps of the same names
         self._records[name] = StepRecord(
             name, self.job.state, run, "running", 0, digest=digest, is_paid=is_paid, earlier=earlier
         )
 
+    def _earlier(self, name: str) -> Mapping[str, str]:
+        record = self._records.get(name)
+        return record.earlier if record else {}
+
     async def _attempt(self, name: str, run: int, call: Callable[[], Awaitable[R]]) -> R:
-        token = current_step.set(name)
         try:
             return await call()
         except (Interrupted, Suspended, StepSkipped):
@@ -263,14 +264,12 @@ class JobContext:
         except Exception as error:
             await self._note_failed(name, run, "internal", f"{type(error).__name__}: {error}")
             raise
-        finally:
-            current_step.reset(token)
 
     async def _note_failed(
         self, name: str, run: int, code: str, detail: str, raw: str = "", used: Used = NOTHING_USED
     ) -> None:
         await self._steps.fail(self.job, name, run, code=code, detail=detail, raw=raw, used=used)
-        earlier = self._records[name].earlier if name in self._records else {}
+        earlier = self._earlier(name)
         self._records[name] = StepRecord(name, self.job.state, run, "failed", 0, earlier=earlier)
 
     async def _keep(

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
-from anyio.abc import TaskGroup
 
 from blogen.clock import Clock, SystemClock
 from blogen.domain.job import PATH, Job, JobError, JobRequest, JobState, Waiting, WaitingFor
@@ -60,15 +59,14 @@ class Engine:
         self._timers = Timers(self._clock, self._wake_soon)
         self._executor = Executor(pipeline, jobs, steps, self._timers, self._clock, bus, retry=retry, in_doubt=in_doubt)
         self._pool = Pool(workers, self._queue, self._executor.work)
-        self._tasks: TaskGroup | None = None
-        self._waking: set[asyncio.Task[None]] = set()
+        self._tasks: asyncio.TaskGroup | None = None
         self._stopped = anyio.Event()
         self._is_draining = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Engine"]:
         """Take up unfinished jobs, work until the block ends, then drain. Nothing is lost either way."""
-        async with anyio.create_task_group() as tasks:
+        async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             recovered = await recover(self._jobs, self._queue, self._timers)
             self._pool.start(tasks)
@@ -79,7 +77,6 @@ class Engine:
                 with anyio.CancelScope(shield=True):
                     await self.drain()
                 self._tasks = None
-                tasks.cancel_scope.cancel()
         self._bus.publish(EngineStopped())
 
     @property
@@ -226,7 +223,6 @@ class Engine:
         self._bus.publish(EngineDraining(self._executor.running))
         self._timers.stop()
         self._pool.stop()
-        await asyncio.gather(*self._waking)
         self._executor.interrupt_all(at_once=False)
         with anyio.move_on_after(self._drain_seconds):
             await self._executor.idle()
@@ -261,10 +257,7 @@ class Engine:
 
     def _wake_soon(self, job_id: str) -> None:
         if self._tasks is not None and not self._is_draining:
-            # Timers fire outside any task, where a task group cannot be asked to start one.
-            waking = asyncio.get_running_loop().create_task(self._wake_or_repeat(job_id))
-            self._waking.add(waking)
-            waking.add_done_callback(self._waking.discard)
+            self._tasks.create_task(self._wake_or_repeat(job_id))
 
     async def _wake_or_repeat(self, job_id: str) -> None:
         try:

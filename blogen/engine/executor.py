@@ -1,18 +1,15 @@
 """Walking one job: ask the stage of its state, act on the answer, until the job is final or waits."""
 
 import asyncio
-import contextlib
 import random
 import traceback
 from collections.abc import Iterator
 from typing import NamedTuple, assert_never
 
-import anyio
-
 from blogen.clock import Clock
 from blogen.domain.job import Job, JobError, JobState, Waiting, WaitingFor
 from blogen.engine.context import InDoubtPolicy, JobContext
-from blogen.engine.outcome import Interrupted, Move, Outcome, Pipeline, Suspended
+from blogen.engine.outcome import Interrupted, Move, Outcome, Pipeline, Stage, Suspended
 from blogen.engine.timers import Timers
 from blogen.errors import BlogenError, Overtaken, ProviderError, ProviderUnavailable, StoreUnavailable
 from blogen.events import Bus, JobCrashed
@@ -38,19 +35,28 @@ class RetryPolicy(NamedTuple):
 class _Walk:
     """A job in hand. `context` is None until the job has been read."""
 
-    __slots__ = ("context", "is_stopping", "scope")
+    __slots__ = ("_worker", "context", "is_broken_off", "is_stopping")
 
     def __init__(self) -> None:
-        self.scope = anyio.CancelScope()
+        self._worker = asyncio.current_task()
         self.context: JobContext | None = None
         self.is_stopping = False
+        self.is_broken_off = False
 
     def stop(self, *, at_once: bool) -> None:
         self.is_stopping = True
         if self.context is not None:
             self.context.is_stopping = True
-        if at_once:
-            self.scope.cancel()
+        if at_once and not self.is_broken_off:
+            self.is_broken_off = True
+            assert self._worker is not None
+            self._worker.cancel()
+
+    def swallow(self) -> bool:
+        """Whether a cancellation was meant for this walk alone; the worker then goes on to its next job."""
+        if self.is_broken_off and self._worker is not None:
+            return self._worker.uncancel() == 0
+        return False
 
 
 class Executor:
@@ -107,19 +113,11 @@ class Executor:
         if job_id in self._walks:
             self._again.add(job_id)
             return
-        try:
+        await self._walk(job_id)
+        while job_id in self._again:
+            # A verb (resume, approve …) came while the job was still being put down.
+            self._again.discard(job_id)
             await self._walk(job_id)
-            while job_id in self._again:
-                # A verb (resume, approve …) came while the job was still being put down.
-                self._again.discard(job_id)
-                await self._walk(job_id)
-        except Overtaken:
-            pass  # someone else moved it: cancelled, paused, or a verb of the owner's
-        except StoreUnavailable:
-            self._timers.set(job_id, self._clock.now_ms() + _STORE_PAUSE_MS)
-        except Exception:
-            self._bus.publish(JobCrashed(job_id, "unknown", traceback.format_exc()))
-            self._timers.set(job_id, self._clock.now_ms() + 10 * _STORE_PAUSE_MS)
 
     async def _walk(self, job_id: str) -> None:
         if self._is_draining:
@@ -127,12 +125,21 @@ class Executor:
         walk = self._walks[job_id] = _Walk()
         self._idle.clear()
         try:
-            with walk.scope, contextlib.suppress(Interrupted):
-                taken = await self._jobs.take(job_id)
-                if taken is None or taken.job.state.is_final or taken.job.waiting or walk.is_stopping:
-                    return
-                walk.context = JobContext(taken, self._steps, self._clock, self._in_doubt)
-                await self._advance(walk.context)
+            taken = await self._jobs.take(job_id)
+            if taken is None or taken.job.state.is_final or taken.job.waiting or walk.is_stopping:
+                return
+            walk.context = JobContext(taken, self._steps, self._clock, self._in_doubt)
+            await self._advance(walk.context)
+        except asyncio.CancelledError:
+            if not walk.swallow():
+                raise
+        except (Interrupted, Overtaken):
+            pass  # it was paused, or someone else moved it: cancelled, or another verb of the owner's
+        except StoreUnavailable:
+            self._timers.set(job_id, self._clock.now_ms() + _STORE_PAUSE_MS)
+        except Exception:
+            self._bus.publish(JobCrashed(job_id, "unknown", traceback.format_exc()))
+            self._timers.set(job_id, self._clock.now_ms() + 10 * _STORE_PAUSE_MS)
         finally:
             del self._walks[job_id]
             if not self._walks:
@@ -145,7 +152,7 @@ class Executor:
                 return
             context.enter(job)
             try:
-                job = await self._follow(job, await self._ask_stage(context))
+                job = await self._follow(job, await self._stage_of(job)(context))
             except Exception as error:
                 job = await self._after_error(job, _decisive(error), context.has_progressed)
             if job.waiting is not None:
@@ -153,15 +160,14 @@ class Executor:
                     self._timers.set(job.id, job.waiting.until)
                 return
 
-    async def _ask_stage(self, context: JobContext) -> Outcome:
-        state = context.job.state
-        stage = self._pipeline.stages.get(state) if context.job.kind == self._pipeline.kind else None
+    def _stage_of(self, job: Job) -> Stage:
+        stage = self._pipeline.stages.get(job.state) if job.kind == self._pipeline.kind else None
         if stage is None:
             raise _NoStage(
-                f"This version of Blogen has no stage for {context.job.kind} jobs that are {state}.",
+                f"This version of Blogen has no stage for {job.kind} jobs that are {job.state}.",
                 remedy="Retry the job from an earlier step, or cancel it.",
             )
-        return await stage(context)
+        return stage
 
     async def _follow(self, job: Job, outcome: Outcome) -> Job:
         match outcome:

@@ -143,7 +143,11 @@ class Connection:
     def usage(self, model: object, reported: object, *names: tuple[str, str]) -> Usage:
         """What a call used, from the answer's `usage` object; without one the cost is unknown."""
         answered_by = model if isinstance(model, str) and model else self._config.model
-        usage = Usage(provider=self.name, model=answered_by[:200], cost_usd_micros=0 if self._config.is_free else None)
+        usage = Usage(
+            provider=self.name,
+            model=self.without_key(answered_by)[:200],
+            cost_usd_micros=0 if self._config.is_free else None,
+        )
         for input_name, output_name in names or (("prompt_tokens", "completion_tokens"),):
             sent, answered = _field(reported, input_name), _field(reported, output_name)
             if isinstance(sent, int) and isinstance(answered, int) and min(sent, answered) >= 0:
@@ -179,7 +183,7 @@ class Connection:
                 f"[{self.name}] answered with more than {too_long.max_bytes // 1_000_000} MB.",
                 remedy="Check that base_url is the address of the API.",
                 provider=self.name,
-                raw=too_long.start.decode("utf-8", "replace"),
+                raw=self.without_key(too_long.start.decode("utf-8", "replace")),
             )
         if isinstance(error, openai.APIStatusError):
             return self._status(error, self.objection(error) or Objection(error.status_code, "", "", ""))
@@ -341,9 +345,17 @@ class Connection:
     def _host(self) -> str:
         return urlsplit(self._config.base_url).netloc
 
+    def without_key(self, text: str) -> str:
+        """A model's `text` as it may be kept and shown: some servers repeat what they were sent."""
+        # A shorter one is no secret but a word such as `ollama`, which a text may well contain.
+        return text.replace(self._key, "…") if len(self._key) >= _SECRET_LENGTH else text
+
+    @property
+    def _key(self) -> str:
+        return self._config.api_key.get_secret_value() if self._config.api_key else ""
+
     def _redacted(self, words: str) -> str:
-        if self._config.api_key and (key := self._config.api_key.get_secret_value()):
-            words = words.replace(key, "…")
+        words = words.replace(self._key, "…") if self._key else words
         words = re.sub(r"\b(sk|pk|key|rk|gsk|xai)-[\w*-]{8,}|\bBearer\s+\S+", "…", words)
         words = " ".join(words.split())
         words = words if len(words) <= 300 else f"{words[:299]}…"
@@ -415,6 +427,7 @@ def bounded(response: "httpx2.Response", max_bytes: int) -> "httpx2.AsyncByteStr
 
 
 _DAY_SECONDS = 86_400.0
+_SECRET_LENGTH = 12
 _CONTENT_CODES = frozenset({"content_filter", "content_policy_violation", "moderation_blocked", "invalid_prompt"})
 _CONTENT_WORDS = re.compile(
     r"content (management )?policy|safety system|was flagged|content[_ ]filter|usage polic", re.I

@@ -1,8 +1,9 @@
 """The database: one writer with group commit, read connections beside it.
 
 A coroutine takes all writes that are pending, runs them as one transaction in one hop to the connection's thread,
-commits once, then resolves each caller's future; what arrives during a commit is the next batch. There is no timer
-and no limit: alone, a write is one commit; with 500 callers, 500 writes share one.
+commits once, then resolves each caller's future; what arrives during a commit is the next batch. There is no timer:
+alone, a write is one commit. A batch has a size at which the next one begins, so that when thousands of callers come at
+once the first go on while the others are written.
 
 Two forms of write stand in the same batch:
 
@@ -16,6 +17,7 @@ One bad write fails alone: if the batch cannot be done as one, it is done again 
 import asyncio
 import contextlib
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import repeat
@@ -32,6 +34,7 @@ T = TypeVar("T")
 Params = Sequence[object]
 
 _READERS = 2
+_BATCH_WRITES = 256
 _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
@@ -110,10 +113,8 @@ class _Batch:
     def __init__(self) -> None:
         self.rows: dict[Rows, _RowWrites] = {}
         self.works: list[_WorkWrite] = []
+        self.size = 0
         self.now_ms = 0
-
-    def __bool__(self) -> bool:
-        return bool(self.rows or self.works)
 
     def run(self, connection: sqlite3.Connection) -> None:
         """Commit all writes that can be; the others have their error."""
@@ -231,7 +232,7 @@ class Database:
         self._turn = 0
         self._clock = clock
         self._bus = bus
-        self._pending = _Batch()
+        self._pending: deque[_Batch] = deque()
         self._arrived = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._closing = False
@@ -243,14 +244,14 @@ class Database:
         """Open a database whose schema is up to date (see `migrate`)."""
         writer = await aiosqlite.connect(path, isolation_level=None, factory=_WriterConnection, cached_statements=256)
         writer.row_factory = sqlite3.Row
-        pragmas = (*_PRAGMAS, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA cache_size = -16000")
+        pragmas = (*_PRAGMAS, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA cache_size = -2000")
         for pragma in pragmas:
             await writer.execute_fetchall(pragma)
         readers = []
         for _ in range(_READERS):
             reader = await aiosqlite.connect(f"file:{_quoted(path)}?mode=ro", uri=True, isolation_level=None)
             reader.row_factory = sqlite3.Row
-            for pragma in (*_PRAGMAS, "PRAGMA query_only = ON", "PRAGMA cache_size = -4000"):
+            for pragma in (*_PRAGMAS, "PRAGMA query_only = ON", "PRAGMA cache_size = -2000"):
                 await reader.execute_fetchall(pragma)
             readers.append(reader)
         return cls(writer, readers, clock or SystemClock(), bus or Bus())
@@ -269,29 +270,33 @@ class Database:
 
         Raises what `work` raised, or StoreUnavailable if the disk or the file fails for now.
         """
-        self._check_open()
         future: asyncio.Future[T] = self._loop.create_future()
-        self._pending.works.append(_WorkWrite(future, work))
-        self._arrived.set()
+        self._open_batch().works.append(_WorkWrite(future, work))
         return future
 
     def write_rows(self, rows: Rows, *params: Params, event: Event | None = None) -> "asyncio.Future[None]":
         """Run the statements of `rows`, each with its own parameters. Raises Stale or StoreUnavailable."""
-        self._check_open()
         future: asyncio.Future[None] = self._loop.create_future()
-        writes = self._pending.rows.get(rows)
+        batch = self._open_batch()
+        writes = batch.rows.get(rows)
         if writes is None:
-            writes = self._pending.rows[rows] = _RowWrites(rows)
-            self._arrived.set()
+            writes = batch.rows[rows] = _RowWrites(rows)
         writes.futures.append(future)
         writes.events.append(event)
         for waiting, own in zip(writes.params, params, strict=True):
             waiting.append(own)
         return future
 
-    def _check_open(self) -> None:
+    def _open_batch(self) -> _Batch:
+        """The batch that takes one more write."""
         if self._closing:
             raise StoreUnavailable("The database is being closed.", remedy="Start Blogen again.")
+        if not self._pending or self._pending[-1].size >= _BATCH_WRITES:
+            self._pending.append(_Batch())
+            self._arrived.set()
+        batch = self._pending[-1]
+        batch.size += 1
+        return batch
 
     async def _write_batches(self) -> None:
         while self._pending or not self._closing:
@@ -299,7 +304,7 @@ class Database:
                 self._arrived.clear()
                 await self._arrived.wait()
                 continue
-            batch, self._pending = self._pending, _Batch()
+            batch = self._pending.popleft()
             await self._run(batch)
             self._resolve(batch)
 

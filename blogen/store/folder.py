@@ -14,6 +14,9 @@ from typing import IO
 
 from blogen.errors import StoreUnusable
 
+_ROOM_TO_START_BYTES = 256 * 1024
+"""What a start itself writes; with less it would end in the middle of it."""
+
 
 class DataFolder:
     """`DataFolder.claim(path)` makes the folder, checks it and locks it; `release` lets it go."""
@@ -30,7 +33,7 @@ class DataFolder:
         try:
             lock = (path / "lock").open("a+")
         except OSError as error:
-            raise _unwritable(path / "lock", error) from None
+            raise _unwritable(f"file {path / 'lock'}", error) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -72,16 +75,27 @@ def database_path(data_dir: Path) -> Path:
     return data_dir / "blogen.db"
 
 
+def has_database(data_dir: Path) -> bool:
+    """Whether there is a database already. Raises StoreUnusable if that cannot be seen."""
+    try:
+        if data_dir.is_file():
+            raise _is_a_file(data_dir)
+        return database_path(data_dir).exists()
+    except OSError as error:
+        raise StoreUnusable(
+            f"The data folder {data_dir} cannot be read ({error.strerror}).",
+            remedy="Give this user the right to read and write it, or choose another folder with --data-dir.",
+        ) from None
+
+
 def _make(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
         (path / "media").mkdir(exist_ok=True)
     except FileExistsError:
-        raise StoreUnusable(
-            f"The data folder {path} is a file.", remedy="Choose a folder with --data-dir or data.dir."
-        ) from None
+        raise _is_a_file(path) from None
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise _unwritable(f"data folder {path}", error) from None
 
 
 def _try_writing(path: Path) -> None:
@@ -90,18 +104,21 @@ def _try_writing(path: Path) -> None:
             probe.write(bytes(_ROOM_TO_START_BYTES))
             probe.flush()
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise _unwritable(f"data folder {path}", error) from None
 
 
-def _unwritable(path: Path, error: OSError) -> StoreUnusable:
+def _is_a_file(path: Path) -> StoreUnusable:
+    return StoreUnusable(f"The data folder {path} is a file.", remedy="Choose a folder with --data-dir or data.dir.")
+
+
+def _unwritable(what: str, error: OSError) -> StoreUnusable:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return StoreUnusable(
-            f"The disk that holds the data folder {path} is full ({error.strerror}).",
+            f"The disk is full: the {what} cannot be written ({error.strerror}).",
             remedy="Make room and start again, or choose another folder with --data-dir.",
         )
-    what = "data folder" if path.name != "lock" else "file"
     return StoreUnusable(
-        f"The {what} {path} cannot be written ({error.strerror}).",
+        f"The {what} cannot be written ({error.strerror}).",
         remedy="Give this user the right to write there, or choose another folder with --data-dir.",
     )
 

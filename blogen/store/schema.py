@@ -69,6 +69,7 @@ def prepare(path: Path, *, keep_backups: int = 3, folder: Path = MIGRATIONS) -> 
                 _prune(path.parent / "backups", keep_backups)
             for migration in missing:
                 _apply(connection, migration)
+            _check_writable(connection)
             return newest
     except sqlite3.DatabaseError as error:
         raise _unusable(path, error) from error
@@ -116,6 +117,13 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if path.stat().st_size <= _CHECK_AT_START_BYTES and (problem := quick_check(connection)):
         raise sqlite3.DatabaseError(problem)
+
+
+def _check_writable(connection: sqlite3.Connection) -> None:
+    """A file that may only be read opens like any other, and even begins to write; the first change tells."""
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("UPDATE schema_migrations SET version = version")
+    connection.execute("ROLLBACK")
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -173,7 +181,12 @@ def _unusable(path: Path, error: sqlite3.DatabaseError) -> StoreUnusable:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return StoreUnusable("The disk that holds the data folder is full.", remedy="Make room and start again.")
-    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR}:
+    if code == sqlite3.SQLITE_IOERR:
+        return StoreUnusable(
+            f"The database {path} cannot be read or written: {error}.",
+            remedy="Check the disk that holds it: is it full, is it well?",
+        )
+    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
         return StoreUnusable(
             f"The database {path} cannot be opened for writing: {error}.",
             remedy="Give this user the right to read and write the data folder and its files.",

@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from blogen.clock import Clock
@@ -50,6 +51,9 @@ class Used:
 NOTHING_USED = Used()
 
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
 @dataclass(slots=True)
 class StepRecord:
     """A step as its lines tell: the latest run, and the results of earlier runs by the digest of their input."""
@@ -66,8 +70,8 @@ class StepRecord:
     is_paid: bool = False
     is_approved: bool = False
     """The owner said yes to repeating it while it was in doubt."""
-    detail: dict[str, Any] = field(default_factory=dict)
-    earlier: dict[str, str] = field(default_factory=dict)
+    detail: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    earlier: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
 
 class Steps:
@@ -250,8 +254,8 @@ def _apply(record: StepRecord, event: int, detail: Mapping[str, Any], row: sqlit
             record.state = "in_doubt"
         case Line.STEP_DISCARDED:
             if detail.get("fresh"):
-                record.earlier.clear()
+                record.earlier = _NOTHING
             elif record.result is not None and record.digest:
-                record.earlier[record.digest] = record.result
+                record.earlier = {**record.earlier, record.digest: record.result}
             record.state, record.result, record.handle = "discarded", None, None
-    record.detail.update(detail)
+    record.detail = {**record.detail, **detail}

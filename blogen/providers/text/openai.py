@@ -213,6 +213,8 @@ class Provider:
             # Where money is counted, the next call rather gives up streaming than its cost.
             form = replace(form, streams=False)
         self._form = form
+        shown = self._connection.without_key
+        reply = reply._replace(text=shown(reply.text), refusal=shown(_text(reply.refusal)))
         text = without_reasoning(reply.text)
         if reply.refusal or reply.finish == "content_filter":
             words = f": {reply.refusal[:300]}" if reply.refusal else " (content filter)."
