@@ -12,10 +12,10 @@ from blogen.domain.job import PATH, Job, JobRequest, JobState
 from blogen.engine.engine import Engine
 from blogen.engine.executor import RetryPolicy
 from blogen.engine.outcome import Pipeline, Stage
-from blogen.events import Bus, Event
+from blogen.events import Bus, Event, JobMoved, JobWaiting
 from blogen.store.database import Database
 from blogen.store.jobs import Jobs
-from blogen.store.schema import prepare
+from blogen.store.schema import MIGRATIONS, prepare
 from blogen.store.steps import Steps
 
 WAY = [state for state in PATH if state is not JobState.IN_REVIEW]
@@ -54,6 +54,16 @@ class House:
     async def finished(self, job: Job) -> Job:
         return await asyncio.wait_for(self.engine.finished(job.id), 20)
 
+    async def until_waiting(self, job: Job) -> Job:
+        """Wait until the job has been put to wait once."""
+        await self.until(JobWaiting, job_id=job.id)
+        return await self.jobs.get(job.id)
+
+    async def until_state(self, job: Job, state: JobState) -> None:
+        """Wait until the job is in `state`, also if it got there before."""
+        if (await self.jobs.get(job.id)).state is not state:
+            await self.until(JobMoved, job_id=job.id, target=state)
+
     async def until(self, wanted: type, **fields) -> Event:
         """Wait for an event of that type with these fields (one that was heard before counts)."""
         found: asyncio.Future = asyncio.get_running_loop().create_future()
@@ -77,11 +87,17 @@ class House:
 
 @asynccontextmanager
 async def house(
-    folder: Path, own: Mapping[JobState, Stage] | None = None, *, kind: str = "post", running: bool = True, **engine
+    folder: Path,
+    own: Mapping[JobState, Stage] | None = None,
+    *,
+    kind: str = "post",
+    running: bool = True,
+    migrations: Path = MIGRATIONS,
+    **engine,
 ) -> AsyncIterator[House]:
     """Open (or open again) the house in `folder`."""
     path = folder / "blogen.db"
-    prepare(path)
+    prepare(path, folder=migrations)
     bus, clock = Bus(), SystemClock()
     database = await Database.open(path, clock=clock, bus=bus)
     jobs, steps = Jobs(database, clock), Steps(database, clock)
