@@ -8,6 +8,7 @@ and has neither result nor handle is in doubt, and `in_doubt` says what happens 
 import hashlib
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 import anyio
@@ -27,7 +28,7 @@ R = TypeVar("R")
 
 InDoubtPolicy = Literal["retry", "ask", "skip"]
 
-_DISK_PAUSE_SECONDS = 1.0
+_DISK_PAUSE_SECONDS = 0.5
 
 
 class JobContext:
@@ -162,7 +163,12 @@ class JobContext:
         answer: T | Pending
         if record is not None and record.handle is not None:
             run, handle = record.run, record.handle
-            answer = await self._attempt(name, run, lambda: poll(handle))
+            try:
+                answer = await poll(handle)
+            except BlogenError as error:
+                if not error.retryable:  # the order came to nothing; a retry places it anew
+                    await self._note_failed(name, run, error.code, error.detail)
+                raise
         else:
             run = await self._next_run(name, record)
             if record is not None and digest and (known := record.earlier.get(digest)) is not None:
@@ -172,7 +178,7 @@ class JobContext:
             self._note_begun(name, run, digest, is_paid)
             sent = await self._attempt(name, run, submit)
             if isinstance(sent, Submitted):
-                await self._steps.keep_handle(self.job, name, run, sent.handle)
+                await self._durably(partial(self._steps.keep_handle, self.job, name, run, sent.handle))
                 self._records[name].state = "waiting"
                 self._records[name].handle = sent.handle
                 return self._wait_for_image(sent.poll_after_seconds)
@@ -268,7 +274,9 @@ class JobContext:
     async def _note_failed(
         self, name: str, run: int, code: str, detail: str, raw: str = "", used: Used = NOTHING_USED
     ) -> None:
-        await self._steps.fail(self.job, name, run, code=code, detail=detail, raw=raw, used=used)
+        await self._durably(
+            partial(self._steps.fail, self.job, name, run, code=code, detail=detail, raw=raw, used=used)
+        )
         earlier = self._earlier(name)
         self._records[name] = StepRecord(name, self.job.state, run, "failed", 0, earlier=earlier)
 
@@ -284,23 +292,23 @@ class JobContext:
     ) -> T:
         encoded = answer.model_dump_json()
         duration_ms = 0 if started is None else int((self._clock.monotonic() - started) * 1000)
-        while True:
-            try:
-                await self._steps.finish(
-                    self.job, name, run, encoded, duration_ms=duration_ms, digest=digest, used=used
-                )
-                break
-            except StoreUnavailable:
-                # The answer may be paid for: hold it until the disk has room again rather than ask twice.
-                if self.is_stopping:
-                    raise
-                await self._clock.sleep(_DISK_PAUSE_SECONDS)
+        await self._durably(
+            partial(self._steps.finish, self.job, name, run, encoded, duration_ms=duration_ms, digest=digest, used=used)
+        )
         record = self._records.get(name)
         if record is None or record.run != run:
             record = self._records[name] = StepRecord(name, self.job.state, run, "finished", 0, digest=digest)
         record.state, record.result, record.handle = "finished", encoded, None
         self.has_progressed = True
         return answer
+
+    async def _durably(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Write what became of a call. What may be paid for is held until the disk has room, not asked for twice."""
+        while True:
+            try:
+                return await write()
+            except StoreUnavailable:
+                await self._clock.sleep(_DISK_PAUSE_SECONDS)
 
     def _wait_for_image(self, seconds: float) -> Waiting:
         return Waiting(WaitingFor.IMAGE, self._clock.now_ms() + int(seconds * 1000))

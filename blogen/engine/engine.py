@@ -68,7 +68,7 @@ class Engine:
         """Take up unfinished jobs, work until the block ends, then drain. Nothing is lost either way."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            recovered = await recover(self._jobs, self._queue, self._timers)
+            recovered = await recover(self._jobs, self._queue, self._timers, self._clock.now_ms())
             self._pool.start(tasks)
             self._bus.publish(EngineStarted(recovered))
             try:
@@ -94,23 +94,23 @@ class Engine:
         The same key with the same body answers with the same job. Raises QueueFull; InvalidInput for a key that was
         used with another body, or an order that could only fail.
         """
-        if idempotency_key is None:
-            await self._check(request)
-            self._queue.check_room()
-            job = await self._jobs.submit(new_id(), self._kind, request)
-        else:
-            owner = _name(by)
-            if not await self._jobs.known_by_key(owner=owner, key=idempotency_key):
-                await self._check(request)
-                self._queue.check_room()
-            digest = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
-            job, is_new = await self._jobs.submit_once(
-                new_id(), self._kind, request, owner=owner, key=idempotency_key, digest=digest
-            )
-            if not is_new:
-                return job
-        self._line_up(job)
-        return job
+        # The order outlives whoever sends it: once it is stored it is lined up, also if its sender went away.
+        return await asyncio.shield(self._accept(request, by, idempotency_key))
+
+    async def _accept(self, request: JobRequest, by: Actor, key: str | None) -> Job:
+        owner = _name(by)
+        if key is not None and await self._jobs.known_by_key(owner=owner, key=key):
+            return (await self._store_once(request, owner, key))[0]
+        await self._check(request)
+        with self._queue.room():
+            if key is None:
+                return self._line_up(await self._jobs.submit(new_id(), self._kind, request))
+            job, is_new = await self._store_once(request, owner, key)
+            return self._line_up(job) if is_new else job
+
+    async def _store_once(self, request: JobRequest, owner: str, key: str) -> tuple[Job, bool]:
+        digest = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
+        return await self._jobs.submit_once(new_id(), self._kind, request, owner=owner, key=key, digest=digest)
 
     async def cancel(self, job_id: str, *, by: Actor = OWNER) -> Job:
         """Stop a job for good. Its running calls are broken off; what they cost stays in its account."""
@@ -271,20 +271,28 @@ def _restart_point(job: Job, records: list[StepRecord], from_step: str | None) -
     """The state to go back to, and the steps that are done again."""
     assert job.failed_in is not None
     if from_step is None:
-        return job.failed_in, []
-    chosen = next((record for record in records if record.name == from_step), None)
-    if chosen is None:
-        names = ", ".join(record.name for record in records) or "none"
-        raise NotFound(f"Job {job.id} has no step {from_step[:120]!r}.", remedy=f"Its steps: {names}.")
-    place = PATH.index(JobState(chosen.origin))
+        # Whoever retries a job says yes to the calls in doubt that policy left out.
+        return job.failed_in, [record for record in records if record.state == "in_doubt"]
+    names = [record.name for record in records]
+    if from_step not in names:
+        raise NotFound(
+            f"Job {job.id} has no step {from_step[:120]!r}.", remedy=f"Its steps: {', '.join(names) or 'none'}."
+        )
+    chosen = names.index(from_step)
+    state = JobState(records[chosen].origin)
+    place = PATH.index(state)
+    if place > PATH.index(job.failed_in):
+        raise Conflict(
+            f"Job {job.id} failed while {job.failed_in}; step {from_step!r} comes after that.",
+            remedy="Retry it without a step, or from an earlier one.",
+        )
     again = [
         record
-        for record in records
+        for number, record in enumerate(records)
         if PATH.index(JobState(record.origin)) > place
-        or record.name == chosen.name
-        or record.name.startswith(f"{chosen.name}/")
+        or (record.origin == state and (number >= chosen or from_step.startswith(f"{record.name}/")))
     ]
-    return JobState(chosen.origin), [record for record in again if record.state != "discarded"]
+    return state, again
 
 
 def _check_in_review(job: Job) -> None:

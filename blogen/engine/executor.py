@@ -52,11 +52,10 @@ class _Walk:
             assert self._worker is not None
             self._worker.cancel()
 
-    def swallow(self) -> bool:
-        """Whether a cancellation was meant for this walk alone; the worker then goes on to its next job."""
+    def end(self) -> None:
+        """A cancellation was meant for this walk alone: the worker goes on to its next job without a trace of it."""
         if self.is_broken_off and self._worker is not None:
-            return self._worker.uncancel() == 0
-        return False
+            self._worker.uncancel()
 
 
 class Executor:
@@ -131,19 +130,29 @@ class Executor:
             walk.context = JobContext(taken, self._steps, self._clock, self._in_doubt)
             await self._advance(walk.context)
         except asyncio.CancelledError:
-            if not walk.swallow():
+            if not walk.is_broken_off:
                 raise
         except (Interrupted, Overtaken):
             pass  # it was paused, or someone else moved it: cancelled, or another verb of the owner's
         except StoreUnavailable:
             self._timers.set(job_id, self._clock.now_ms() + _STORE_PAUSE_MS)
-        except Exception:
-            self._bus.publish(JobCrashed(job_id, "unknown", traceback.format_exc()))
-            self._timers.set(job_id, self._clock.now_ms() + 10 * _STORE_PAUSE_MS)
+        except Exception as error:
+            await self._give_up(job_id, error)
         finally:
+            walk.end()
             del self._walks[job_id]
             if not self._walks:
                 self._idle.set()
+
+    async def _give_up(self, job_id: str, error: Exception) -> None:
+        """A job that cannot even be taken up, or put down: it fails with the reason, if that much can be written."""
+        self._bus.publish(JobCrashed(job_id, "unknown", "".join(traceback.format_exception(error))))
+        try:
+            job = await self._jobs.get(job_id)
+            if not job.state.is_final:
+                await self._jobs.fail(job, job_error(error))
+        except Exception:
+            self._timers.set(job_id, self._clock.now_ms() + 10 * _STORE_PAUSE_MS)
 
     async def _advance(self, context: JobContext) -> None:
         job = context.job
@@ -157,7 +166,8 @@ class Executor:
                 job = await self._after_error(job, _decisive(error), context.has_progressed)
             if job.waiting is not None:
                 if job.waiting.until is not None:
-                    self._timers.set(job.id, job.waiting.until)
+                    by_the_clock = job.waiting.for_ is WaitingFor.SCHEDULE
+                    self._timers.set(job.id, job.waiting.until, by_the_clock=by_the_clock)
                 return
 
     def _stage_of(self, job: Job) -> Stage:

@@ -1,6 +1,8 @@
 """The line of jobs that are ready: urgent first, then in the order in which they came."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 
 from blogen.errors import QueueFull
@@ -14,14 +16,22 @@ class ReadyQueue:
         self._order = count()
         self._limit = limit
         self._present: set[str] = set()
+        self._kept = 0
 
-    def check_room(self) -> None:
-        """Raises QueueFull when as many jobs wait for a worker as configured."""
-        if len(self._present) >= self._limit:
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """Keep a place while an order is being stored. Raises QueueFull when as many wait as configured."""
+        waiting = len(self._present) + self._kept
+        if waiting >= self._limit:
             raise QueueFull(
-                f"{len(self._present)} jobs wait for a worker; the queue takes {self._limit}.",
+                f"{waiting} jobs wait for a worker; the queue takes {self._limit}.",
                 remedy="Try again in a few seconds, or raise engine.queue_size.",
             )
+        self._kept += 1
+        try:
+            yield
+        finally:
+            self._kept -= 1
 
     def put(self, job_id: str, priority: int) -> None:
         """Line up; a job that already stands in the line keeps its place."""

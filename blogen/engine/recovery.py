@@ -3,17 +3,24 @@
 A single process owns its database, so it knows at start that nobody else works on anything: every open job is its own.
 """
 
+from blogen.domain.job import WaitingFor
 from blogen.engine.queue import ReadyQueue
 from blogen.engine.timers import Timers
 from blogen.store.jobs import Jobs
 
 
-async def recover(jobs: Jobs, queue: ReadyQueue, timers: Timers) -> int:
+async def recover(jobs: Jobs, queue: ReadyQueue, timers: Timers, now_ms: int) -> int:
     """Line up the jobs that can go on, set timers for those that wait until a time; how many are open."""
     found = await jobs.open_jobs()
     for job in found:
         if job.waiting is None:
             queue.put(job.id, job.priority)
+        elif job.waiting.for_ is WaitingFor.BUDGET:
+            timers.set(job.id, now_ms)  # a cap may have been raised: its stage asks again
+        elif job.waiting.until is not None and job.waiting.for_ is WaitingFor.SCHEDULE:
+            timers.set(job.id, job.waiting.until, by_the_clock=True)
         elif job.waiting.until is not None:
-            timers.set(job.id, job.waiting.until)
+            # A clock that was set back meanwhile must not make a pause of seconds one of years.
+            pause_ms = max(0, job.waiting.until - job.updated_at)
+            timers.set(job.id, min(job.waiting.until, now_ms + pause_ms))
     return len(found)

@@ -46,6 +46,7 @@ async def illustrate(services: Services, job: JobContext) -> Outcome:
 async def _draw(services: Services, job: JobContext, title: str, order: Illustration) -> Illustrated | Waiting | None:
     """One picture, from the first service that gives it. Raises the first choice's error if none does."""
     names = [_EMBEDDED] if job.job.id in services.offline_jobs else services.images.names
+    patience = min(_ATTEMPTS_BEFORE_NEXT, services.config.engine.max_attempts - 1)
     first_error: BlogenError | None = None
     for place, name in enumerate(names):
         step = f"image:{order.key}" if place == 0 else f"image:{order.key}/{name}"
@@ -55,7 +56,7 @@ async def _draw(services: Services, job: JobContext, title: str, order: Illustra
             continue  # it may have been paid for; policy says to do without
         except (ProviderError, InvalidInput) as error:
             is_last = place == len(names) - 1
-            if error.retryable and (job.job.attempt < _ATTEMPTS_BEFORE_NEXT or is_last):
+            if error.retryable and (job.job.attempt < patience or is_last):
                 raise
             first_error = first_error or error
     if first_error is not None:

@@ -73,6 +73,7 @@ class OpenJob(NamedTuple):
     id: str
     priority: int
     waiting: Waiting | None
+    updated_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +156,12 @@ class Jobs:
     async def open_jobs(self) -> Sequence[OpenJob]:
         """All jobs that are not final, oldest first: what recovery takes up."""
         rows = await self._database.read(
-            "SELECT id, priority, waiting_for, waiting_until FROM jobs WHERE finished_at IS NULL ORDER BY id"
+            "SELECT id, priority, waiting_for, waiting_until, updated_at FROM jobs"
+            " WHERE finished_at IS NULL ORDER BY id"
         )
-        return [OpenJob(row[0], row[1], Waiting(WaitingFor(row[2]), row[3]) if row[2] else None) for row in rows]
+        return [
+            OpenJob(row[0], row[1], Waiting(WaitingFor(row[2]), row[3]) if row[2] else None, row[4]) for row in rows
+        ]
 
     async def request(self, job_id: str) -> JobRequest:
         """The order that the job was made from."""

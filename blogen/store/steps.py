@@ -187,9 +187,19 @@ def _cost_rows(job: Job, now: int, used: Used) -> tuple[tuple[object, ...], tupl
 def discard(tx: Transaction, job: Job, records: Iterable[StepRecord], *, fresh: bool) -> None:
     """Within `Jobs.change`: let steps be done again; with `fresh` their answers are not used again either."""
     for record in records:
+        is_again = record.state == "discarded"
+        if is_again and not fresh:
+            continue
         tx.execute(
             _LINE.format(Line.STEP_DISCARDED),
-            (job.id, tx.now_ms, record.origin, record.name, record.run, json.dumps({"fresh": fresh})),
+            (
+                job.id,
+                tx.now_ms,
+                record.origin,
+                record.name,
+                record.run + is_again,
+                json.dumps({"fresh": fresh}),
+            ),
         )
 
 
@@ -248,7 +258,7 @@ def _apply(record: StepRecord, event: int, detail: Mapping[str, Any], row: sqlit
             record.result = row["result"]
             record.digest = detail.get("digest") or record.digest
         case Line.STEP_FAILED:
-            record.state = "failed"
+            record.state, record.handle = "failed", None
             record.finished_at = row["at"]
         case Line.STEP_DOUBTED:
             record.state = "in_doubt"

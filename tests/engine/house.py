@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -19,7 +20,7 @@ from blogen.store.schema import MIGRATIONS, prepare
 from blogen.store.steps import Steps
 
 WAY = [state for state in PATH if state is not JobState.IN_REVIEW]
-NEXT = dict(zip(WAY, WAY[1:], strict=False))
+NEXT = dict(pairwise(WAY))
 """The straight way to publication: the stage of a state answers with the next one."""
 
 FAST = RetryPolicy(max_attempts=3, base_seconds=0.001, cap_seconds=0.002)

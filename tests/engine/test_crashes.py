@@ -23,7 +23,7 @@ KINDS = st.sampled_from(["local", "paid", "handle", "flaky"])
 STAGE = st.fixed_dictionaries(
     {"steps": st.lists(KINDS, max_size=3), "side_by_side": st.booleans(), "waits": st.integers(0, 2)}
 )
-PLAN = st.fixed_dictionaries({state: STAGE for state in NEXT})
+PLAN = st.fixed_dictionaries(dict.fromkeys(NEXT, STAGE))
 CRASHES = st.lists(st.tuples(st.integers(1, 25), st.booleans()), max_size=5)
 
 

@@ -9,7 +9,7 @@ from blogen.engine.outcome import Suspended
 from blogen.engine.timers import Timers
 from blogen.errors import Conflict, InDoubt, ProviderRefused, ProviderUnavailable, QueueFull
 from blogen.events import JobCrashed, JobMoved, JobSubmitted, StepBegun, StoreFailed
-from blogen.providers.protocols import Pending, Submitted
+from blogen.providers.protocols import Submitted
 from tests.engine.house import Text, house, stages
 
 

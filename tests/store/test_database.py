@@ -59,7 +59,7 @@ async def test_of_two_that_compare_and_set_the_same_row_one_wins(database):
         *[database.write_rows(SET, (value, "a", 1)) for value in (2, 3)], return_exceptions=True
     )
     assert sorted(type(answer).__name__ for answer in answers) == ["NoneType", "Stale"]
-    assert isinstance([answer for answer in answers if answer][0], Stale)
+    assert any(isinstance(answer, Stale) for answer in answers)
     assert await spending(database) == {"a": 2 if answers[0] is None else 3}
 
 
@@ -116,16 +116,17 @@ async def test_a_full_disk_fails_writes_clearly_and_heals_when_there_is_room(tmp
     database = await Database.open(tmp_path / "blogen.db", bus=bus)
     pages = (await database.write(lambda tx: tx.query("PRAGMA page_count")))[0][0]
     await database.write(lambda tx: tx._connection.execute(f"PRAGMA max_page_count = {pages + 4}"))
-    with pytest.raises(StoreUnavailable, match="full"):
-        for number in range(500):
-            await database.write_rows(PUT, (str(number) * 400, 0, number))
+    answers = await asyncio.gather(
+        *[database.write_rows(PUT, (str(number) * 400, 0, number)) for number in range(500)], return_exceptions=True
+    )
+    assert {type(answer) for answer in answers if answer} == {StoreUnavailable}
+    assert "full" in str(answers[-1])
     written = len(await spending(database))
     answers = await asyncio.gather(
         *[database.write_rows(PUT, ("x" * 9000, 0, 1)) for _ in range(5)], return_exceptions=True
     )
     assert {type(answer) for answer in answers} == {StoreUnavailable}
     assert len(await spending(database)) == written  # reading goes on, nothing half-written
-    assert "full" in await database.problem() if await database.problem() else True
     await database.write(lambda tx: tx._connection.execute("PRAGMA max_page_count = 1000000"))
     await database.write_rows(PUT, ("room", 0, 1))
     assert [type(event) for event in heard] == [StoreFailed, StoreHealed]
