@@ -9,7 +9,7 @@ from blogen.engine.outcome import Move, Outcome
 from blogen.pipeline.services import Services
 from blogen.render.provenance import disclosure
 from blogen.store.database import Transaction
-from blogen.store.jobs import Effect
+from blogen.store.jobs import Effect, spent_by
 
 
 async def review(services: Services, job: JobContext) -> Outcome:
@@ -40,7 +40,7 @@ def _adding(services: Services, job: JobContext) -> Effect:
     mark = disclosure(reviewed_by_person=job.decision.is_approved, wrote_with_ai=True)
 
     def add(tx: Transaction) -> None:
-        cost = tx.query("SELECT cost_usd_micros FROM jobs WHERE id = ?", (job.job.id,))[0][0]
+        cost = spent_by(tx, job.job.id)
         provenance = Provenance(
             disclosure=mark, text=draft.text_makers, images=draft.image_makers, cost_usd=f"{cost / 1_000_000:.6f}"
         )

@@ -362,6 +362,11 @@ def put_state(tx: Transaction, job: Job, target: JobState, error: JobError | Non
     )
 
 
+def spent_by(tx: Transaction, job_id: str) -> int:
+    """Within an `Effect`: what the job has cost, in micro-dollars."""
+    return int(tx.query("SELECT cost_usd_micros FROM jobs WHERE id = ?", (job_id,))[0][0])
+
+
 def put_line(tx: Transaction, job: Job, event: Line, detail: dict[str, Any]) -> None:
     """Within `Jobs.change`: write a line of the timeline that is neither a move nor a step."""
     tx.execute(

@@ -239,7 +239,9 @@ def fold(rows: Iterable[sqlite3.Row]) -> dict[str, StepRecord]:
         known = records.get(name)
         if known is None or known.run != run:
             earlier = known.earlier if known else {}
-            known = records[name] = StepRecord(name, row["origin"], run, "running", row["at"], earlier=earlier)
+            # A step of our own has one line, at its end.
+            begun_at = row["at"] - detail.get("duration_ms", 0)
+            known = records[name] = StepRecord(name, row["origin"], run, "running", begun_at, earlier=earlier)
         _apply(known, event, detail, row)
     return records
 
