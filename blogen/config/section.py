@@ -9,9 +9,9 @@ import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, Self, Union, get_args, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
@@ -104,15 +104,83 @@ class ProviderSection(Section):
 
     kind: str = Field(description="Which service or program it is")
     base_url: BaseUrl | None = Field(None, description="Where it answers; unset: the kind's own address")
+    base_urls: list[BaseUrl] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Several machines behind one name, instead of `base_url`; the least busy one is asked first",
+    )
     api_key: SecretStr | None = Field(None, description="The key it asks for; better given as `api_key_file`")
     model: str | None = Field(None, min_length=1, max_length=200, description="Name of the model to use")
     timeout_seconds: float = Field(
         120.0, gt=0, le=3600, allow_inf_nan=False, description="How long one call may take before it is given up"
     )
-    concurrency: int = Field(4, ge=1, le=1000, description="Calls under way at the same time")
+    connect_seconds: float = Field(
+        10, gt=0, le=300, allow_inf_nan=False, description="How long reaching the service may take"
+    )
+    concurrency: int = Field(4, ge=1, le=1000, description="Calls under way at the same time, on each machine")
     requests_per_minute: int | None = Field(
         None, ge=1, le=1_000_000, description="Calls begun per minute at most; unset: no limit"
     )
+    tokens_per_minute: int | None = Field(
+        None, ge=100, le=1_000_000_000, description="Tokens sent and answered per minute at most; unset: no limit"
+    )
+    free: bool | None = Field(
+        None,
+        description="Whether calls cost nothing; unset: true for an address on this machine or in a private network "
+        "for which no price is given",
+    )
+    usd_per_call: Decimal | None = Field(
+        None, ge=0, le=1000, decimal_places=6, description="Price in USD of one call, picture or search; unset: unknown"
+    )
+    day_usd: Decimal | None = Field(
+        None, ge=0, le=1_000_000, decimal_places=6, description="What it may cost in a day, in USD; unset: no cap"
+    )
+    month_usd: Decimal | None = Field(
+        None, ge=0, le=1_000_000, decimal_places=6, description="What it may cost in a month, in USD; unset: no cap"
+    )
+    day_calls: int | None = Field(None, ge=0, description="Paid calls in a day at most; unset: no cap")
+    month_calls: int | None = Field(None, ge=0, description="Paid calls in a calendar month at most; unset: no cap")
+
+    @model_validator(mode="after")
+    def _one_form_of_address(self) -> Self:
+        if self.base_urls and "base_url" in self.model_fields_set:
+            raise ValueError("`base_url` and `base_urls` are both given; keep one")
+        return self
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it answers: one address a machine; empty if it needs none."""
+        return list(self.base_urls) or ([self.base_url] if self.base_url else [])
+
+    @property
+    def has_price(self) -> bool:
+        return self.usd_per_call is not None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether calls cost nothing: as the owner says, else if no price is given and all of it is close by."""
+        if self.free is not None:
+            return self.free
+        return not self.has_price and bool(self.addresses) and all(map(is_private_address, self.addresses))
+
+    @property
+    def call_usd_micros(self) -> int | None:
+        """Price of one call in micro-dollars; None where it is not known."""
+        if self.is_free:
+            return 0
+        return None if self.usd_per_call is None else int(self.usd_per_call * 1_000_000)
+
+
+def is_private_address(url: str) -> bool:
+    """Whether a server is on this machine or, by its literal address, in a private network."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private
 
 
 def mistakes_in(error: ValidationError, model: type[Model]) -> Iterator[Mistake]:

@@ -78,9 +78,9 @@ async def _draw_with(
         answer = await services.images.submit(name, request, priority=priority)
         return answer if isinstance(answer, Submitted) else await _store(services, name, order, answer)
 
-    async def poll(handle: str) -> Illustrated | Pending:
+    async def poll(handle: str) -> Illustrated | Pending | Submitted:
         answer = await services.images.poll(name, handle, priority=priority)
-        return answer if isinstance(answer, Pending) else await _store(services, name, order, answer)
+        return answer if not isinstance(answer, Drawn) else await _store(services, name, order, answer)
 
     return await job.order(
         step,

@@ -70,7 +70,7 @@ class ImageModels:
         async with guarded.limits.turn(priority), guarded.breaker.attempt():
             return await guarded.make().submit(request)
 
-    async def poll(self, name: str, handle: str, *, priority: int) -> Drawn | Pending:
+    async def poll(self, name: str, handle: str, *, priority: int) -> Drawn | Pending | Submitted:
         guarded = self._models[name]
         async with guarded.limits.turn(priority), guarded.breaker.attempt():
             return await guarded.make().poll(handle)

@@ -4,14 +4,9 @@ Wire format: https://platform.openai.com/docs/api-reference. The `openai` packag
 to import, so it is imported, and its client built, in a worker thread on the first call. Its own retries are off.
 """
 
-import math
 import re
 import ssl
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import suppress
-from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from socket import gaierror
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 from urllib.parse import urlsplit
@@ -20,8 +15,9 @@ import anyio
 import anyio.to_thread
 from pydantic import Field, model_validator
 
-from blogen.config.section import BaseUrl, ProviderSection
+from blogen.config.section import BaseUrl, ProviderSection, is_private_address
 from blogen.errors import AnswerUnusable, ProviderError, ProviderRefused, ProviderUnavailable
+from blogen.providers.http import retry_after
 from blogen.providers.protocols import Health, Usage
 from blogen.providers.unpacking import ACCEPTED_ENCODINGS, TooLong, Unpacking, Unreadable
 
@@ -40,14 +36,6 @@ class OpenAISection(ProviderSection):
 
     base_url: BaseUrl = Field("https://api.openai.com/v1", description="Where the API answers; often ends in /v1")
     model: str = Field(min_length=1, max_length=200, description="Name of the model, as the service calls it")
-    connect_seconds: float = Field(
-        10, gt=0, le=300, allow_inf_nan=False, description="How long reaching the service may take"
-    )
-    free: bool | None = Field(
-        None,
-        description="Whether calls cost nothing; unset: true for an address on this machine or in a private network "
-        "for which no price is given",
-    )
     input_usd_per_million: float | None = Field(
         None, ge=0, allow_inf_nan=False, description="Price in USD of a million tokens sent; unset: unknown"
     )
@@ -63,20 +51,14 @@ class OpenAISection(ProviderSection):
 
     @property
     def has_price(self) -> bool:
-        return self.input_usd_per_million is not None
-
-    @property
-    def is_free(self) -> bool:
-        if self.free is not None:
-            return self.free
-        return not self.has_price and is_private_address(self.base_url)
+        return super().has_price or self.input_usd_per_million is not None
 
     def cost_usd_micros(self, input_tokens: int, output_tokens: int) -> int | None:
         """What a call cost; None where no price is known."""
         if self.is_free:
             return 0
         if self.input_usd_per_million is None or self.output_usd_per_million is None:
-            return None
+            return self.call_usd_micros
         # A price per million tokens in USD is the price per token in millionths of a USD.
         return round(input_tokens * self.input_usd_per_million + output_tokens * self.output_usd_per_million)
 
@@ -372,35 +354,6 @@ def failures() -> tuple[type[Exception], ...]:
     return (*library, *network, TooLong, Unreadable, ValueError)
 
 
-def is_private_address(base_url: str) -> bool:
-    """Whether a server is on this machine or, by its literal address, in a private network."""
-    host = urlsplit(base_url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_private
-
-
-def retry_after(headers: "httpx2.Headers") -> float | None:
-    """The pause a server asks for, in seconds: `Retry-After` as seconds or as a date."""
-    for header, per_second in (("retry-after-ms", 1000), ("retry-after", 1)):
-        with suppress(ValueError):
-            seconds = float(headers.get(header, "")) / per_second
-            if math.isfinite(seconds):
-                return min(max(seconds, 0.0), _DAY_SECONDS)
-    with suppress(ValueError, TypeError):
-        date = parsedate_to_datetime(headers.get("retry-after", "")).timestamp()
-        try:
-            now = parsedate_to_datetime(headers.get("date", "")).timestamp()  # the server's clock, if it tells
-        except (ValueError, TypeError):
-            now = time.time()
-        return min(max(date - now, 0.0), _DAY_SECONDS)
-    return None
-
-
 def bounded(response: "httpx2.Response", max_bytes: int) -> "httpx2.AsyncByteStream":
     """The response's stream: unpacked, and `TooLong` once it passes `max_bytes`; it remembers its last bytes."""
     import httpx2
@@ -426,7 +379,6 @@ def bounded(response: "httpx2.Response", max_bytes: int) -> "httpx2.AsyncByteStr
     return Bounded()
 
 
-_DAY_SECONDS = 86_400.0
 _SECRET_LENGTH = 12
 _CONTENT_CODES = frozenset({"content_filter", "content_policy_violation", "moderation_blocked", "invalid_prompt"})
 _CONTENT_WORDS = re.compile(

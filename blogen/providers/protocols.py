@@ -1,11 +1,14 @@
 """What the engine's stages ask of the outside world.
 
+The smallest provider implements one of `TextModel`, `ImageModel`, `SearchEngine`; the `Can…` protocols are optional
+and are found by their methods.
+
 A provider makes one call and turns every failure into `ProviderRefused` (do not repeat), `ProviderUnavailable`
 (repeat later) or `AnswerUnusable`. It does not retry, limit or log.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -13,6 +16,10 @@ from blogen.domain.model import Model
 
 Stream = Callable[[str], None]
 """Called with each piece of text as it arrives; for show only."""
+
+
+Accuracy = Literal["reported", "computed", "guessed"]
+"""How a cost is known: the service said so; tokens times price; neither, estimated from the text's length."""
 
 
 class Usage(Model):
@@ -24,6 +31,10 @@ class Usage(Model):
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd_micros: int | None = None
+    accuracy: Accuracy = "computed"
+    """Of the cost; says nothing where that is None."""
+    pause_seconds: float = Field(0.0, exclude=True)
+    """How long the service asks to be left alone after this call, because a quota is used up (`x-ratelimit-…`)."""
 
 
 class TextRequest(Model):
@@ -36,6 +47,8 @@ class TextRequest(Model):
     json_schema: dict[str, Any] | None = None
     max_output_tokens: int | None = Field(None, ge=1)
     temperature: float | None = None
+    reference: str = Field("", exclude=True)
+    """Our own id of the step and its run; no part of the question. For services that take an idempotency key."""
 
 
 class TextAnswer(Model):
@@ -52,8 +65,8 @@ class ImageRequest(Model):
     width: int = 1600
     height: int = 900
     key: str = "cover"
-    reference: str = ""
-    """Our own id of the step, for services that carry a client's id along (found again after a crash)."""
+    reference: str = Field("", exclude=True)
+    """Our own id of the step and its run, for services that carry a client's id along (found again after a crash)."""
 
 
 class Drawn(Model):
@@ -65,10 +78,16 @@ class Drawn(Model):
 
 
 class Submitted(Model):
-    """The service works on it; `handle` is its id of the call. Committed at once, resumed from after a crash."""
+    """The service works on it; `handle` is its id of the call. Committed at once, resumed from after a crash.
 
-    handle: str
+    A service that works in phases may answer a poll with it, too: from then on the new handle is what is polled, at
+    once if `poll_after_seconds` is 0. So an intent can be committed before the call that it announces.
+    """
+
+    handle: str = Field(min_length=1, max_length=2000)
     poll_after_seconds: float = 2.0
+    state: str = Field("submitted", max_length=40)
+    """Where the task is, in the words of the service's own life cycle; shown in the timeline."""
 
 
 class Pending(Model):
@@ -116,8 +135,46 @@ class ImageModel(_Provider, Protocol):
         """Order one picture. Services that answer at once return it; others return their handle."""
         ...
 
-    async def poll(self, handle: str) -> Drawn | Pending:
+    async def poll(self, handle: str) -> Drawn | Pending | Submitted:
         """Ask for a picture that was ordered before, perhaps by an earlier process."""
+        ...
+
+
+@runtime_checkable
+class BackgroundTextModel(TextModel, Protocol):
+    """A text model that can work on long answers by itself, and be asked for them later."""
+
+    def works_in_background(self, request: TextRequest) -> bool:
+        """Whether `request` should be submitted rather than completed."""
+        ...
+
+    async def submit(self, request: TextRequest) -> TextAnswer | Submitted: ...
+
+    async def poll(self, handle: str) -> TextAnswer | Pending | Submitted: ...
+
+
+@runtime_checkable
+class CanFind(Protocol):
+    """A service that can tell, after a crash, whether an order reached it."""
+
+    async def find(self, reference: str) -> Submitted | None:
+        """The order that was submitted with this `reference`; None: the service knows that there is none."""
+        ...
+
+
+@runtime_checkable
+class CanCancel(Protocol):
+    async def cancel(self, handle: str) -> None:
+        """Stop working on it, as far as the service can; quiet if it has ended or is not known."""
+        ...
+
+
+@runtime_checkable
+class CanPrice(Protocol):
+    """A provider that knows what a call may cost at most; others' calls have no known price."""
+
+    def most_usd_micros(self, request: Any) -> int | None:
+        """Upper bound of what one call with `request` can cost, in micro-dollars; None where no price is known."""
         ...
 
 

@@ -36,13 +36,6 @@ class Config(OpenAISection):
         description="Width x height in pixels as the model offers it, or `auto`",
     )
     quality: str | None = Field(None, max_length=20, description="As the model offers it, e.g. low, medium, high")
-    usd_per_image: float | None = Field(
-        None, ge=0, allow_inf_nan=False, description="Price in USD of one picture, where tokens are not what is paid"
-    )
-
-    @property
-    def has_price(self) -> bool:
-        return super().has_price or self.usd_per_image is not None
 
 
 class Provider:
@@ -110,8 +103,8 @@ class Provider:
         if not isinstance(pictures, list) or not pictures or not isinstance(pictures[0], dict):
             raise self._connection.malformed("holds no picture")
         usage = self._connection.usage(body.get("model"), body.get("usage"), ("input_tokens", "output_tokens"))
-        if self._config.usd_per_image is not None and not self.is_free:
-            usage = usage.model_copy(update={"cost_usd_micros": round(self._config.usd_per_image * 1_000_000)})
+        if self._config.usd_per_call is not None:
+            usage = usage.model_copy(update={"cost_usd_micros": self._config.call_usd_micros})
         return {**pictures[0], "output_format": body.get("output_format")}, usage
 
     def _decoded(self, encoded: str) -> bytes:

@@ -47,7 +47,7 @@ async def test_a_picture_comes_as_bytes_with_its_usage(fake, made):
 
 
 async def test_the_price_of_one_picture_is_counted(fake, made):
-    provider = made(fake.base_url, usd_per_image=0.04, quality="low")
+    provider = made(fake.base_url, usd_per_call=0.04, quality="low")
     assert not provider.is_free
     assert (await provider.submit(ORDER)).usage.cost_usd_micros == 40_000
     assert fake.calls[0].body["quality"] == "low"
