@@ -16,7 +16,10 @@ BlogenError                      code, title, detail, remedy, retryable, http st
 │   └── StoreUnavailable         a write failed for now, e.g. the disk is full (503)
 ├── ProviderError                an AI service
 │   ├── ProviderRefused          permanent: repeating would not help
+│   │   └── ContentRefused       the service will not do it for what it says, not for how it was asked
 │   └── ProviderUnavailable      transient: the job waits and tries again
+│       ├── ProviderBusy         the service is there and asks for a pause
+│       └── ProviderResting      the breaker leaves a service alone that failed often
 ├── AnswerUnusable               a model answered, and the answer cannot be used
 └── InDoubt                      a paid call's outcome is unknown and policy says not to repeat it
 
@@ -130,6 +133,12 @@ class ProviderRefused(ProviderError):
     code, title = "provider-refused", "An AI service refused"
 
 
+class ContentRefused(ProviderRefused):
+    """Its policy or filter forbids the content: another prompt may pass, the same one never will."""
+
+    code, title = "content-refused", "An AI service refused the content"
+
+
 class ProviderUnavailable(ProviderError):
     """`retry_after_seconds` is what the service asked for, if it did."""
 
@@ -140,6 +149,18 @@ class ProviderUnavailable(ProviderError):
     ) -> None:
         super().__init__(detail, remedy=remedy, provider=provider)
         self.retry_after_seconds = retry_after_seconds
+
+
+class ProviderBusy(ProviderUnavailable):
+    """Too many requests, or its queue is full: nothing is broken."""
+
+    code, title = "provider-busy", "An AI service asks for a pause"
+
+
+class ProviderResting(ProviderUnavailable):
+    """It failed often and is left alone for a while: the job waits for `provider`, which costs no attempt."""
+
+    code, title = "provider-resting", "An AI service is left alone for a while"
 
 
 class AnswerUnusable(ProviderError):

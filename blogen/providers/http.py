@@ -17,7 +17,14 @@ from urllib.parse import urlsplit
 import anyio
 
 from blogen.config.section import is_private_address
-from blogen.errors import AnswerUnusable, ProviderError, ProviderRefused, ProviderUnavailable
+from blogen.errors import (
+    AnswerUnusable,
+    ContentRefused,
+    ProviderBusy,
+    ProviderError,
+    ProviderRefused,
+    ProviderUnavailable,
+)
 from blogen.providers.unpacking import ACCEPTED_ENCODINGS, TooLong, Unpacking, Unreadable
 
 if TYPE_CHECKING:
@@ -153,11 +160,7 @@ class Service:
                 f"{self.base_url} does not have what {section} asks for ({status}){words}", "Check base_url."
             )
         if status == 429:
-            return self.unavailable(
-                f"{section} asks for a pause (429){words}",
-                "Lower requests_per_minute or concurrency if this is frequent.",
-                retry_after(answer.headers),
-            )
+            return self.busy(f"{section} asks for a pause (429){words}", retry_after(answer.headers))
         if 300 <= status < 400:
             target = urlsplit(answer.headers.get("Location", ""))
             return self.refused(
@@ -209,6 +212,17 @@ class Service:
         self, detail: str, remedy: str = "", retry_after_seconds: float | None = None
     ) -> ProviderUnavailable:
         return ProviderUnavailable(detail, remedy=remedy, provider=self.name, retry_after_seconds=retry_after_seconds)
+
+    def busy(self, detail: str, retry_after_seconds: float | None = None) -> ProviderBusy:
+        return ProviderBusy(
+            detail,
+            remedy="Lower requests_per_minute or concurrency if this is frequent.",
+            provider=self.name,
+            retry_after_seconds=retry_after_seconds,
+        )
+
+    def content_refused(self, detail: str, remedy: str = "") -> ContentRefused:
+        return ContentRefused(detail, remedy=remedy or "Change what is asked for.", provider=self.name)
 
     def refused(self, detail: str, remedy: str = "") -> ProviderRefused:
         return ProviderRefused(detail, remedy=remedy, provider=self.name)
