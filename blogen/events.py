@@ -59,6 +59,22 @@ class StepFailed(NamedTuple):
     detail: str
 
 
+class TaskMoved(NamedTuple):
+    """A step's task on the other side entered another phase (of Midjourney's, say: `upscaling`)."""
+
+    job_id: str
+    step: str
+    state: str
+
+
+class StepProgressed(NamedTuple):
+    """How far the other side is with a step, 0 to 1. Not durable."""
+
+    job_id: str
+    step: str
+    fraction: float
+
+
 class StepDoubted(NamedTuple):
     """A paid call was in flight when the process died: maybe paid."""
 
@@ -126,7 +142,7 @@ class StoreHealed(NamedTuple):
 
 Event = (
     JobSubmitted | JobMoved | JobWaiting | JobWoken | JobFailed | JobCrashed
-    | StepBegun | StepFinished | StepFailed | StepDoubted | TextStreamed
+    | StepBegun | StepFinished | StepFailed | StepDoubted | StepProgressed | TaskMoved | TextStreamed
     | PostPublished | PostChanged | PostDeleted
     | EngineStarted | EngineDraining | EngineStopped | RequestCrashed | StoreFailed | StoreHealed
 )  # fmt: skip

@@ -33,8 +33,10 @@ from blogen.events import (
     StepDoubted,
     StepFailed,
     StepFinished,
+    StepProgressed,
     StoreFailed,
     StoreHealed,
+    TaskMoved,
     TextStreamed,
 )
 
@@ -60,7 +62,9 @@ def setup(config: Config, bus: Bus, *, level: str | None = None, stream: TextIO 
 def write(event: Event) -> None:
     """Word one event. The frequent ones come first and end at once unless someone reads debug lines."""
     match event:
-        case JobMoved() | StepBegun() | StepFinished() | TextStreamed() | JobWoken() if not _debugs():
+        case JobMoved() | StepBegun() | StepFinished() | TextStreamed() | StepProgressed() | JobWoken() if (
+            not _debugs()
+        ):
             return
         case StepBegun(job_id, step):
             _say(logging.DEBUG, "step begun", job=job_id, step=step)
@@ -72,6 +76,10 @@ def write(event: Event) -> None:
             _say(logging.DEBUG, "job woken", job=job_id, waiting_for=waiting_for)
         case TextStreamed(job_id, step, text):
             _say(logging.DEBUG, "text streamed", job=job_id, step=step, characters=len(text))
+        case StepProgressed(job_id, step, fraction):
+            _say(logging.DEBUG, "step progresses", job=job_id, step=step, fraction=round(fraction, 2))
+        case TaskMoved(job_id, step, state):
+            _say(logging.INFO, "task moved", job=job_id, step=step, state=state)
         case JobSubmitted(job_id):
             _say(logging.INFO, "job submitted", job=job_id)
         case JobWaiting(job_id, state, waiting_for, until, reason):

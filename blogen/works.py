@@ -3,15 +3,17 @@
 Imported when it is needed: a server listens before it works, and readers need none of this.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from blogen.clock import Clock
-from blogen.config import Config
+from blogen.config import Config, Trade
 from blogen.engine.engine import Engine
 from blogen.engine.executor import RetryPolicy
 from blogen.events import Bus
 from blogen.pipeline.first_post import order_first_post
-from blogen.pipeline.models import Guarded, ImageModels, TextModels
+from blogen.pipeline.models import Guarded, ImageModels, Model, SearchEngines, TextModels
 from blogen.pipeline.post import post_pipeline
 from blogen.pipeline.services import NewLanguageModelWriter, Services
 from blogen.providers.fetch import Fetcher
@@ -66,6 +68,7 @@ class Works:
             ),
             text=_text_models(config, registry, clock),
             images=_image_models(config, registry, clock),
+            search=_search_engines(config, registry, clock),
             new_extractive=ExtractiveWriter,
             new_language_model=_new_language_model(config),
         )
@@ -95,25 +98,34 @@ class Works:
 
 
 def _text_models(config: Config, registry: Registry, clock: Clock) -> TextModels:
-    names = config.order("text")
-    guarded = []
-    for name in names:
-        if name != "offline":
-            section = registry.section("text", name)
-            limits = Limits(section.concurrency, section.requests_per_minute, clock)
-            make = lambda name=name: registry.text(name)  # noqa: E731
-            guarded.append(Guarded(name, make, limits, Breaker(f"text.{name}", clock=clock)))
-    return TextModels(guarded, has_offline="offline" in names)
+    order = config.order("text")
+    roles = {role: names for role, names in config.pipeline.roles if names}
+    wanted = [*order, *(name for names in roles.values() for name in names)]
+    guarded = _guarded(config, registry, clock, "text", wanted, registry.text)
+    return TextModels(guarded, order, config.budget, has_offline="offline" in order, roles=roles)
 
 
 def _image_models(config: Config, registry: Registry, clock: Clock) -> ImageModels:
-    guarded = []
-    for name in config.order("image"):
-        section = registry.section("image", name)
-        limits = Limits(section.concurrency, section.requests_per_minute, clock)
-        make = lambda name=name: registry.image(name)  # noqa: E731
-        guarded.append(Guarded(name, make, limits, Breaker(f"image.{name}", clock=clock)))
-    return ImageModels(guarded)
+    order = config.order("image")
+    return ImageModels(_guarded(config, registry, clock, "image", order, registry.image), order, config.budget)
+
+
+def _search_engines(config: Config, registry: Registry, clock: Clock) -> SearchEngines:
+    order = config.order("search")
+    return SearchEngines(_guarded(config, registry, clock, "search", order, registry.search), order, config.budget)
+
+
+def _guarded(
+    config: Config, registry: Registry, clock: Clock, trade: Trade, names: Iterable[str], make: Callable[[str], Model]
+) -> dict[str, Guarded[Model]]:
+    """The services by name: those to try, and those that are configured and may still work on something."""
+    found: dict[str, Guarded[Model]] = {}
+    for name in dict.fromkeys([*names, *config.providers(trade)]):
+        if (trade, name) != ("text", "offline"):
+            section, label = registry.section(trade, name), f"{trade}.{name}"
+            limits = Limits(section.concurrency, section.requests_per_minute, clock)
+            found[name] = Guarded(label, section, partial(make, name), limits, Breaker(label, clock=clock))
+    return found
 
 
 def _new_language_model(config: Config) -> NewLanguageModelWriter:

@@ -123,7 +123,7 @@ class TimelineView(View):
     id: int = Field(description="Increases; what `Last-Event-ID` names")
     at: Moment
     event: Literal[
-        "submitted", "moved", "waiting", "woken", "approved", "rejected",
+        "submitted", "moved", "waiting", "woken", "approved", "rejected", "task_moved",
         "step_begun", "step_handle", "step_finished", "step_failed", "step_doubted", "step_discarded",
     ]  # fmt: skip
     origin: JobState = Field(description="The state in which it happened")

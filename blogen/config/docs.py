@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -45,12 +46,15 @@ def own_keys(model: type[ProviderSection]) -> dict[str, FieldInfo]:
 
 
 def sections() -> dict[str, type[Section]]:
-    """The sections with fixed keys, by name."""
-    return {
-        name: field.annotation
-        for name, field in Config.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
-    }
+    """The sections with fixed keys, by name; a table within one follows it."""
+    return dict(_sections(Config, ""))
+
+
+def _sections(model: type[BaseModel], within: str) -> Iterator[tuple[str, type[Section]]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield f"{within}{name}", field.annotation
+            yield from _sections(field.annotation, f"{within}{name}.")
 
 
 def _table(heading: str, model: type[Section], fields: Mapping[str, FieldInfo]) -> str:
@@ -61,6 +65,8 @@ def _table(heading: str, model: type[Section], fields: Mapping[str, FieldInfo]) 
 
 def _rows(model: type[Section], fields: Mapping[str, FieldInfo]) -> Iterator[str]:
     for name, field in fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            continue  # it has a table of its own
         yield _row(name, field)
         if name in secret_keys(model):
             yield f"| `{name}_file` | path | unset | File that holds `{name}` |\n"

@@ -4,7 +4,7 @@
 """
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -157,13 +157,18 @@ class _Written:
         if section not in Config.model_fields:
             self._errors.append(FieldError(variable, f"names an unknown section. {_section_suggestion(section)}"))
             return
-        if len(rest) != (2 if section in TRADES else 1) or not all(rest):
+        is_inner = rest[0] in _inner_tables(section) and len(rest) == 2
+        if len(rest) != (2 if section in TRADES or is_inner else 1) or not all(rest):
             form = f"{PREFIX}{section.upper()}__{'NAME__KEY' if section in TRADES else 'KEY'}"
             self._errors.append(FieldError(variable, f"expected the form `{form}`."))
             return
         table = self._tables.setdefault(section, {})
         at = section
-        if section in TRADES:
+        if is_inner:
+            at = f"{section}.{rest[0]}"
+            inner = table.setdefault(rest[0], {})
+            table = inner if isinstance(inner, dict) else {}
+        elif section in TRADES:
             name = next((known for known in table if _same_name(known, rest[0])), rest[0])
             at = f"{section}.{name}"
             if name not in table:
@@ -198,13 +203,20 @@ class _Written:
     def _check_order(self, config: Config) -> None:
         for trade in TRADES:
             known = {*config.providers(trade), *filter(None, [BUILT_IN[trade]])}
-            for name in getattr(config.pipeline, trade) or ():
-                if name not in known:
-                    words = suggestion(name, known) or f"Add a section [{trade}.{name}]."
-                    reason = f"names {name!r}, but there is no section [{trade}.{name}]. {words}"
-                    self._errors.append(FieldError(config.place(f"pipeline.{trade}"), reason))
+            self._check_names(config, f"pipeline.{trade}", getattr(config.pipeline, trade), trade, known)
             for name, section in config.providers(trade).items():
                 self._check_kind(config, f"{trade}.{name}", section)
+        for role, names in config.pipeline.roles:
+            self._check_names(config, f"pipeline.roles.{role}", names, "text", set(config.text))
+
+    def _check_names(
+        self, config: Config, key: str, names: Sequence[str] | None, trade: Trade, known: set[str]
+    ) -> None:
+        for name in names or ():
+            if name not in known:
+                words = suggestion(name, known) or f"Add a section [{trade}.{name}]."
+                reason = f"names {name!r}, but there is no section [{trade}.{name}]. {words}"
+                self._errors.append(FieldError(config.place(key), reason))
 
     def _check_kind(self, config: Config, at: str, section: dict[str, Any]) -> None:
         if not section.get("kind"):
@@ -212,6 +224,17 @@ class _Written:
             self._errors.append(FieldError(config.place(f"{at}.kind"), reason))
         elif not isinstance(section["kind"], str):
             self._errors.append(FieldError(config.place(f"{at}.kind"), 'expected a text, e.g. "openai".'))
+
+
+def _inner_tables(section: str) -> set[str]:
+    """The keys of a section that are tables themselves, e.g. `roles` of `[pipeline]`."""
+    model = Config.model_fields[section].annotation
+    fields = model.model_fields if isinstance(model, type) and issubclass(model, Section) else {}
+    return {
+        name
+        for name, field in fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+    }
 
 
 def _section_suggestion(section: str) -> str:

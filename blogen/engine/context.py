@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Literal, TypeVar
 
-import anyio
 from pydantic import BaseModel
 from pydantic_core import to_json
 
@@ -21,7 +20,9 @@ from blogen.engine.outcome import Interrupted, StepSkipped, Suspended
 from blogen.errors import AnswerUnusable, BlogenError, InDoubt, StoreUnavailable
 from blogen.providers.protocols import Pending, Submitted, Usage
 from blogen.store.jobs import TakenJob
+from blogen.store.ledger import Reservation
 from blogen.store.steps import NOTHING_USED, StepRecord, Steps, Used, decision, fold
+from blogen.together import together
 
 T = TypeVar("T", bound=BaseModel)
 R = TypeVar("R")
@@ -121,10 +122,15 @@ class JobContext:
         call: Callable[[], Awaitable[T]],
         *,
         rests_on: Any = None,
+        provider: str = "",
         is_paid: bool = True,
+        reserve: Reservation | None = None,
         used: Callable[[T], Used] | None = None,
     ) -> T:
-        """Call the outside world once. The intent is committed before the call, the result before it is used."""
+        """Call the outside world once. The intent is committed before the call, the result before it is used.
+
+        With `reserve` the most that it may cost is held back with the intent. Raises OverCap if that is too much.
+        """
         record = self._claim(name)
         if record is not None and record.result is not None:
             return returns.model_validate_json(record.result)
@@ -133,8 +139,7 @@ class JobContext:
         if record is not None and digest and (known := record.earlier.get(digest)) is not None:
             return await self._keep(name, run, returns.model_validate_json(known), digest)
         self._check_may_begin()
-        await self._steps.begin(self.job, name, run, digest=digest, is_paid=is_paid)
-        self._note_begun(name, run, digest, is_paid)
+        await self._begin(name, run, digest, provider, is_paid=is_paid, reserve=reserve)
         started = self._clock.monotonic()
         answer = await self._attempt(name, run, call)
         return await self._keep(name, run, answer, digest, started=started, used=used(answer) if used else NOTHING_USED)
@@ -144,70 +149,75 @@ class JobContext:
         name: str,
         returns: type[T],
         submit: Callable[[], Awaitable[T | Submitted]],
-        poll: Callable[[str], Awaitable[T | Pending]],
+        poll: Callable[[str], Awaitable[T | Pending | Submitted]],
         *,
+        find: Callable[[str], Awaitable[Submitted | None]] | None = None,
+        provider: str = "",
         rests_on: Any = None,
         is_paid: bool = True,
+        reserve: Reservation | None = None,
         used: Callable[[T], Used] | None = None,
+        waiting_for: WaitingFor = WaitingFor.IMAGE,
     ) -> T | Waiting:
         """Call a service that works on it by itself: submit, commit the handle, then ask until it is done.
 
         Answers `Waiting` while the other side works; the stage hands that on, and the job holds no worker. A service
-        may also answer `submit` with the result itself.
+        may also answer `submit` with the result itself, and `poll` with a new handle when its task enters its next
+        phase. After a crash between submit and handle `find` is asked whether there is an order with the `reference`
+        of that run; where nobody can tell, the call is in doubt.
         """
         record = self._claim(name)
         if record is not None and record.result is not None:
             return returns.model_validate_json(record.result)
         digest = _digest(rests_on)
         started = self._clock.monotonic()
-        answer: T | Pending
+        answer: T | Pending | Submitted | None = None
         if record is not None and record.handle is not None:
-            run, handle = record.run, record.handle
-            try:
-                answer = await poll(handle)
-            except BlogenError as error:
-                if not error.retryable:  # the order came to nothing; a retry places it anew
-                    await self._note_failed(name, run, error.code, error.detail)
-                raise
-        else:
-            run = await self._next_run(name, record)
+            run = record.run
+            answer = await self._poll(name, run, poll, record.handle)
+        elif record is not None and find is not None and record.state in {"running", "in_doubt"}:
+            run = record.run
+            answer = await find(self._reference(name, run))
+        if answer is None:
+            run = await self._next_run(name, record, is_known_to_be_lost=find is not None)
             if record is not None and digest and (known := record.earlier.get(digest)) is not None:
                 return await self._keep(name, run, returns.model_validate_json(known), digest)
             self._check_may_begin()
-            await self._steps.begin(self.job, name, run, digest=digest, is_paid=is_paid)
-            self._note_begun(name, run, digest, is_paid)
-            sent = await self._attempt(name, run, submit)
-            if isinstance(sent, Submitted):
-                await self._durably(partial(self._steps.keep_handle, self.job, name, run, sent.handle))
-                self._records[name].state = "waiting"
-                self._records[name].handle = sent.handle
-                return self._wait_for_image(sent.poll_after_seconds)
-            answer = sent
+            await self._begin(name, run, digest, provider, is_paid=is_paid, reserve=reserve)
+            answer = await self._attempt(name, run, submit)
+        while isinstance(answer, Submitted):
+            await self._keep_handle(name, run, answer)
+            if answer.poll_after_seconds > 0:
+                return self._wait_for_it(waiting_for, answer.poll_after_seconds)
+            self._check_may_begin()
+            answer = await self._poll(name, run, poll, answer.handle)
         if isinstance(answer, Pending):
-            return self._wait_for_image(answer.poll_after_seconds)
+            return self._wait_for_it(waiting_for, answer.poll_after_seconds)
         return await self._keep(name, run, answer, digest, started=started, used=used(answer) if used else NOTHING_USED)
 
     async def together(self, calls: "list[Callable[[], Awaitable[Any]]]") -> list[Any]:
-        """Run steps side by side, each to its end, and return what they return, in order.
+        """Run steps side by side, each to its end (see `together`), and return what they return, in order."""
+        return await together(calls)
 
-        Unlike a plain task group, one that fails does not cancel its siblings: their calls may be paid for already.
-        Raises the first error once all have ended.
-        """
-        answers: list[Any] = [None] * len(calls)
-        errors: list[Exception] = []
+    def reference(self, name: str) -> str:
+        """Our own id of the coming run of step `name`, for the other side to carry along."""
+        record = self._records.get(name)
+        return self._reference(name, record.run + 1 if record else 1)
 
-        async def run(place: int, call: Callable[[], Awaitable[Any]]) -> None:
-            try:
-                answers[place] = await call()
-            except Exception as error:
-                errors.append(error)
+    def is_finished(self, name: str) -> bool:
+        """Whether step `name` has a committed result."""
+        record = self._records.get(name)
+        return record is not None and record.result is not None
 
-        async with anyio.create_task_group() as tasks:
-            for place, call in enumerate(calls):
-                tasks.start_soon(run, place, call)
-        if errors:
-            raise min(errors, key=_severity)
-        return answers
+    def begun_with(self, name: str) -> str | None:
+        """The provider that step `name` was begun with and that may still work on it; None if there is none."""
+        record = self._records.get(name)
+        if record is None or record.state not in {"running", "waiting", "in_doubt"}:
+            return None
+        return str(record.detail.get("provider") or "") or None
+
+    def _reference(self, name: str, run: int) -> str:
+        return f"{self.job.id}/{name}/{run}"
 
     def _claim(self, name: str) -> StepRecord | None:
         if name in self._claimed:
@@ -222,11 +232,13 @@ class JobContext:
         if self.is_stopping:
             raise Interrupted
 
-    async def _next_run(self, name: str, record: StepRecord | None) -> int:
+    async def _next_run(self, name: str, record: StepRecord | None, *, is_known_to_be_lost: bool = False) -> int:
         """The number of the coming run; decides what happens to a call in doubt."""
         if record is None:
             return 1
-        if record.state in {"running", "in_doubt"} and record.is_paid:
+        if record.state in {"running", "in_doubt"} and is_known_to_be_lost:
+            await self._note_failed(name, record.run, "never-arrived", "The order never reached the service.")
+        elif record.state in {"running", "in_doubt"} and record.is_paid:
             if record.state == "running":
                 await self._steps.doubt(self.job, name, record.run, policy=self._policy)
                 record.state = "in_doubt"
@@ -245,12 +257,32 @@ class JobContext:
                 reason = f"Step {name} was in flight when Blogen stopped: it may have been paid for. Repeat it?"
                 raise Suspended(Waiting(WaitingFor.REVIEW, None, reason))
 
-    def _note_begun(self, name: str, run: int, digest: str | None, is_paid: bool) -> None:
+    async def _begin(
+        self, name: str, run: int, digest: str | None, provider: str, *, is_paid: bool, reserve: Reservation | None
+    ) -> None:
+        await self._steps.begin(self.job, name, run, digest=digest, provider=provider, is_paid=is_paid, reserve=reserve)
         earlier = self._earlier(name)
         name = sys.intern(name)  # thousands of jobs have steps of the same names
         self._records[name] = StepRecord(
             name, self.job.state, run, "running", 0, digest=digest, is_paid=is_paid, earlier=earlier
         )
+
+    async def _poll(self, name: str, run: int, poll: Callable[[str], Awaitable[R]], handle: str) -> R:
+        try:
+            return await poll(handle)
+        except BlogenError as error:
+            if not error.retryable:  # the order came to nothing; a retry places it anew
+                await self._note_failed(name, run, error.code, error.detail)
+            raise
+
+    async def _keep_handle(self, name: str, run: int, sent: Submitted) -> None:
+        record = self._records[name]
+        if sent.handle != record.handle:
+            is_first = record.handle is None
+            await self._durably(
+                partial(self._steps.keep_handle, self.job, name, run, sent.handle, state=sent.state, is_first=is_first)
+            )
+        record.state, record.handle = "waiting", sent.handle
 
     def _earlier(self, name: str) -> Mapping[str, str]:
         record = self._records.get(name)
@@ -274,8 +306,12 @@ class JobContext:
     async def _note_failed(
         self, name: str, run: int, code: str, detail: str, raw: str = "", used: Used = NOTHING_USED
     ) -> None:
+        record = self._records.get(name)
+        is_paid = record is not None and record.run == run and record.is_paid
         await self._durably(
-            partial(self._steps.fail, self.job, name, run, code=code, detail=detail, raw=raw, used=used)
+            partial(
+                self._steps.fail, self.job, name, run, code=code, detail=detail, raw=raw, used=used, is_paid=is_paid
+            )
         )
         earlier = self._earlier(name)
         self._records[name] = StepRecord(name, self.job.state, run, "failed", 0, earlier=earlier)
@@ -310,8 +346,8 @@ class JobContext:
             except StoreUnavailable:
                 await self._clock.sleep(_DISK_PAUSE_SECONDS)
 
-    def _wait_for_image(self, seconds: float) -> Waiting:
-        return Waiting(WaitingFor.IMAGE, self._clock.now_ms() + int(seconds * 1000))
+    def _wait_for_it(self, what: WaitingFor, seconds: float) -> Waiting:
+        return Waiting(what, self._clock.now_ms() + int(seconds * 1000))
 
 
 def in_doubt_error(step: str) -> InDoubt:
@@ -327,15 +363,15 @@ def _used_by(error: AnswerUnusable) -> Used:
     usage = error.usage
     if not isinstance(usage, Usage):
         return NOTHING_USED
-    return Used(usage.provider, usage.model, usage.input_tokens, usage.output_tokens, usage.cost_usd_micros)
+    return Used(
+        usage.provider,
+        usage.model,
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cost_usd_micros,
+        usage.accuracy,
+    )
 
 
 def _digest(rests_on: Any) -> str | None:
     return None if rests_on is None else hashlib.sha256(to_json(rests_on)).hexdigest()
-
-
-def _severity(error: Exception) -> int:
-    """Which of several errors decides: the lasting before the passing, waiting last."""
-    if isinstance(error, Suspended | Interrupted):
-        return 2
-    return 1 if isinstance(error, BlogenError) and error.retryable else 0

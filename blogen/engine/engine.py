@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import anyio
 
@@ -29,6 +29,7 @@ _SETTLED = frozenset({WaitingFor.REVIEW, WaitingFor.PAUSED, WaitingFor.BUDGET})
 """Waits that only a person ends (or money): `finished` answers at them."""
 
 _RETRY = RetryPolicy()
+_ABANDON_SECONDS = 10.0
 
 
 class Engine:
@@ -54,6 +55,7 @@ class Engine:
         self._clock = clock or SystemClock()
         self._kind = pipeline.kind
         self._check = pipeline.check
+        self._abandon = pipeline.abandon
         self._drain_seconds = drain_seconds
         self._queue = ReadyQueue(queue_size)
         self._timers = Timers(self._clock, self._wake_soon)
@@ -121,6 +123,8 @@ class Engine:
         job = await self._jobs.change(job_id, work)
         self._timers.drop(job_id)
         self._executor.interrupt(job_id, at_once=True)
+        if self._tasks is not None:
+            self._tasks.create_task(self._abandon_orders(job))
         return job
 
     async def pause(self, job_id: str, *, by: Actor = OWNER) -> Job:
@@ -248,6 +252,14 @@ class Engine:
                 await changed.wait()
         finally:
             unsubscribe()
+
+    async def _abandon_orders(self, job: Job) -> None:
+        """Tell the other side to stop what nobody waits for any more; it is no harm if it cannot be told."""
+        with suppress(Exception), anyio.move_on_after(_ABANDON_SECONDS):
+            for record in await self._steps.of(job.id):
+                if record.state == "waiting":
+                    with suppress(Exception):
+                        await self._abandon(job, record)
 
     def _line_up(self, job: Job) -> Job:
         if not job.state.is_final and job.waiting is None and not self._is_draining:

@@ -3,18 +3,18 @@
 import asyncio
 import random
 import traceback
-from collections.abc import Iterator
 from typing import NamedTuple, assert_never
 
 from blogen.clock import Clock
 from blogen.domain.job import Job, JobError, JobState, Waiting, WaitingFor
 from blogen.engine.context import InDoubtPolicy, JobContext
 from blogen.engine.outcome import Interrupted, Move, Outcome, Pipeline, Stage, Suspended
-from blogen.engine.timers import Timers
-from blogen.errors import BlogenError, Overtaken, ProviderError, ProviderUnavailable, StoreUnavailable
+from blogen.engine.timers import BY_THE_CLOCK, Timers
+from blogen.errors import BlogenError, Overtaken, ProviderError, ProviderResting, ProviderUnavailable, StoreUnavailable
 from blogen.events import Bus, JobCrashed
 from blogen.store.jobs import Jobs
 from blogen.store.steps import Steps
+from blogen.together import decisive
 
 _STORE_PAUSE_MS = 2000
 
@@ -163,10 +163,10 @@ class Executor:
             try:
                 job = await self._follow(job, await self._stage_of(job)(context))
             except Exception as error:
-                job = await self._after_error(job, _decisive(error), context.has_progressed)
+                job = await self._after_error(job, decisive([error]), context.has_progressed)
             if job.waiting is not None:
                 if job.waiting.until is not None:
-                    by_the_clock = job.waiting.for_ is WaitingFor.SCHEDULE
+                    by_the_clock = job.waiting.for_ in BY_THE_CLOCK
                     self._timers.set(job.id, job.waiting.until, by_the_clock=by_the_clock)
                 return
 
@@ -196,6 +196,8 @@ class Executor:
                 return await self._jobs.wait(job, waiting)
             case Interrupted() | Overtaken() | StoreUnavailable():
                 raise error
+            case ProviderResting():
+                return await self._jobs.wait(job, self._until_it_is_probed(error))
             case BlogenError(retryable=False):
                 return await self._jobs.fail(job, job_error(error))
             case BlogenError():
@@ -204,6 +206,11 @@ class Executor:
                 self._bus.publish(JobCrashed(job.id, job.state, "".join(traceback.format_exception(error))))
                 reason = f"Blogen itself failed ({type(error).__name__})."
         return await self._try_again(job, error, reason, has_progressed)
+
+    def _until_it_is_probed(self, error: ProviderResting) -> Waiting:
+        # Not all at the same moment: the first call after the pause is a probe, and the others would find it closed.
+        seconds = (error.retry_after_seconds or 1.0) * random.uniform(1.0, 1.5)
+        return Waiting(WaitingFor.PROVIDER, self._clock.now_ms() + int(seconds * 1000), error.detail)
 
     async def _try_again(self, job: Job, error: Exception, reason: str, has_progressed: bool) -> Job:
         # A step that was finished since the last failure shows that the service works: the count begins anew.
@@ -237,19 +244,3 @@ def job_error(error: Exception, *, attempts: int = 0) -> JobError:
         provider=error.provider or None if isinstance(error, ProviderError) else None,
         retryable=error.retryable,
     )
-
-
-def _decisive(error: Exception) -> Exception:
-    """The error that decides, out of a task group's bundle: the lasting before the passing."""
-    if not isinstance(error, ExceptionGroup):
-        return error
-    leaves = list(_leaves(error))
-    return min(leaves, key=lambda leaf: (isinstance(leaf, Suspended | Interrupted), getattr(leaf, "retryable", True)))
-
-
-def _leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:
-    for error in group.exceptions:
-        if isinstance(error, ExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error

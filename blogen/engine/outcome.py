@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from blogen.domain.job import JobRequest, JobState, Waiting
+from blogen.domain.job import Job, JobRequest, JobState, Waiting
 from blogen.store.jobs import Effect
+from blogen.store.steps import StepRecord
+from blogen.together import Pause
 
 if TYPE_CHECKING:
     from blogen.engine.context import JobContext
@@ -25,6 +27,10 @@ async def accept_all(_request: JobRequest) -> None:
     """The check of a pipeline that refuses no order."""
 
 
+async def leave_alone(_job: Job, _step: StepRecord) -> None:
+    """For a pipeline whose services cannot be told to stop."""
+
+
 class Pipeline(NamedTuple):
     """A kind of job: which stage does the work of which state."""
 
@@ -32,17 +38,20 @@ class Pipeline(NamedTuple):
     stages: Mapping[JobState, Stage]
     check: Callable[[JobRequest], Awaitable[None]] = accept_all
     """Raises InvalidInput for an order that could only fail."""
+    abandon: Callable[[Job, StepRecord], Awaitable[None]] = leave_alone
+    """Told of each order under way of a job that was cancelled, so that the other side can stop working on it."""
 
 
-class Suspended(Exception):
+class Suspended(Pause):
     """Raised inside a step when the job has to wait; the executor turns it into `Waiting`."""
 
     def __init__(self, waiting: Waiting) -> None:
         super().__init__(waiting.reason)
         self.waiting = waiting
+        self.until = waiting.until
 
 
-class Interrupted(Exception):
+class Interrupted(Pause):
     """Raised inside a step when the engine drains or the job was paused: no new call may begin."""
 
 

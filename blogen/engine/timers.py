@@ -6,6 +6,10 @@ from collections.abc import Callable
 from itertools import count
 
 from blogen.clock import Clock
+from blogen.domain.job import WaitingFor
+
+BY_THE_CLOCK = frozenset({WaitingFor.SCHEDULE, WaitingFor.BUDGET})
+"""Waits for an hour or a day of the calendar, not for a length of time."""
 
 _LOOK_AT_CLOCK_SECONDS = 60.0
 

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from functools import partial
 
+from blogen.domain.job import Waiting, WaitingFor
 from blogen.domain.source import Passage, Research, Source
 from blogen.domain.writing import Brief, Edited, Illustrations, Outline, OutlineSection, Section
 from blogen.engine.context import JobContext, in_doubt_error
-from blogen.engine.outcome import StepSkipped
+from blogen.engine.outcome import Suspended
 from blogen.errors import ProviderError
 from blogen.events import TextStreamed
-from blogen.pipeline.budget import check_budget
+from blogen.pipeline.budget import guessed_usd_micros
+from blogen.pipeline.calling import first_that_answers
 from blogen.pipeline.services import Services, author_of
 from blogen.providers.protocols import TextAnswer, TextRequest, Usage
 from blogen.store.steps import Used
@@ -28,34 +30,72 @@ def writer_of(job: JobContext, services: Services) -> Writer:
 
 
 def ask_of(job: JobContext, services: Services) -> Ask:
-    """Questions to the configured text models, each a durable step of `job`."""
+    """Questions to the configured text models, each a durable step of `job`, by the first model that answers."""
 
     async def ask(name: str, request: TextRequest) -> TextAnswer:
-        async def complete() -> TextAnswer:
-            stream = partial(_stream, services, job.job.id, name) if services.is_streaming else None
-            return await services.text.complete(request, priority=job.job.priority, stream=stream)
-
-        is_free = services.text.is_free
-        if not is_free:
-            await check_budget(job, services)
-        try:
-            return await job.call(
-                name,
-                TextAnswer,
-                complete,
-                rests_on=request,
-                is_paid=not is_free,
-                used=lambda answer: used(answer.usage),
-            )
-        except StepSkipped:
-            raise in_doubt_error(name) from None
+        models = services.text
+        answer = await first_that_answers(
+            job,
+            name,
+            models.order(request.purpose),
+            lambda model, step: _ask_one(services, job, model, step, request),
+            known=models,
+        )
+        if answer is None:
+            raise in_doubt_error(name)
+        return answer
 
     return ask
 
 
-def used(usage: Usage) -> Used:
-    """A provider's account of a call, as the store keeps it."""
-    return Used(usage.provider, usage.model, usage.input_tokens, usage.output_tokens, usage.cost_usd_micros)
+async def _ask_one(services: Services, job: JobContext, model: str, step: str, request: TextRequest) -> TextAnswer:
+    models, priority = services.text, job.job.priority
+    stream = partial(_stream, services, job.job.id, step) if services.is_streaming else None
+    reserve = models.reservation(model, request)
+    referenced = request.model_copy(update={"reference": job.reference(step)})
+
+    def used_for(answer: TextAnswer) -> Used:
+        return used(answer.usage, guessed_usd_micros(request))
+
+    if not models.works_in_background(model, request):
+        return await job.call(
+            step,
+            TextAnswer,
+            lambda: models.complete(model, referenced, priority=priority, stream=stream),
+            provider=model,
+            rests_on=request,
+            is_paid=reserve is not None,
+            reserve=reserve,
+            used=used_for,
+        )
+    answer = await job.order(
+        step,
+        TextAnswer,
+        lambda: models.submit(model, referenced, priority=priority),
+        lambda handle: models.poll(model, handle, priority=priority),
+        provider=model,
+        rests_on=request,
+        is_paid=reserve is not None,
+        reserve=reserve,
+        used=used_for,
+        waiting_for=WaitingFor.PROVIDER,
+    )
+    if isinstance(answer, Waiting):
+        raise Suspended(answer)
+    return answer
+
+
+def used(usage: Usage, guess: int) -> Used:
+    """A provider's account of a call, as the store keeps it; `guess` is what budgets count for an unknown cost."""
+    return Used(
+        usage.provider,
+        usage.model,
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cost_usd_micros,
+        usage.accuracy,
+        guess,
+    )
 
 
 def _stream(services: Services, job_id: str, step: str, text: str) -> None:

@@ -1,38 +1,59 @@
-"""Spending caps: before a paid call, is there money left? Over its cap a job waits for `budget`, visibly."""
+"""Spending caps: a paid call holds back the most that it may cost; over a cap its job waits for `budget`, visibly."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
 from decimal import Decimal
 
+from blogen.clock import Clock
+from blogen.config import BudgetConfig, ProviderSection
 from blogen.domain.job import Waiting, WaitingFor
-from blogen.engine.context import JobContext
 from blogen.engine.outcome import Suspended
-from blogen.pipeline.services import Services
+from blogen.providers.protocols import TextRequest
+from blogen.store.ledger import Cap, OverCap, Reservation
+
+_LOOK_AGAIN_SECONDS = 5.0
+_TEXT_USD_MICROS = (5, 20)
+"""What a token sent and one answered count where no price is known: more than with most models; a cap must bind."""
+_OUTPUT_TOKENS = 4000
+_PICTURE_USD_MICROS = 100_000
 
 
-async def check_budget(job: JobContext, services: Services) -> None:
-    """Raises Suspended when what was spent has reached a cap: of the job, of this day or month (UTC)."""
-    caps = services.config.budget
-    if caps.job_usd is None and caps.day_usd is None and caps.month_usd is None:
-        return
-    now = datetime.fromtimestamp(job.clock.now_ms() / 1000, UTC)
-    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    month = day.replace(day=1)
-    if caps.job_usd is not None and await services.steps.job_spent_usd_micros(job.job.id) >= _micros(caps.job_usd):
-        raise _over("job", caps.job_usd, None)
-    if caps.day_usd is not None and await services.steps.spent_usd_micros(_ms(day)) >= _micros(caps.day_usd):
-        raise _over("day", caps.day_usd, day + timedelta(days=1))
-    if caps.month_usd is not None and await services.steps.spent_usd_micros(_ms(month)) >= _micros(caps.month_usd):
-        raise _over("month", caps.month_usd, (month + timedelta(days=32)).replace(day=1))
+def reservation(
+    name: str, section: ProviderSection, budget: BudgetConfig, request: object, most_usd_micros: int | None
+) -> Reservation:
+    """What to hold back for a call to provider `name` (`text.main`), and the caps that it must fit under."""
+    most = guessed_usd_micros(request) if most_usd_micros is None else most_usd_micros
+    return Reservation(name, most, tuple(_caps(name, section, budget)))
 
 
-def _over(period: str, cap_usd: Decimal, again: datetime | None) -> Suspended:
-    reason = f"The cap of {cap_usd} USD per {period} (budget.{period}_usd) is reached."
-    return Suspended(Waiting(WaitingFor.BUDGET, _ms(again) if again else None, reason))
+def guessed_usd_micros(request: object) -> int:
+    """What a call of unknown price counts, in micro-dollars."""
+    if isinstance(request, TextRequest):
+        sent = len(request.system.encode()) // 3 + len(request.user.encode()) // 3
+        return sent * _TEXT_USD_MICROS[0] + (request.max_output_tokens or _OUTPUT_TOKENS) * _TEXT_USD_MICROS[1]
+    return _PICTURE_USD_MICROS
 
 
-def _micros(usd: Decimal) -> int:
-    return int(usd * 1_000_000)
+def wait_for_money(over: OverCap, clock: Clock) -> Suspended:
+    """The job's wait: until the cap's period ends, or a moment where calls under way will give money back."""
+    until = clock.now_ms() + int(_LOOK_AGAIN_SECONDS * 1000) if over.is_passing else over.until_ms
+    return Suspended(Waiting(WaitingFor.BUDGET, until, f"{over.detail} {over.remedy}"))
 
 
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+def _caps(name: str, section: ProviderSection, budget: BudgetConfig) -> Sequence[Cap]:
+    every = (
+        Cap("budget.job_usd", "job", None, _micros(budget.job_usd), None),
+        Cap("budget.job_calls", "job", None, None, budget.job_calls),
+        Cap("budget.day_usd", "day", None, _micros(budget.day_usd), None),
+        Cap("budget.day_calls", "day", None, None, budget.day_calls),
+        Cap("budget.month_usd", "month", None, _micros(budget.month_usd), None),
+        Cap("budget.month_calls", "month", None, None, budget.month_calls),
+        Cap(f"{name}.day_usd", "day", name, _micros(section.day_usd), None),
+        Cap(f"{name}.day_calls", "day", name, None, section.day_calls),
+        Cap(f"{name}.month_usd", "month", name, _micros(section.month_usd), None),
+        Cap(f"{name}.month_calls", "month", name, None, section.month_calls),
+    )
+    return [cap for cap in every if cap.usd_micros is not None or cap.calls is not None]
+
+
+def _micros(usd: Decimal | None) -> int | None:
+    return None if usd is None else int(usd * 1_000_000)

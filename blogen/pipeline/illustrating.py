@@ -7,10 +7,11 @@ from blogen.domain.model import Model
 from blogen.domain.post import Picture
 from blogen.domain.writing import Edited, Illustration, Illustrations
 from blogen.engine.context import JobContext
-from blogen.engine.outcome import Outcome, StepSkipped
-from blogen.errors import BlogenError, InvalidInput, ProviderError
+from blogen.engine.outcome import Outcome
+from blogen.events import StepProgressed
 from blogen.pipeline.asking import used, writer_of
-from blogen.pipeline.budget import check_budget
+from blogen.pipeline.budget import guessed_usd_micros
+from blogen.pipeline.calling import first_that_answers
 from blogen.pipeline.services import Services, brief_of
 from blogen.providers.protocols import Drawn, ImageRequest, Pending, Submitted, Usage
 from blogen.render.pictures import prepare
@@ -44,52 +45,47 @@ async def illustrate(services: Services, job: JobContext) -> Outcome:
 
 
 async def _draw(services: Services, job: JobContext, title: str, order: Illustration) -> Illustrated | Waiting | None:
-    """One picture, from the first service that gives it. Raises the first choice's error if none does."""
+    """One picture, from the first service that gives it. Raises the error that says most if none does."""
     names = [_EMBEDDED] if job.job.id in services.offline_jobs else services.images.names
-    patience = min(_ATTEMPTS_BEFORE_NEXT, services.config.engine.max_attempts - 1)
-    first_error: BlogenError | None = None
-    for place, name in enumerate(names):
-        step = f"image:{order.key}" if place == 0 else f"image:{order.key}/{name}"
-        try:
-            return await _draw_with(services, job, name, step, title, order)
-        except StepSkipped:
-            continue  # it may have been paid for; policy says to do without
-        except (ProviderError, InvalidInput) as error:
-            is_last = place == len(names) - 1
-            if error.retryable and (job.job.attempt < patience or is_last):
-                raise
-            first_error = first_error or error
-    if first_error is not None:
-        raise first_error
-    return None
+    return await first_that_answers(
+        job,
+        f"image:{order.key}",
+        names,
+        partial(_draw_with, services, job, title, order),
+        known=services.images,
+        patience=min(_ATTEMPTS_BEFORE_NEXT, services.config.engine.max_attempts - 1),
+    )
 
 
 async def _draw_with(
-    services: Services, job: JobContext, name: str, step: str, title: str, order: Illustration
+    services: Services, job: JobContext, title: str, order: Illustration, name: str, step: str
 ) -> Illustrated | Waiting:
-    request = ImageRequest(
-        prompt=order.prompt, alt=order.alt, title=title, key=order.key, reference=f"{job.job.id}:{step}"
-    )
-    priority, is_free = job.job.priority, services.images.is_free(name)
-    if not is_free:
-        await check_budget(job, services)
+    images, priority = services.images, job.job.priority
+    request = ImageRequest(prompt=order.prompt, alt=order.alt, title=title, key=order.key)
+    reserve = images.reservation(name, request)
+    referenced = request.model_copy(update={"reference": job.reference(step)})
 
     async def submit() -> Illustrated | Submitted:
-        answer = await services.images.submit(name, request, priority=priority)
-        return answer if isinstance(answer, Submitted) else await _store(services, name, order, answer)
+        answer = await images.submit(name, referenced, priority=priority)
+        return await _store(services, name, order, answer) if isinstance(answer, Drawn) else answer
 
     async def poll(handle: str) -> Illustrated | Pending | Submitted:
-        answer = await services.images.poll(name, handle, priority=priority)
-        return answer if not isinstance(answer, Drawn) else await _store(services, name, order, answer)
+        answer = await images.poll(name, handle, priority=priority)
+        if isinstance(answer, Pending) and answer.fraction is not None:
+            services.bus.publish(StepProgressed(job.job.id, step, answer.fraction))
+        return await _store(services, name, order, answer) if isinstance(answer, Drawn) else answer
 
     return await job.order(
         step,
         Illustrated,
         submit,
         poll,
-        rests_on=request.model_copy(update={"reference": ""}),
-        is_paid=not is_free,
-        used=lambda answer: used(answer.usage),
+        find=partial(images.find, name, priority=priority) if images.can_find(name) else None,
+        provider=name,
+        rests_on=request,
+        is_paid=reserve is not None,
+        reserve=reserve,
+        used=lambda answer: used(answer.usage, guessed_usd_micros(request)),
     )
 
 

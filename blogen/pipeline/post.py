@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
-from blogen.domain.job import JobRequest, JobState
+from blogen.domain.job import Job, JobRequest, JobState
 from blogen.engine.context import JobContext
 from blogen.engine.outcome import Outcome, Pipeline
 from blogen.errors import InvalidInput
@@ -15,6 +15,7 @@ from blogen.pipeline.outlining import outline
 from blogen.pipeline.publishing import review, schedule
 from blogen.pipeline.researching import research
 from blogen.pipeline.services import Services
+from blogen.store.steps import StepRecord
 
 
 async def begin(_services: Services, _job: JobContext) -> Outcome:
@@ -37,7 +38,15 @@ STAGES: Mapping[JobState, Callable[[Services, JobContext], Awaitable[Outcome]]] 
 def post_pipeline(services: Services) -> Pipeline:
     """The pipeline that makes posts with `services`."""
     stages = {state: partial(stage, services) for state, stage in STAGES.items()}
-    return Pipeline("post", stages, partial(_check, services))
+    return Pipeline("post", stages, partial(_check, services), partial(_abandon, services))
+
+
+async def _abandon(services: Services, _job: Job, step: StepRecord) -> None:
+    """Let the service stop working on an order of a cancelled job."""
+    name = str(step.detail.get("provider", ""))
+    models = services.images if step.name.startswith("image:") else services.text
+    if step.handle is not None and name in models:
+        await models.cancel(name, step.handle)
 
 
 async def _check(services: Services, request: JobRequest) -> None:

@@ -8,7 +8,7 @@ from blogen.config import Config
 from blogen.domain.writing import Brief
 from blogen.engine.context import JobContext
 from blogen.events import Bus
-from blogen.pipeline.models import ImageModels, TextModels
+from blogen.pipeline.models import ImageModels, SearchEngines, TextModels
 from blogen.providers.fetch import Fetcher
 from blogen.store.authors import Authors
 from blogen.store.media import Media
@@ -32,6 +32,7 @@ class Services:
     fetcher: Fetcher
     text: TextModels
     images: ImageModels
+    search: SearchEngines
     new_extractive: Callable[[str], Writer]
     """Given the post's language."""
     new_language_model: NewLanguageModelWriter

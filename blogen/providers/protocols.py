@@ -84,7 +84,7 @@ class Submitted(Model):
     once if `poll_after_seconds` is 0. So an intent can be committed before the call that it announces.
     """
 
-    handle: str = Field(min_length=1, max_length=2000)
+    handle: str = Field(min_length=1, max_length=16_000)
     poll_after_seconds: float = 2.0
     state: str = Field("submitted", max_length=40)
     """Where the task is, in the words of the service's own life cycle; shown in the timeline."""

@@ -302,7 +302,7 @@ class Jobs:
         jobs = await self._database.read(f"SELECT {_COLUMNS}, r.request {_FROM} WHERE j.id IN ({marks})", job_ids)
         lines = await self._database.read(
             "SELECT id, job_id, at, event, origin, step, run, detail, result FROM timeline"
-            f" WHERE job_id IN ({marks}) AND event IN (5, 11, 12, 13, 14, 15, 16)",
+            f" WHERE job_id IN ({marks}) AND event IN (5, 7, 11, 12, 13, 14, 15, 16)",
             job_ids,
         )
         steps: dict[str, list[sqlite3.Row]] = {}

@@ -10,6 +10,7 @@ class Line(IntEnum):
     WOKEN = 4
     APPROVED = 5
     REJECTED = 6
+    TASK_MOVED = 7
     STEP_BEGUN = 11
     STEP_HANDLE = 12
     STEP_FINISHED = 13

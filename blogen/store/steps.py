@@ -13,8 +13,9 @@ from typing import Any, Literal, NamedTuple
 
 from blogen.clock import Clock
 from blogen.domain.job import Job
-from blogen.events import StepBegun, StepDoubted, StepFailed, StepFinished
+from blogen.events import StepBegun, StepDoubted, StepFailed, StepFinished, TaskMoved
 from blogen.store.database import Database, Rows, Transaction
+from blogen.store.ledger import HOLD, SETTLE, Reservation, check_caps, release, settle_doubt
 from blogen.store.lines import Line
 
 _LINE = "INSERT INTO timeline (job_id, at, event, origin, step, run, detail) VALUES (?, ?, {:d}, ?, ?, ?, ?)"
@@ -25,14 +26,15 @@ _ADD_COST = (
     "UPDATE jobs SET cost_usd_micros = cost_usd_micros + ?, input_tokens = input_tokens + ?,"
     " output_tokens = output_tokens + ?, updated_at = ? WHERE id = ?"
 )
-_SPEND = "INSERT INTO spending (job_id, at, provider, model, usd_micros) VALUES (?, ?, ?, ?, ?)"
-_FAIL_PAID = Rows(_LINE.format(Line.STEP_FAILED), _ADD_COST, _SPEND)
-_DOUBT = Rows(_LINE.format(Line.STEP_DOUBTED))
+_FAIL_PAID = Rows(_LINE.format(Line.STEP_FAILED), _ADD_COST, SETTLE)
+_DOUBT = _LINE.format(Line.STEP_DOUBTED)
 _FINISHED = (
     "INSERT INTO timeline (job_id, at, event, origin, step, run, detail, result) VALUES (?, ?, 13, ?, ?, ?, ?, ?)"
 )
 _FINISH = Rows(_FINISHED)
-_FINISH_PAID = Rows(_FINISHED, _ADD_COST, _SPEND)
+_FINISH_PAID = Rows(_FINISHED, _ADD_COST, SETTLE)
+_BEGIN_PAID = Rows(_LINE.format(Line.STEP_BEGUN), HOLD)
+_TASK_MOVED = Rows("INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, 7, ?, ?)")
 
 StepState = Literal["running", "waiting", "finished", "failed", "in_doubt", "discarded"]
 
@@ -46,6 +48,9 @@ class Used:
     input_tokens: int = 0
     output_tokens: int = 0
     usd_micros: int | None = None
+    accuracy: str = "computed"
+    counted_usd_micros: int | None = None
+    """What budgets count where the cost is not known."""
 
 
 NOTHING_USED = Used()
@@ -79,18 +84,52 @@ class Steps:
         self._database = database
         self._clock = clock
 
-    def begin(self, job: Job, step: str, run: int, *, digest: str | None, is_paid: bool) -> Awaitable[None]:
-        """Write down that the call is about to be made."""
-        detail = f'{{"paid": {"true" if is_paid else "false"}, "digest": "{digest}"}}' if digest else _PAID[is_paid]
-        return self._database.write_rows(
-            _BEGIN, (job.id, self._clock.now_ms(), job.state, step, run, detail), event=StepBegun(job.id, step)
-        )
+    def begin(
+        self,
+        job: Job,
+        step: str,
+        run: int,
+        *,
+        digest: str | None,
+        is_paid: bool,
+        provider: str = "",
+        reserve: Reservation | None = None,
+    ) -> Awaitable[None]:
+        """Write down that the call is about to be made, and hold back what it may cost. Raises OverCap."""
+        now = self._clock.now_ms()
+        if digest or provider:
+            detail = json.dumps({"paid": is_paid, "digest": digest, "provider": provider})
+        else:
+            detail = _PAID[is_paid]
+        line = (job.id, now, job.state, step, run, detail)
+        event = StepBegun(job.id, step)
+        if reserve is None:
+            return self._database.write_rows(_BEGIN, line, event=event)
+        held = (job.id, step, run, now, reserve.provider, reserve.usd_micros)
+        if not reserve.caps:
+            return self._database.write_rows(_BEGIN_PAID, line, held, event=event)
 
-    async def keep_handle(self, job: Job, step: str, run: int, handle: str) -> None:
-        """Keep the other side's id of the call, so that it is resumed and not repeated."""
-        await self._database.write_rows(
-            _HANDLE, (job.id, self._clock.now_ms(), job.state, step, run, json.dumps({"handle": handle}))
-        )
+        def work(tx: Transaction) -> None:
+            check_caps(tx, job.id, reserve)
+            for statement, params in zip(_BEGIN_PAID.statements, (line, held), strict=True):
+                tx.execute(statement, params)
+            tx.publish(event)
+
+        return self._database.write(work)
+
+    async def keep_handle(
+        self, job: Job, step: str, run: int, handle: str, *, state: str = "submitted", is_first: bool = True
+    ) -> None:
+        """Keep the other side's id of the call, so that it is resumed and not repeated; later ones replace it."""
+        now = self._clock.now_ms()
+        if is_first:
+            told = json.dumps({"handle": handle, "state": state})
+            await self._database.write_rows(_HANDLE, (job.id, now, job.state, step, run, told))
+        else:
+            told = json.dumps({"step": step, "run": run, "handle": handle, "state": state})
+            await self._database.write_rows(
+                _TASK_MOVED, (job.id, now, job.state, told), event=TaskMoved(job.id, step, state)
+            )
 
     def finish(
         self,
@@ -114,53 +153,63 @@ class Steps:
         return self._database.write_rows(
             _FINISH_PAID,
             (job.id, now, job.state, step, run, detail, result),
-            *_cost_rows(job, now, used),
+            *_cost_rows(job, step, run, now, used),
             event=event,
         )
 
     async def fail(
-        self, job: Job, step: str, run: int, *, code: str, detail: str, raw: str = "", used: Used = NOTHING_USED
+        self,
+        job: Job,
+        step: str,
+        run: int,
+        *,
+        code: str,
+        detail: str,
+        raw: str = "",
+        used: Used = NOTHING_USED,
+        is_paid: bool = False,
     ) -> None:
-        """Write down that the call failed, the raw answer if there was one, and what it cost all the same."""
+        """Write down that the call failed, the raw answer if there was one, and what it cost all the same.
+
+        What was held back for a paid call that cost nothing is free again.
+        """
         now = self._clock.now_ms()
         told = {"code": code, "detail": detail} | ({"raw": raw} if raw else {})
         event = StepFailed(job.id, step, code, detail)
-        if used is NOTHING_USED:
-            await self._database.write_rows(_FAIL, (job.id, now, job.state, step, run, json.dumps(told)), event=event)
+        line = (job.id, now, job.state, step, run, json.dumps(told | (_account(used) if used.provider else {})))
+        if used is NOTHING_USED and is_paid:
+
+            def work(tx: Transaction) -> None:
+                tx.execute(_FAIL.statements[0], line)
+                release(tx, job.id, step, run)
+                tx.publish(event)
+
+            await self._database.write(work)
             return
-        await self._database.write_rows(
-            _FAIL_PAID,
-            (job.id, now, job.state, step, run, json.dumps(told | _account(used))),
-            *_cost_rows(job, now, used),
-            event=event,
-        )
+        if used is NOTHING_USED:
+            await self._database.write_rows(_FAIL, line, event=event)
+            return
+        await self._database.write_rows(_FAIL_PAID, line, *_cost_rows(job, step, run, now, used), event=event)
 
     async def doubt(self, job: Job, step: str, run: int, *, policy: str) -> None:
         """Write down that the call was in flight when the process died: maybe paid."""
-        await self._database.write_rows(
-            _DOUBT,
-            (job.id, self._clock.now_ms(), job.state, step, run, json.dumps({"policy": policy})),
-            event=StepDoubted(job.id, step, policy),
-        )
+        line = (job.id, self._clock.now_ms(), job.state, step, run, json.dumps({"policy": policy}))
+
+        def work(tx: Transaction) -> None:
+            tx.execute(_DOUBT, line)
+            settle_doubt(tx, job.id, step, run)
+            tx.publish(StepDoubted(job.id, step, policy))
+
+        await self._database.write(work)
 
     async def of(self, job_id: str) -> list[StepRecord]:
         """The steps of a job in the order in which they began."""
         rows = await self._database.read(
             "SELECT id, at, event, origin, step, run, detail, result FROM timeline"
-            " WHERE job_id = ? AND event IN (5, 11, 12, 13, 14, 15, 16) ORDER BY id",
+            " WHERE job_id = ? AND event IN (5, 7, 11, 12, 13, 14, 15, 16) ORDER BY id",
             (job_id,),
         )
         return list(fold(rows).values())
-
-    async def job_spent_usd_micros(self, job_id: str) -> int:
-        """What one job has cost so far."""
-        row = await self._database.read_one("SELECT cost_usd_micros FROM jobs WHERE id = ?", (job_id,))
-        return int(row[0]) if row else 0
-
-    async def spent_usd_micros(self, since_ms: int) -> int:
-        """What all jobs together have cost since then."""
-        row = await self._database.read_one("SELECT total(usd_micros) FROM spending WHERE at >= ?", (since_ms,))
-        return int(row[0]) if row else 0
 
 
 _PAID = {True: '{"paid": true}', False: '{"paid": false}'}
@@ -173,15 +222,18 @@ def _account(used: Used) -> dict[str, Any]:
         "input_tokens": used.input_tokens,
         "output_tokens": used.output_tokens,
         "usd_micros": used.usd_micros,
+        "accuracy": used.accuracy if used.usd_micros is not None else None,
     }
 
 
-def _cost_rows(job: Job, now: int, used: Used) -> tuple[tuple[object, ...], tuple[object, ...]]:
-    cost = used.usd_micros or 0
-    return (
-        (cost, used.input_tokens, used.output_tokens, now, job.id),
-        (job.id, now, used.provider, used.model, cost),
-    )
+def _cost_rows(job: Job, step: str, run: int, now: int, used: Used) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    is_known = used.usd_micros is not None
+    counted = used.usd_micros if used.usd_micros is not None else used.counted_usd_micros or 0
+    settled = (
+        job.id, step, run, now, used.provider, counted, int(used.usd_micros != 0), now, used.usd_micros,
+        used.accuracy if is_known else None, used.model, used.input_tokens, used.output_tokens,
+    )  # fmt: skip
+    return (used.usd_micros or 0, used.input_tokens, used.output_tokens, now, job.id), settled
 
 
 def discard(tx: Transaction, job: Job, records: Iterable[StepRecord], *, fresh: bool) -> None:
@@ -229,13 +281,19 @@ def fold(rows: Iterable[sqlite3.Row]) -> dict[str, StepRecord]:
     records: dict[str, StepRecord] = {}
     for row in rows:
         event = row["event"]
+        detail: Mapping[str, Any] = json.loads(row["detail"]) if row["detail"] else {}
+        if event == Line.TASK_MOVED:
+            moved = records.get(detail["step"])
+            if moved is not None and moved.run == detail["run"]:
+                moved.handle = detail["handle"]
+                moved.detail = {**moved.detail, "state": detail["state"]}
+            continue
         if row["step"] is None:
             if event == Line.APPROVED:
                 for record in records.values():
                     record.is_approved = record.is_approved or record.state == "in_doubt"
             continue
         name, run = row["step"], row["run"]
-        detail: Mapping[str, Any] = json.loads(row["detail"]) if row["detail"] else {}
         known = records.get(name)
         if known is None or known.run != run:
             earlier = known.earlier if known else {}

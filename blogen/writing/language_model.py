@@ -8,15 +8,17 @@ checked against the sources, and keys, slugs and tags are made legal here.
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import NamedTuple, TypeVar
 
-from anyio import create_task_group, to_thread
+from anyio import to_thread
 
 from blogen.domain.slugs import slugify
 from blogen.domain.source import Passage, Research, Source
 from blogen.domain.writing import Brief, Edited, Illustration, Illustrations, Outline, OutlineSection, Section
 from blogen.errors import AnswerUnusable
 from blogen.providers.protocols import TextAnswer, TextRequest
+from blogen.together import together
 from blogen.writing.answers import (
     Answer,
     CritiqueAnswer,
@@ -179,10 +181,7 @@ class LanguageModelWriter:
             if note or count_words(after.markdown) * 3 >= count_words(section.markdown):
                 revised[section.key] = after
 
-        async with create_task_group() as tasks:
-            for draft in drafts:
-                if draft.remarks:
-                    tasks.start_soon(revise, draft.section, draft.remarks)
+        await together([partial(revise, draft.section, draft.remarks) for draft in drafts if draft.remarks])
         return [revised[draft.section.key] for draft in drafts]
 
     async def _title(

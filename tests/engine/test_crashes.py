@@ -57,7 +57,10 @@ class World:
         return NEXT[state]
 
     def publish(self, job_id, tx):
-        tx.execute("INSERT INTO spending (job_id, at, provider, model, usd_micros) VALUES (?, 0, '', '', 0)", (job_id,))
+        tx.execute(
+            "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros) VALUES (?, 0, hex(randomblob(8)), 1, '', 0)",
+            (job_id,),
+        )
 
     async def step(self, job, kind, name):
         key = (job.job.id, name)
@@ -161,7 +164,7 @@ async def _no_finished_step_runs_twice(folder, plan, crashes):
         done = await committed(home)
         states = [(await asyncio.wait_for(home.engine.finished(job_id), 20)).state for job_id in jobs]
         assert states == [JobState.PUBLISHED] * len(jobs)
-        rows = await home.database.read("SELECT job_id, count(*) AS n FROM spending GROUP BY job_id")
+        rows = await home.database.read("SELECT job_id, count(*) AS n FROM ledger GROUP BY job_id")
         assert {row["job_id"]: row["n"] for row in rows} == dict.fromkeys(jobs, 1), "published once each"
     for key, times in world.calls.items():
         if key in done:

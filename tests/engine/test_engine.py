@@ -219,7 +219,7 @@ async def test_what_a_move_brings_about_happens_with_it_or_not_at_all(tmp_path):
 
     async def publish(job):
         def also(tx):
-            tx.execute("INSERT INTO spending (job_id, at, provider, model, usd_micros) VALUES (?, 0, '', '', 1)",
+            tx.execute("INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros) VALUES (?, 0, hex(randomblob(8)), 1, '', 1)",
                        (job.job.id,))  # fmt: skip
             if broken:
                 raise ZeroDivisionError
@@ -229,11 +229,11 @@ async def test_what_a_move_brings_about_happens_with_it_or_not_at_all(tmp_path):
     async with house(tmp_path, stages(scheduled=publish)) as home:
         job = await home.finished(await home.submit())
         assert job.state is JobState.FAILED
-        assert await home.database.read("SELECT * FROM spending") == []
+        assert await home.database.read("SELECT * FROM ledger") == []
         broken = False
         await home.engine.retry(job.id)
         assert (await home.finished(job)).state is JobState.PUBLISHED
-        assert len(await home.database.read("SELECT * FROM spending")) == 1
+        assert len(await home.database.read("SELECT * FROM ledger")) == 1
 
 
 async def test_a_cancelled_job_stops_at_once_and_stays_cancelled(tmp_path):

@@ -10,8 +10,10 @@ from blogen.events import Bus, PostChanged, StoreFailed, StoreHealed
 from blogen.store.database import Database, Rows, Stale
 from blogen.store.schema import prepare
 
-PUT = Rows("INSERT INTO spending (job_id, at, provider, model, usd_micros) VALUES (?, ?, '', '', ?)")
-SET = Rows("UPDATE spending SET usd_micros = ? WHERE job_id = ? AND usd_micros = ?")
+PUT = Rows(
+    "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros) VALUES (?, ?, hex(randomblob(8)), 1, '', ?)"
+)
+SET = Rows("UPDATE ledger SET counted_usd_micros = ? WHERE job_id = ? AND counted_usd_micros = ?")
 
 
 @pytest.fixture
@@ -23,14 +25,14 @@ async def database(tmp_path):
 
 
 async def spending(database):
-    return {row["job_id"]: row["usd_micros"] for row in await database.read("SELECT * FROM spending")}
+    return {row["job_id"]: row["counted_usd_micros"] for row in await database.read("SELECT * FROM ledger")}
 
 
 async def test_what_was_written_is_there_for_readers_once_the_write_is_awaited(database):
     for number in range(20):
         await database.write_rows(PUT, (str(number), 0, number))
-        row = await database.read_one("SELECT usd_micros FROM spending WHERE job_id = ?", (str(number),))
-        assert row["usd_micros"] == number
+        row = await database.read_one("SELECT counted_usd_micros FROM ledger WHERE job_id = ?", (str(number),))
+        assert row["counted_usd_micros"] == number
 
 
 async def test_concurrent_writes_share_commits(database, tmp_path):
@@ -65,10 +67,14 @@ async def test_of_two_that_compare_and_set_the_same_row_one_wins(database):
 
 async def test_a_function_that_raises_is_undone_and_its_neighbours_are_not(database):
     def good(tx):
-        return tx.execute("INSERT INTO spending (job_id, at, provider, model, usd_micros) VALUES ('g', 0, '', '', 1)")
+        return tx.execute(
+            "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros) VALUES ('g', 0, hex(randomblob(8)), 1, '', 1)"
+        )
 
     def bad(tx):
-        tx.execute("INSERT INTO spending (job_id, at, provider, model, usd_micros) VALUES ('b', 0, '', '', 1)")
+        tx.execute(
+            "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros) VALUES ('b', 0, hex(randomblob(8)), 1, '', 1)"
+        )
         raise NotFound("no")
 
     answers = await asyncio.gather(
@@ -106,7 +112,7 @@ async def test_a_caller_that_gives_up_disturbs_no_other(database):
 
 async def test_readers_cannot_write(database):
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        await database.read("DELETE FROM spending")
+        await database.read("DELETE FROM ledger")
 
 
 async def test_a_full_disk_fails_writes_clearly_and_heals_when_there_is_room(tmp_path):
@@ -143,4 +149,4 @@ async def test_closing_writes_what_is_pending_and_refuses_more(tmp_path):
     with pytest.raises(StoreUnavailable):
         database.write_rows(PUT, ("late", 0, 1))
     with sqlite3.connect(tmp_path / "blogen.db") as raw:
-        assert raw.execute("SELECT count(*) FROM spending").fetchone() == (10,)
+        assert raw.execute("SELECT count(*) FROM ledger").fetchone() == (10,)

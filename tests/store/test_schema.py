@@ -49,13 +49,15 @@ def test_a_new_file_gets_the_whole_schema_and_a_second_start_changes_nothing(pat
 def test_a_migration_is_preceded_by_a_verified_backup_and_keeps_the_rows(path, newer, tmp_path):
     prepare(path)
     with sqlite3.connect(path) as raw:
-        raw.execute("INSERT INTO spending (job_id, at, provider, model, usd_micros) VALUES ('j', 1, 'p', 'm', 5)")
+        raw.execute(
+            "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros) VALUES ('j', 1, hex(randomblob(8)), 1, 'p', 5)"
+        )
     assert prepare(path, folder=newer) == NEW + 1
     assert "more" in tables(path)
     copy = tmp_path / "backups" / f"before-{NEW + 1:04}.db"
     assert "more" not in tables(copy)
     with sqlite3.connect(copy) as raw:
-        assert raw.execute("SELECT usd_micros FROM spending").fetchall() == [(5,)]
+        assert raw.execute("SELECT counted_usd_micros FROM ledger").fetchall() == [(5,)]
 
 
 def test_a_database_newer_than_the_program_is_refused_and_left_alone(path, newer):
@@ -113,7 +115,7 @@ def test_a_corrupt_database_is_refused_and_left_alone(path):
     prepare(path)
     raw = sqlite3.connect(path)
     raw.executemany(
-        "INSERT INTO spending (job_id, at, provider, model, usd_micros) VALUES (?, 1, 'p', 'm', 5)",
+        "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros) VALUES (?, 1, hex(randomblob(8)), 1, 'p', 5)",
         [(new_id(),) for _ in range(2000)],
     )
     raw.commit()
@@ -194,7 +196,12 @@ STEP = {"job_id": JOB["id"], "at": 1, "event": 11, "origin": "queued", "step": "
         ("timeline", STEP | {"event": 13}),  # finished without a result
         ("timeline", STEP | {"result": "{}"}),
         ("timeline", STEP | {"job_id": new_id()}),
-        ("spending", {"job_id": "j", "at": 1, "provider": "", "model": "", "usd_micros": -1}),
+        ("ledger", {"job_id": "j", "step": "s", "run": 1, "at": 1, "provider": "", "counted_usd_micros": -1}),
+        ("ledger", {"job_id": "j", "step": "s", "run": 0, "at": 1, "provider": "", "counted_usd_micros": 1}),
+        (
+            "ledger",
+            {"job_id": "j", "step": "s", "run": 1, "at": 1, "provider": "", "counted_usd_micros": 1, "usd_micros": 1},
+        ),
         ("idempotency", {"owner": "o", "key": "", "digest": "0" * 64, "job_id": JOB["id"], "created_at": 1}),
         ("tokens", {"id": new_id(), "hash": "0" * 64, "scope": "god", "created_at": 1}),
         ("tokens", {"id": new_id(), "hash": "plain text", "scope": "admin", "created_at": 1}),
