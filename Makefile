@@ -21,7 +21,7 @@ run: $(VENV)/run.stamp
 	@exec $(PY) run.py serve $(ARGS)
 
 test: $(VENV)/dev.stamp chromium
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(VENV)/dev.stamp
 	@$(PY) -m ruff check

@@ -74,10 +74,11 @@ class ThroughServer:
 
     async def follow(self, job_id: str, hear: Hear, *, since: str = "") -> JobTold:
         path = f"jobs/{quote(job_id, safe='')}/events"
-        last, failures = "", 0
+        last, failures, is_told = "", 0, False
         while True:
             job = await self.job(job_id)
-            if _has_settled(job):
+            # One that has ended meanwhile still has a way there to be told of; its stream ends by itself.
+            if _has_settled(job) and (is_told or not JobState(job["state"]).is_final):
                 return job
             try:
                 async for entry_id, event, told in self._events(path, last):
@@ -88,6 +89,7 @@ class ThroughServer:
                         hear(fact)
                     if event == "waiting" and told.get("detail", {}).get("for") in _SETTLED:
                         break
+                is_told = True
             except (aiohttp.ClientError, TimeoutError) as error:
                 failures += 1
                 if failures >= _ATTEMPTS:
