@@ -26,6 +26,7 @@ from blogen.web.routes import add_reader
 
 if TYPE_CHECKING:
     from blogen.engine.engine import Engine
+    from blogen.pipeline.hooks import Hooks
 
 _MAX_BODY_BYTES = 32 * 1024 * 1024
 """Room for 20 sources of 200,000 characters."""
@@ -56,8 +57,12 @@ async def _serve(config: Config) -> int:
         forget_logs = set_up_logs(config, app.bus)
         url = _url(config.server.host, port)
         engine: asyncio.Future[Engine] = asyncio.get_running_loop().create_future()
+        hooks: asyncio.Future[Hooks] = asyncio.get_running_loop().create_future()
         runner = web.AppRunner(
-            web_application(app, engine), handle_signals=False, access_log=None, shutdown_timeout=_CLOSING_SECONDS
+            web_application(app, engine, hooks),
+            handle_signals=False,
+            access_log=None,
+            shutdown_timeout=_CLOSING_SECONDS,
         )
         await runner.setup()
         site = web.SockSite(runner, listening)
@@ -70,6 +75,7 @@ async def _serve(config: Config) -> int:
         collect_garbage_rarely()
         async with _announced(app, url), works.engine.running():
             engine.set_result(works.engine)
+            hooks.set_result(works.hooks)
             await stop.wait()
             await site.stop()
         await runner.cleanup()
@@ -77,14 +83,15 @@ async def _serve(config: Config) -> int:
     return 0
 
 
-def web_application(app: App, engine: "asyncio.Future[Engine]") -> web.Application:
-    """Pages and API with the parts they read from. `engine` may come later: readers do not wait for it."""
+def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.Future[Hooks]") -> web.Application:
+    """Pages and API with the parts they read from. `engine` and `hooks` may come later: readers do not wait."""
     application = web.Application(client_max_size=_MAX_BODY_BYTES)
     parts: Mapping[str, object] = {
         "CONFIG": app.config,
         "BUS": app.bus,
         "CLOCK": app.clock,
         "ENGINE": engine,
+        "HOOKS": hooks,
         "JOBS": app.jobs,
         "STEPS": app.steps,
         "POSTS": app.posts,

@@ -3,9 +3,11 @@
 Imported when it is needed: a server listens before it works, and readers need none of this.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+
+from pydantic import SecretStr
 
 from blogen.clock import Clock
 from blogen.config import Config, Trade
@@ -13,6 +15,7 @@ from blogen.engine.engine import Engine
 from blogen.engine.executor import RetryPolicy
 from blogen.events import Bus
 from blogen.pipeline.first_post import order_first_post
+from blogen.pipeline.hooks import Hooks
 from blogen.pipeline.models import Guarded, ImageModels, Model, SearchEngines, TextModels
 from blogen.pipeline.post import post_pipeline
 from blogen.pipeline.services import NewLanguageModelWriter, Services
@@ -38,6 +41,7 @@ class Works:
     services: Services
     engine: Engine
     jobs: Jobs
+    hooks: Hooks
 
     @classmethod
     def build(  # the stores come from `app`, which the readers' pages share
@@ -86,7 +90,7 @@ class Works:
             ),
             in_doubt=config.pipeline.in_doubt,
         )
-        return cls(registry, services, engine, jobs)
+        return cls(registry, services, engine, jobs, Hooks(engine, _hook_secrets(config, registry)))
 
     async def order_first_post(self) -> None:
         """An empty blog gets a post about Blogen from its own notes, made without asking any service."""
@@ -126,6 +130,13 @@ def _guarded(
             limits = Limits(section.concurrency, section.requests_per_minute, clock)
             found[name] = Guarded(label, section, partial(make, name), limits, Breaker(label, clock=clock))
     return found
+
+
+def _hook_secrets(config: Config, registry: Registry) -> Iterator[str]:
+    for name in config.providers("image"):
+        secret = getattr(registry.section("image", name), "hook_secret", None)
+        if isinstance(secret, SecretStr):
+            yield secret.get_secret_value()
 
 
 def _new_language_model(config: Config) -> NewLanguageModelWriter:

@@ -206,12 +206,17 @@ class Engine:
 
         return await self._jobs.change(job_id, work)
 
-    async def wake(self, job_id: str) -> None:
-        """End what the job waits for, if it may be ended by time or by a message from outside, and line it up."""
+    async def wake(self, job_id: str, *, if_waiting_for: WaitingFor | None = None) -> None:
+        """End what the job waits for, if it may be ended by time or by a message from outside, and line it up.
+
+        With `if_waiting_for` nothing else is ended.
+        """
         try:
             job = await self._jobs.get(job_id)
             if job.waiting is not None:
                 if job.waiting.for_ in {WaitingFor.REVIEW, WaitingFor.PAUSED}:
+                    return
+                if if_waiting_for not in {None, job.waiting.for_}:
                     return
                 job = await self._jobs.wake(job)
         except (NotFound, IllegalTransition):

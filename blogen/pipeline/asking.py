@@ -5,7 +5,7 @@ from functools import partial
 
 from blogen.domain.job import Waiting, WaitingFor
 from blogen.domain.source import Passage, Research, Source
-from blogen.domain.writing import Brief, Edited, Illustrations, Outline, OutlineSection, Section
+from blogen.domain.writing import Brief, Edited, Illustrations, Outline, OutlineSection, Queries, Section
 from blogen.engine.context import JobContext, in_doubt_error
 from blogen.engine.outcome import Suspended
 from blogen.errors import ProviderError
@@ -113,6 +113,14 @@ class _WithFallback:
     @property
     def notice(self) -> str:
         return self._first.notice
+
+    async def queries(self, brief: Brief) -> Queries:
+        try:
+            return await self._first.queries(brief)
+        except ProviderError as error:
+            if error.retryable and not self._at_once:
+                raise
+            return await self._second.queries(brief)
 
     async def passages(self, brief: Brief, sources: Sequence[Source]) -> list[Passage]:
         return await self._first.passages(brief, sources)

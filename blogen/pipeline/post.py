@@ -58,8 +58,12 @@ async def _check(services: Services, request: JobRequest) -> None:
     for source in request.sources:
         if source.kind == "url":
             services.fetcher.check(str(source.url))
-    if not request.sources and not services.text.names:
+    if not request.sources and not services.text.names and not _is_searched_for(services):
         raise InvalidInput(
             "The order names no sources, and no text model is configured that could write without.",
-            remedy="Add sources (text, files or URLs), or configure a [text.NAME] provider.",
+            remedy="Add sources (text, files or URLs), or configure a [text.NAME] or [search.NAME] provider.",
         )
+
+
+def _is_searched_for(services: Services) -> bool:
+    return bool(services.search.names) and services.config.research.search != "never"

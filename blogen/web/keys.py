@@ -1,6 +1,8 @@
 """What the pages are given: typed keys into the aiohttp application. `app` fills them, handlers read them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -14,6 +16,9 @@ from blogen.store.search import Search
 from blogen.store.steps import Steps
 from blogen.web.pages import Pages
 
+if TYPE_CHECKING:
+    from blogen.pipeline.hooks import Hooks
+
 Ready = Callable[[], Awaitable[Mapping[str, str | None]]]
 """The state of each part (`database`, `engine`): None if it is well, else what is wrong."""
 
@@ -26,5 +31,7 @@ SEARCH = web.AppKey("SEARCH", Search)
 MEDIA = web.AppKey("MEDIA", Media)
 AUTHORS = web.AppKey("AUTHORS", Authors)
 READY = web.AppKey[Ready]("READY")
+HOOKS: "web.AppKey[asyncio.Future[Hooks]]" = web.AppKey("HOOKS", asyncio.Future)
+"""Comes with the engine: a server listens before it works."""
 PAGES = web.AppKey("PAGES", Pages)
 """Made by `add_reader`."""

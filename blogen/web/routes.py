@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from blogen.web import assets, health
+from blogen.web import assets, health, hooks
 from blogen.web.keys import BUS, PAGES
 from blogen.web.middleware import add_headers, friendly_errors
 from blogen.web.pages import Pages
@@ -43,6 +43,7 @@ ROUTES = [
     web.get("/favicon.ico", assets.favicon),
     web.get("/healthz", health.healthz),
     web.get("/readyz", health.readyz),
+    web.post("/hooks/midjourney/{secret}", hooks.midjourney),
 ]
 
 
