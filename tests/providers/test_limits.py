@@ -1,6 +1,7 @@
 """Limits and the breaker, under a clock that the test moves."""
 
 import asyncio
+import gc
 import random
 
 import pytest
@@ -137,6 +138,22 @@ async def test_a_call_cancelled_in_the_moment_it_is_served_hands_its_turn_on():
     assert limits.running == 0
 
 
+async def test_a_call_that_gives_up_in_the_moment_its_turn_comes_is_passed_over():
+    limits = Limits(concurrency=1)
+    calls = Calls(limits)
+    for name in "abcd":
+        await calls.start(name)
+    calls.running["a"].set_result(None)
+    calls._tasks["b"].cancel()  # `a` ends before `b` knows that it was cancelled
+    await settled()
+    assert calls._tasks["a"].exception() is None
+    assert calls._tasks["b"].cancelled()
+    assert calls.begun == ["a", "c"]
+    await calls.end("c")
+    await calls.end("d")
+    assert (limits.running, limits.waiting) == (0, 0)
+
+
 async def test_at_most_so_many_calls_begin_in_any_minute(clock):
     limits = Limits(concurrency=10, requests_per_minute=3, clock=clock)
     calls = Calls(limits)
@@ -217,6 +234,16 @@ async def test_what_is_known_last_about_a_call_is_what_counts(clock):
     await calls.close()
 
 
+async def test_a_correction_that_comes_when_the_minute_is_over_changes_nothing(clock):
+    calls = Calls(Limits(10, clock=clock, tokens_per_minute=1000))
+    await calls.start("a", tokens=500)
+    await clock.move(60)
+    calls.turns["a"].used(100)
+    await calls.start("b", tokens=1000)
+    assert calls.begun == ["a", "b"]
+    await calls.close()
+
+
 async def test_a_call_larger_than_the_whole_limit_goes_alone(clock):
     calls = Calls(Limits(10, clock=clock, tokens_per_minute=1000))
     await calls.start("small", tokens=10)
@@ -248,6 +275,18 @@ async def test_an_urgent_small_call_does_not_wait_for_what_a_big_one_needs(clock
     await calls.start("big", 1, tokens=500)
     await calls.start("urgent", 9, tokens=100)
     assert calls.begun == ["a", "urgent"]
+    await calls.close()
+
+
+async def test_an_urgent_call_comes_as_soon_as_it_has_room_not_when_the_one_before_it_has(clock):
+    calls = Calls(Limits(10, clock=clock, tokens_per_minute=1000))
+    await calls.start("a", tokens=500)
+    await clock.move(30)
+    await calls.start("b", tokens=400)
+    await calls.start("big", 1, tokens=1000)
+    await calls.start("urgent", 9, tokens=300)
+    await clock.move(30)
+    assert calls.begun == ["a", "b", "urgent"]
     await calls.close()
 
 
@@ -577,6 +616,46 @@ async def test_when_the_breaker_opens_nobody_stays_in_line(clock):
     await calls.close()
 
 
+async def test_a_call_turned_away_and_cancelled_in_the_same_moment_leaves_no_trace(clock):
+    complaints = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+    limits = Limits(1, clock=clock)
+    calls = Calls(limits)
+    await calls.start("under way")
+    await calls.start("in line")
+    limits.turn_away(lambda: ProviderResting("away"))
+    await calls.cancel("in line")
+    await calls.close()
+    del calls
+    gc.collect()
+    await settled()
+    assert complaints == []
+    assert (limits.running, limits.waiting) == (0, 0)
+
+
+async def test_who_is_in_line_when_a_probe_fails_is_told_the_whole_pause(clock):
+    limits = Limits(1, clock=clock)
+    breaker = Breaker("text.main", failures=1, pause_seconds=30, clock=clock, limits=limits)
+    calls = Calls(limits)
+    await fail(breaker)
+    await clock.move(30)
+    await calls.start("under way")
+    await calls.start("in line")
+    await fail(breaker)
+    assert (await calls.error("in line")).retry_after_seconds == 60
+    await calls.close()
+
+
+async def test_who_fails_and_says_for_how_long_is_left_alone_for_that_time(clock):
+    limits = Limits(clock=clock)
+    breaker = Breaker("text.main", clock=clock, limits=limits)
+    await fail(breaker, ProviderUnavailable("maintenance", retry_after_seconds=20))
+    assert limits.paused_seconds == 20
+    await clock.move(20)
+    await fail(breaker, ProviderUnavailable("maintenance", retry_after_seconds=86_400))
+    assert limits.paused_seconds == 300
+
+
 async def test_after_a_rest_calls_come_back_bit_by_bit(clock):
     limits = Limits(10, clock=clock)
     breaker = Breaker("text.main", failures=1, pause_seconds=30, clock=clock, limits=limits)
@@ -588,6 +667,7 @@ async def test_after_a_rest_calls_come_back_bit_by_bit(clock):
         for number in range(12):
             await calls.start(number)
         assert limits.running == 2
+    await fail(breaker, ProviderBusy("not more", retry_after_seconds=0))
     for allowed in (2, 4, 8, 10, 10):
         assert limits.running == allowed
         await succeed(breaker)

@@ -162,8 +162,6 @@ class Limits:
             elif turn.has_given_up:
                 self.leave(turn)
                 self.pace.serve()
-            else:
-                turn.future.exception()  # turned away and cancelled in the same moment
             raise
 
     def _end(self) -> None:
