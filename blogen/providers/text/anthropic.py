@@ -1,0 +1,811 @@
+"""Claude models behind Anthropic's Messages API, or behind a gateway that speaks it.
+
+Wire format: https://platform.claude.com/docs/en/api/messages, in the version that the SDK names (2026-10-21). The
+`anthropic` package is an extra; like OpenAI's it is imported, and its client built, in a worker thread on the first
+call, and its own retries are off. A request that is refused for its form is sent again in a plainer one, and what
+worked is remembered: older models know no structured output, newer ones no temperature.
+"""
+
+import hashlib
+import json
+import re
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from socket import gaierror
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeVar
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.to_thread
+from pydantic import Field, model_validator
+
+from blogen.config.section import BaseUrl, ProviderSection, is_private_address
+from blogen.errors import (
+    AnswerUnusable,
+    ContentRefused,
+    ProviderBusy,
+    ProviderError,
+    ProviderRefused,
+    ProviderUnavailable,
+)
+from blogen.providers.http import DAY_SECONDS, retry_after
+from blogen.providers.openai_dialect import bounded
+from blogen.providers.prices import Price, known
+from blogen.providers.protocols import Health, Stream, TextAnswer, TextRequest, Usage
+from blogen.providers.reasoning import ReasoningFilter, without_reasoning
+from blogen.providers.strict_schema import strict_schema
+from blogen.providers.text.openai import json_object
+from blogen.providers.unpacking import ACCEPTED_ENCODINGS, TooLong, Unreadable
+
+if TYPE_CHECKING:
+    import anthropic
+    import httpx2
+
+T = TypeVar("T")
+
+MAX_ANSWER_BYTES = 5_000_000
+
+JsonOutput = Literal["auto", "schema", "tool", "none"]
+
+
+class Config(ProviderSection):
+    """`kind = "anthropic"`: Claude models. Needs `pip install 'blogen[anthropic]'`."""
+
+    base_url: BaseUrl = Field("https://api.anthropic.com", description="Where the API answers, without `/v1`")
+    model: str = Field(min_length=1, max_length=200, description="Name of the model, as the service calls it")
+    timeout_seconds: float = Field(
+        300, gt=0, le=3600, allow_inf_nan=False, description="How long one call may take before it is given up"
+    )
+    max_output_tokens: int = Field(
+        16_000, ge=1, le=1_000_000, description="Tokens an answer may have at most, thinking included"
+    )
+    json_output: JsonOutput = Field(
+        "auto",
+        description="How answers with a shape are asked for: `schema` (structured output), `tool` (as the input of a "
+        "tool), `none` (by words alone); `auto` finds out",
+    )
+    effort: Literal["low", "medium", "high", "xhigh", "max"] | None = Field(
+        None, description="How much work models that take it put into an answer; unset: the model's own"
+    )
+    temperature: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Sampling temperature; models since Claude 4.7 take none and are asked without. Unset: as each "
+        "call asks",
+    )
+    stall_seconds: float = Field(
+        60, gt=0, le=3600, allow_inf_nan=False, description="How long a streamed answer may pause before it is given up"
+    )
+    input_usd_per_million: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="Price in USD of a million tokens sent; unset: as far as known"
+    )
+    output_usd_per_million: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="Price in USD of a million tokens answered; unset: as far as known"
+    )
+
+    @model_validator(mode="after")
+    def _both_prices(self) -> Self:
+        if (self.input_usd_per_million is None) != (self.output_usd_per_million is None):
+            raise ValueError("give both `input_usd_per_million` and `output_usd_per_million`, or neither")
+        return self
+
+    @property
+    def has_price(self) -> bool:
+        return super().has_price or self.input_usd_per_million is not None
+
+    @property
+    def price(self) -> Price | None:
+        """What tokens cost: as the owner says, else as the service publishes it; None where neither does."""
+        sent, answered = self.input_usd_per_million, self.output_usd_per_million
+        if sent is None or answered is None:
+            return known(urlsplit(self.base_url).hostname or "", self.model)
+        return Price(sent, answered, cached_input_usd_per_million=sent / 10)  # that share is the same for all models
+
+
+class Provider:
+    """Implements `TextModel` and `CanPrice`."""
+
+    def __init__(self, name: str, config: Config) -> None:
+        self.name = name
+        self.is_free = config.is_free
+        self._config = config
+        self._connection = Connection(name, config)
+        self._form = _Form(shape="schema" if config.json_output == "auto" else config.json_output)
+
+    async def complete(self, request: TextRequest, *, stream: Stream | None = None) -> TextAnswer:
+        """Answer one question. Raises ProviderRefused, ProviderUnavailable, AnswerUnusable."""
+        return await self._connection.ask(lambda client: self._complete(client, request, stream))
+
+    def most_usd_micros(self, request: TextRequest) -> int | None:
+        """Upper bound of what the call can cost; no tokenizer makes more than a token of two bytes."""
+        if self.is_free:
+            return 0
+        price = self._config.price
+        if price is None:
+            return self._config.call_usd_micros
+        schema = json.dumps(request.json_schema) if request.json_schema is not None else ""
+        sent = len(f"{request.system}{request.user}{schema}".encode()) // 2 + 200
+        return price.most_usd_micros(sent, self._most_tokens(request))
+
+    async def check(self) -> Health:
+        return await self._connection.check()
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    async def _complete(
+        self, client: "anthropic.AsyncAnthropic", request: TextRequest, stream: Stream | None
+    ) -> TextAnswer:
+        import anthropic
+
+        form = self._form
+        first: Exception | None = None
+        while True:
+            order = self._order(request, form, stream)
+            try:
+                reply = await self._ask(client, order, request, stream)
+            except anthropic.APIStatusError as error:
+                first = first or error
+                plainer = self._plainer(form, order, self._connection.objection(error))
+                if plainer is None:
+                    # What the first, full request was refused for is what the owner can mend.
+                    worst = first if error.status_code in _OBJECTIONS else error
+                    raise self._connection.worded(worst) from error
+                form = plainer
+            else:
+                self._form = form
+                return self._answer(request, order, reply)
+
+    def _order(self, request: TextRequest, form: "_Form", stream: Stream | None) -> dict[str, Any]:
+        """The call's body, and what belongs in its headers."""
+        order: dict[str, Any] = {
+            "model": self._config.model,
+            "max_tokens": self._most_tokens(request),
+            "messages": [{"role": "user", "content": request.user}],
+        }
+        headers = {"X-Blogen-Purpose": re.sub(r"[^\w:./-]", "-", request.purpose, flags=re.A)[:64]}
+        if request.reference:
+            headers["Idempotency-Key"] = _header_value(request.reference)
+        system = request.system
+        output: dict[str, Any] = {"effort": self._config.effort} if self._config.effort else {}
+        if request.json_schema is not None:
+            schema = _constrained(request.json_schema) if form.shape == "schema" else None
+            if schema is not None:
+                output["format"] = {"type": "json_schema", "schema": schema}
+            elif form.shape == "none":
+                system = f"{system}\n\n{_BY_WORDS}\n{json.dumps(request.json_schema, ensure_ascii=False)}".strip()
+            else:
+                name = re.sub(r"[^A-Za-z0-9_-]", "_", request.purpose)[:64] or "answer"
+                order["tools"] = [{"name": name, "description": _TOOL, "input_schema": request.json_schema}]
+                order["tool_choice"] = {"type": "tool", "name": name}
+        if output:
+            order["output_config"] = output
+        if system:
+            order["system"] = system
+        temperature = self._config.temperature if self._config.temperature is not None else request.temperature
+        if temperature is not None and form.temperature:
+            # The version of the API that the SDK names has none any more; the one before has.
+            headers["anthropic-version"] = "2023-06-01"
+            order["extra_body"] = {"temperature": min(temperature, 1.0)}
+        if stream is not None:
+            order["stream"] = True
+        return {**order, "extra_headers": headers}
+
+    def _plainer(self, form: "_Form", order: dict[str, Any], objection: "_Objection") -> "_Form | None":
+        """The next form to try, where the service objects to something that could be left out. None: none."""
+        if objection.status not in _OBJECTIONS:
+            return None
+        if "extra_body" in order and objection.names("temperature"):
+            return replace(form, temperature=False)
+        shape = _shape_in(order)
+        if self._config.json_output == "auto" and shape is not None and objection.names(*_SHAPE_WORDS):
+            return replace(form, shape=_PLAINER[shape])
+        return None
+
+    async def _ask(
+        self, client: "anthropic.AsyncAnthropic", order: dict[str, Any], request: TextRequest, stream: Stream | None
+    ) -> "_Reply":
+        raw = await client.messages.with_raw_response.create(**order)
+        response: httpx2.Response = raw.http_response
+        if stream is None:
+            return self._whole(response.content, response.headers)
+        if "json" in response.headers.get("content-type", "").partition(";")[0]:
+            reply = self._whole(await response.aread(), response.headers)  # it does not stream, and answered at once
+            if request.json_schema is None:
+                stream(without_reasoning(reply.text))
+            return reply
+        return await self._streamed(response, stream)
+
+    def _whole(self, content: bytes, headers: Mapping[str, str]) -> "_Reply":
+        """A reply that came in one piece."""
+        try:
+            body = json.loads(content)
+        except (ValueError, RecursionError):
+            raise self._connection.malformed("is not JSON") from None
+        if not isinstance(body, dict) or not isinstance(body.get("content"), list):
+            raise self._connection.malformed("has no `content`")
+        reply = _Reply(model=_text(body, "model"), usage=_object(body, "usage"), headers=headers)
+        for block in body["content"]:
+            reply.begin(block)
+        reply.stop(body)
+        return reply
+
+    async def _streamed(self, response: "httpx2.Response", stream: Stream) -> "_Reply":
+        """A reply that comes in pieces; text is shown as it arrives, thinking never."""
+        from anthropic import AsyncStream
+
+        reply = _Reply(headers=response.headers)
+        shown = ReasoningFilter()
+        events = aiter(AsyncStream.raw_events(response))
+        try:
+            while not reply.is_complete and (event := await self._next(events, is_first=not reply.model)) is not None:
+                if (visible := shown.feed(self._take(reply, event))) != "":
+                    stream(visible)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await response.aclose()
+        if visible := shown.finish():
+            stream(visible)
+        if not reply.is_complete:
+            raise self._connection.unavailable(f"[{self.name}] broke its answer off before the end.")
+        return reply
+
+    async def _next(self, events: AsyncIterator[Any], *, is_first: bool) -> dict[str, Any] | None:
+        """The next event, or None at the end. The first one may take the call's whole time."""
+        found: Any = _NOTHING
+        with anyio.move_on_after(None if is_first else self._config.stall_seconds):
+            found = await anext(events, None)
+        if found is _NOTHING:
+            seconds = f"{self._config.stall_seconds:g} s"
+            raise self._connection.unavailable(
+                f"[{self.name}] stopped in the middle of its answer: nothing came for {seconds}."
+            )
+        if found is None:
+            return None
+        try:
+            event = json.loads(found.data) if found.data else {}
+        except (ValueError, RecursionError):
+            raise self._connection.malformed("holds an event that is not JSON") from None
+        return event if isinstance(event, dict) else {}
+
+    def _take(self, reply: "_Reply", event: dict[str, Any]) -> str:
+        """Add an event to the reply; the text in it."""
+        match event.get("type"):
+            case "message_start":
+                message = _object(event, "message")
+                reply.model = _text(message, "model") or self._config.model
+                reply.count(_object(message, "usage"))
+            case "content_block_start":
+                return reply.begin(event.get("content_block"))
+            case "content_block_delta":
+                return reply.add(_object(event, "delta"))
+            case "message_delta":
+                reply.stop(_object(event, "delta"))
+                reply.count(_object(event, "usage"))
+            case "message_stop":
+                reply.is_complete = True
+            case "error":
+                raise self._connection.broken_off(_object(event, "error"))
+        return ""
+
+    def _answer(self, request: TextRequest, order: dict[str, Any], reply: "_Reply") -> TextAnswer:
+        usage = self._connection.usage(reply)
+        text = without_reasoning(self._connection.without_key(reply.text))
+        if reply.stop_reason == "refusal":
+            said = self._connection.redacted(reply.explanation)
+            raise ContentRefused(
+                f"[{self.name}] refused the content{f': {said}' if said else '.'}",
+                remedy="Change the topic, the brief or the sources.",
+                provider=self.name,
+            )
+        if reply.stop_reason in _CUT_SHORT:
+            raise self._unusable(
+                f"[{self.name}] {_CUT_SHORT[reply.stop_reason]} before the answer was complete.",
+                "Raise max_output_tokens, ask for fewer words, or use a model that may answer at greater length.",
+                text,
+                usage,
+            )
+        if request.json_schema is not None:
+            text = self._connection.without_key(reply.tool_input) or text
+            found = json_object(text)
+            shape = _shape_in(order)
+            if found is None and self._config.json_output == "auto" and shape is not None:
+                # It takes the order for a shape and does not follow it: ask more plainly the next time.
+                self._form = replace(self._form, shape=_PLAINER[shape])
+            text = found or text
+        if not text:
+            raise self._unusable(
+                f"[{self.name}] gave an empty answer.", "Try again, or use another model.", text, usage
+            )
+        return TextAnswer(text=text, usage=usage)
+
+    def _most_tokens(self, request: TextRequest) -> int:
+        return min(self._config.max_output_tokens, request.max_output_tokens or self._config.max_output_tokens)
+
+    def _unusable(self, detail: str, remedy: str, raw: str, usage: Usage) -> AnswerUnusable:
+        return AnswerUnusable(detail, remedy=remedy, provider=self.name, raw=raw, usage=usage)
+
+
+class Connection:
+    """One section's way to its service. Every failure leaves it as an error in Blogen's words."""
+
+    def __init__(self, name: str, config: Config) -> None:
+        self.name = name
+        self._config = config
+        self._address = re.sub(r"/v1/?$", "", config.base_url)  # the SDK adds it
+        self._building = anyio.Lock()
+        self._client: anthropic.AsyncAnthropic | None = None
+
+    async def ask(self, call: Callable[["anthropic.AsyncAnthropic"], Awaitable[T]]) -> T:
+        """Make one call within the section's total time. Raises ProviderError."""
+        client = await self._ready()
+        try:
+            with anyio.fail_after(self._config.timeout_seconds):
+                return await call(client)
+        except _failures() as error:
+            raise self.worded(error) from error
+
+    async def check(self) -> Health:
+        """Whether the service answers, takes the key and knows the model; spends nothing."""
+        try:
+            listed = await self.ask(_list_models)
+        except ProviderError as error:
+            return Health(ok=False, detail=error.detail, remedy=error.remedy)
+        model, where = self._config.model, f"{self._config.base_url} answers"
+        if not listed:
+            return Health(ok=True, detail=f"{where}; it does not list its models, so {model!r} could not be checked.")
+        # A name without its date is an alias of the newest one.
+        if any(re.fullmatch(rf"{re.escape(model)}(-\d{{8}})?", name) for name in listed):
+            return Health(ok=True, detail=f"{where} and knows {model!r}.")
+        return Health(
+            ok=False,
+            detail=f"{where}, but [{self.name}] asks for the model {model!r}, which it does not list.",
+            remedy=f"It lists {', '.join(_nearest(model, listed))}.",
+        )
+
+    async def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    def usage(self, reply: "_Reply") -> Usage:
+        """What a call used, and how long the service wants to be left alone after it."""
+        config = self._config
+        usage = Usage(
+            provider=self.name,
+            model=self.without_key(reply.model or config.model)[:200],
+            cost_usd_micros=config.call_usd_micros,
+            pause_seconds=_pause(reply.headers) or 0.0,
+        )
+        sent, answered = _count(reply.usage, "input_tokens"), _count(reply.usage, "output_tokens")
+        if sent is None or answered is None:
+            return usage
+        written = _count(reply.usage, "cache_creation_input_tokens") or 0
+        read = _count(reply.usage, "cache_read_input_tokens") or 0
+        total = sent + written + read
+        counted = {"input_tokens": total, "output_tokens": answered}
+        if not config.is_free and (price := config.price):
+            cost = price.usd_micros(total, answered, cached_tokens=read, cache_write_tokens=written)
+            return usage.model_copy(update={**counted, "cost_usd_micros": cost})
+        return usage.model_copy(update=counted)
+
+    def objection(self, error: "anthropic.APIStatusError") -> "_Objection":
+        body = error.body if isinstance(error.body, dict) else {}
+        told = _object(body, "error") or body
+        words = _text(told, "message") or _text(told, "detail")
+        if not words and isinstance(error.body, str) and "<" not in error.body:
+            words = error.body
+        code = _text(_object(told, "details"), "error_code")
+        return _Objection(error.status_code, _text(told, "type"), code, self.redacted(words))
+
+    def worded(self, error: BaseException) -> ProviderError:
+        """`error` as the engine understands it: refused, unavailable or unusable, with a remedy."""
+        import anthropic
+
+        if isinstance(error, ProviderError):
+            return error
+        if too_long := _cause(error, TooLong):
+            return AnswerUnusable(
+                f"[{self.name}] answered with more than {too_long.max_bytes // 1_000_000} MB.",
+                remedy="Check that base_url is the address of the API.",
+                provider=self.name,
+                raw=self.without_key(too_long.start.decode("utf-8", "replace")),
+            )
+        if isinstance(error, anthropic.APIStatusError):
+            return self._status_error(self.objection(error), error.response.headers)
+        if isinstance(error, TimeoutError | anthropic.APITimeoutError) or _cause(error, TimeoutError):
+            return self.unavailable(*self._timeout_words(error))
+        if isinstance(error, ValueError):
+            return self.malformed("could not be read")
+        return self.unavailable(*self._connection_words(error))
+
+    def broken_off(self, told: dict[str, Any]) -> ProviderError:
+        """An error in the middle of a stream, whose status was 200."""
+        kind, words = _text(told, "type"), self.redacted(_text(told, "message"))
+        status = {"rate_limit_error": 429, "overloaded_error": 529}.get(kind, 500)
+        found = _Objection(status, kind, "", words)
+        return self._permanent(found) or self._passing(found, {}, f"[{self.name}] broke its answer off")
+
+    def unavailable(
+        self, detail: str, remedy: str = "", retry_after_seconds: float | None = None
+    ) -> ProviderUnavailable:
+        return ProviderUnavailable(detail, remedy=remedy, provider=self.name, retry_after_seconds=retry_after_seconds)
+
+    def refused(self, detail: str, remedy: str = "") -> ProviderRefused:
+        return ProviderRefused(detail, remedy=remedy, provider=self.name)
+
+    def malformed(self, what: str) -> ProviderUnavailable:
+        return self.unavailable(
+            f"[{self.name}] sent an answer that {what}.",
+            "If this goes on, check that base_url is the address of the API.",
+        )
+
+    def without_key(self, text: str) -> str:
+        """A model's `text` as it may be kept and shown: some servers repeat what they were sent."""
+        # A shorter one is no secret but a word, which a text may well contain.
+        return text.replace(self._key, "…") if len(self._key) >= _SECRET_LENGTH else text
+
+    def redacted(self, words: str) -> str:
+        """A service's `words` as they may stand in a message: one line, without keys, not too long."""
+        words = words.replace(self._key, "…") if self._key else words
+        words = " ".join(re.sub(r"\bsk-[\w*-]{8,}|\bBearer\s+\S+", "…", words).split())
+        words = words if len(words) <= 300 else f"{words[:299]}…"
+        return words if not words or words[-1] in ".!?…" else f"{words}."
+
+    async def _ready(self) -> "anthropic.AsyncAnthropic":
+        async with self._building:
+            if self._client is None:
+                self._client = await anyio.to_thread.run_sync(self._build)
+            return self._client
+
+    def _build(self) -> "anthropic.AsyncAnthropic":
+        try:
+            import anthropic
+        except ImportError as error:
+            raise self.refused(
+                f"[{self.name}] needs the package `anthropic`, which is not installed.",
+                "Install it: pip install 'blogen[anthropic]'",
+            ) from error
+        import httpx2
+
+        timeout = httpx2.Timeout(self._config.timeout_seconds, connect=self._config.connect_seconds)
+        http = httpx2.AsyncClient(
+            timeout=timeout,
+            # A redirect would turn a POST into a GET, and could carry a prompt to another host.
+            follow_redirects=False,
+            trust_env=not is_private_address(self._address),
+            event_hooks={"request": [] if self._key else [_without_key], "response": [_bound]},
+            limits=httpx2.Limits(max_connections=self._config.concurrency + 2, keepalive_expiry=30),
+        )
+        client = anthropic.AsyncAnthropic(
+            api_key=self._key or "none",
+            base_url=self._address,
+            max_retries=0,
+            timeout=timeout,
+            http_client=http,
+            default_headers={"Accept-Encoding": ACCEPTED_ENCODINGS},
+            open_telemetry=False,
+        )
+        # The first touch of a resource imports the SDK's types: most of what it costs.
+        _ = (client.messages, client.models)
+        return client
+
+    def _status_error(self, objection: "_Objection", headers: Mapping[str, str]) -> ProviderError:
+        status, words = objection.status, objection.words
+        if permanent := self._permanent(objection):
+            return permanent
+        if 300 <= status < 400:
+            target = urlsplit(headers.get("location", ""))
+            return self.refused(
+                f"{self._config.base_url} redirects ({status}), and a redirect is not followed with a key.",
+                f"Set base_url to where it leads ({target.scheme}://{target.hostname})." if target.hostname else "",
+            )
+        if status >= 500 or status in {408, 409, 425, 429}:
+            return self._passing(objection, headers, f"[{self.name}] failed ({status})")
+        return self.refused(f"[{self.name}] refused the request ({status}){f': {words}' if words else '.'}")
+
+    def _passing(self, objection: "_Objection", headers: Mapping[str, str], beginning: str) -> ProviderUnavailable:
+        """What may be over soon. A quota that is used up is nobody's failure; an overloaded service is its own."""
+        words = f": {objection.words}" if objection.words else "."
+        asked = retry_after(headers)
+        if objection.status == 429:
+            return ProviderBusy(
+                f"[{self.name}] asks for a pause (429){words}",
+                remedy="Lower requests_per_minute, tokens_per_minute or concurrency if this is frequent.",
+                provider=self.name,
+                retry_after_seconds=_pause(headers) if asked is None else asked,
+            )
+        return self.unavailable(f"{beginning}{words}", retry_after_seconds=asked)
+
+    def _permanent(self, objection: "_Objection") -> ProviderRefused | None:
+        """The error, if repeating would not help: key, credit, content, length, model, address."""
+        status, kind, code, words = objection
+        section, model, because = f"[{self.name}]", self._config.model, f": {words}" if words else "."
+        if status == 401 or kind == "authentication_error":
+            if not self._key:
+                return self.refused(f"{section} asks for a key ({status}), and none is set.", "Set api_key_file.")
+            return self.refused(f"The key in {section} was refused ({status}).", "Check api_key or api_key_file.")
+        if status == 402 or kind == "billing_error" or code.endswith("limit_reached") or _CREDIT_WORDS.search(words):
+            return self.refused(
+                f"The account behind {section} has no credit left ({status}){because}",
+                "Top it up or raise its limit at the service, then retry the job.",
+            )
+        if status in {400, 403, 422, 500} and _CONTENT_WORDS.search(words):
+            return ContentRefused(
+                f"{section} refused the content{because}",
+                remedy="Change the topic, the brief or the sources.",
+                provider=self.name,
+            )
+        if status == 413 or (status in {400, 422} and _LENGTH_WORDS.search(words)):
+            return self.refused(
+                f"The request is too long for the model {model!r} of {section}{because}",
+                "Give fewer or shorter sources, or use a model with a longer context.",
+            )
+        if status in {400, 422} and re.match(r"max_tokens\b", words):
+            return self.refused(
+                f"The model {model!r} of {section} does not answer at such length ({status}){because}",
+                "Lower max_output_tokens.",
+            )
+        if status == 403:
+            return self.refused(
+                f"The key in {section} may not do this (403){because}",
+                f"Check api_key or api_key_file, and whether it may use the model {model!r}.",
+            )
+        if (status == 404 and kind == "not_found_error") or (status == 400 and _MODEL_WORDS.search(words)):
+            return self.refused(
+                f"{section} does not know the model {model!r} ({status}){because}",
+                "Check model; `blogen doctor` compares it with what the service lists.",
+            )
+        if status in {404, 405}:
+            return self.refused(
+                f"{self._config.base_url} does not have what {section} asks for ({status}).",
+                "Check base_url: the path `/v1/messages` is added to it.",
+            )
+        return None
+
+    def _timeout_words(self, error: BaseException) -> tuple[str, str]:
+        if any(type(found).__name__ == "ConnectTimeout" for found in _causes(error)):
+            return (
+                f"{self._host} could not be reached within {self._config.connect_seconds:g} s.",
+                f"Check base_url of [{self.name}] and the network.",
+            )
+        return (
+            f"[{self.name}] did not answer within {self._config.timeout_seconds:g} s.",
+            "Raise timeout_seconds if its model is slow.",
+        )
+
+    def _connection_words(self, error: BaseException) -> tuple[str, str]:
+        host, check = self._host, f"Check base_url of [{self.name}]."
+        if _cause(error, gaierror):
+            return f"The name of {host} could not be resolved.", check
+        if tls := _cause(error, ssl.SSLError):
+            reason = getattr(tls, "verify_message", "") or tls.reason or "TLS failed"
+            return f"No safe connection to {host}: {reason}.", f"{check} Is it https, and is its certificate valid?"
+        if _cause(error, ConnectionRefusedError):
+            return f"{host} refused the connection.", f"{check} Is the server running?"
+        if any(type(found).__name__ == "ConnectError" for found in _causes(error)):
+            return f"{host} could not be reached.", check
+        if _cause(error, Unreadable):
+            return f"{host} sent an answer that could not be unpacked.", ""
+        return f"{host} broke the connection off before its answer was complete.", ""
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self._address).netloc
+
+    @property
+    def _key(self) -> str:
+        return self._config.api_key.get_secret_value() if self._config.api_key else ""
+
+
+_BY_WORDS = (
+    "Answer with exactly one JSON object that is valid for the following JSON Schema. "
+    "Write nothing before or after it, and no code fence."
+)
+_TOOL = "Takes the answer. Call it once, with the whole answer."
+_PLAINER: dict[JsonOutput, JsonOutput] = {"schema": "tool", "tool": "none"}
+_SHAPE_WORDS = ("output_config", "output_format", "structured output", "schema", "grammar", "tool", "format")
+_OBJECTIONS = frozenset({400, 422})
+_CUT_SHORT = {
+    "max_tokens": "stopped at its length limit",
+    "model_context_window_exceeded": "filled its context",
+    "pause_turn": "paused",
+}
+_SECRET_LENGTH = 12
+_NOTHING = object()
+_CREDIT_WORDS = re.compile(r"credit balance is too low|reached your specified .{0,40}usage limits|spend limit", re.I)
+_CONTENT_WORDS = re.compile(r"content filter|usage polic|content polic|blocked by", re.I)
+_LENGTH_WORDS = re.compile(
+    r"prompt is too long|too many (input )?tokens|exceeds? .{0,40}context|request_too_large|input is too long", re.I
+)
+_MODEL_WORDS = re.compile(r"\bmodel\b.{0,120}?(not found|not exist|unknown|not available|invalid)|unknown model", re.I)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What the model is known, or supposed, to understand."""
+
+    shape: JsonOutput
+    temperature: bool = True
+
+
+class _Objection(NamedTuple):
+    """What the service said when it did not do what was asked: `{"type": "error", "error": {type, message}}`."""
+
+    status: int
+    kind: str
+    code: str
+    words: str
+
+    def names(self, *fields: str) -> bool:
+        return any(field in self.words.casefold() for field in fields)
+
+
+@dataclass
+class _Reply:
+    """A message as it is put together; nothing in it is trusted to be of its type."""
+
+    headers: Mapping[str, str]
+    model: str = ""
+    usage: dict[str, Any] | None = None
+    text: str = ""
+    tool_input: str = ""
+    stop_reason: str = ""
+    explanation: str = ""
+    is_complete: bool = False
+
+    def begin(self, block: object) -> str:
+        """Take the beginning of a content block, or the whole of it; its text. Thinking is no text."""
+        if not isinstance(block, dict):
+            return ""
+        if block.get("type") == "tool_use" and isinstance(block.get("input"), dict) and block["input"]:
+            self.tool_input = json.dumps(block["input"], ensure_ascii=False)
+        piece = _text(block, "text") if block.get("type") == "text" else ""
+        self.text += piece
+        return piece
+
+    def add(self, delta: dict[str, Any]) -> str:
+        """Take a piece of a content block; its text."""
+        if delta.get("type") == "input_json_delta":
+            self.tool_input += _text(delta, "partial_json")
+        piece = _text(delta, "text") if delta.get("type") == "text_delta" else ""
+        self.text += piece
+        return piece
+
+    def count(self, usage: dict[str, Any]) -> None:
+        """Take counts of tokens; later ones are totals, not additions."""
+        self.usage = {**(self.usage or {}), **{key: value for key, value in usage.items() if value is not None}}
+
+    def stop(self, delta: dict[str, Any]) -> None:
+        self.stop_reason = _text(delta, "stop_reason") or self.stop_reason
+        self.explanation = _text(_object(delta, "stop_details"), "explanation") or self.explanation
+
+
+def _constrained(schema: dict[str, Any]) -> dict[str, Any] | None:
+    """The schema as structured output takes it; None if it cannot be: free keys would all be forbidden."""
+    import anthropic
+
+    strict, is_strict = strict_schema(schema)
+    if not is_strict:
+        return None
+    try:
+        return anthropic.transform_schema(strict)
+    except (ValueError, TypeError):
+        return None
+
+
+def _shape_in(order: dict[str, Any]) -> JsonOutput | None:
+    """How `order` asks for a shape, if it does so by more than words."""
+    if "format" in order.get("output_config", {}):
+        return "schema"
+    return "tool" if "tools" in order else None
+
+
+def _header_value(reference: str) -> str:
+    """`reference` as a header can carry it; two different ones stay different."""
+    if re.fullmatch(r"[\x21-\x7e]{1,200}", reference):
+        return reference
+    return hashlib.sha256(reference.encode()).hexdigest()
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What a call can fail with that is the other side's or the network's fault; anything else is a defect of ours."""
+    import anthropic
+    import httpx2
+
+    network = (OSError, anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
+    library = (anthropic.AnthropicError, httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL)
+    return (*library, *network, TooLong, Unreadable, ValueError)
+
+
+async def _list_models(client: "anthropic.AsyncAnthropic") -> list[str]:
+    """Names of the models; none if the server lists none."""
+    import anthropic
+
+    try:
+        answer = await client.models.with_raw_response.list(limit=1000)
+    except anthropic.APIStatusError as error:
+        if error.status_code in {404, 405, 501}:
+            return []
+        raise
+    body = json.loads(answer.http_response.content)
+    listed = body.get("data") if isinstance(body, dict) else None
+    entries = listed if isinstance(listed, list) else []
+    return [name for entry in entries if isinstance(entry, dict) and (name := _text(entry, "id"))]
+
+
+def _nearest(model: str, listed: list[str]) -> list[str]:
+    from difflib import get_close_matches
+
+    return [repr(name) for name in get_close_matches(model, listed, n=3, cutoff=0.5) or sorted(listed)[:5]]
+
+
+async def _without_key(request: "httpx2.Request") -> None:
+    """The SDK insists on a key; a server without one is sent none."""
+    request.headers.pop("Authorization", None)
+
+
+async def _bound(response: "httpx2.Response") -> None:
+    """Have the body counted, and unpacked under a limit, while it is read."""
+    response.stream = bounded(response, MAX_ANSWER_BYTES)
+    response.headers.pop("content-encoding", None)
+
+
+def _pause(headers: Mapping[str, str]) -> float | None:
+    """Seconds until the last of the used-up quotas is filled again; None if none is used up."""
+    try:
+        now = parsedate_to_datetime(headers.get("date", "")).timestamp()  # the service's clock, if it tells
+    except (ValueError, TypeError):
+        now = time.time()
+    waits = []
+    for quota in ("requests", "tokens", "input-tokens", "output-tokens"):
+        if headers.get(f"anthropic-ratelimit-{quota}-remaining", "").strip() != "0":
+            continue
+        try:
+            reset = datetime.fromisoformat(headers.get(f"anthropic-ratelimit-{quota}-reset", "")).timestamp()
+        except (ValueError, OverflowError, OSError):
+            continue
+        waits.append(min(max(reset - now, 0.0), DAY_SECONDS))
+    return max(waits, default=None)
+
+
+def _text(holder: dict[str, Any], name: str) -> str:
+    value = holder.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _object(holder: dict[str, Any], name: str) -> dict[str, Any]:
+    value = holder.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _count(usage: dict[str, Any] | None, name: str) -> int | None:
+    value = (usage or {}).get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        found = waiting.pop()
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
+        yield found
+        waiting += [found.__cause__, found.__context__]
+        if isinstance(found, BaseExceptionGroup):
+            waiting += found.exceptions
+
+
+E_ = TypeVar("E_", bound=BaseException)
+
+
+def _cause(error: BaseException, kind: type[E_]) -> E_ | None:
+    return next((found for found in _causes(error) if isinstance(found, kind)), None)
