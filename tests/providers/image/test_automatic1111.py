@@ -3,6 +3,7 @@
 import asyncio
 import io
 
+import anyio
 import pytest
 from PIL import Image
 from pydantic import ValidationError
@@ -239,6 +240,15 @@ async def test_a_call_that_is_cancelled_ends_the_drawing(fake, made):
         await call
     assert fake.interrupted == [task]
     await fake.idle()
+
+
+async def test_a_call_whose_surroundings_are_cancelled_ends_the_drawing(fake, made):
+    fake.hold()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(made(fake.base_url).submit, ORDER)
+        task = await fake.drawing()
+        tasks.cancel_scope.cancel()
+    assert fake.interrupted == [task]
 
 
 async def test_a_call_that_takes_too_long_ends_the_drawing(fake, made):

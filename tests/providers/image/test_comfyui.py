@@ -318,6 +318,17 @@ async def test_a_websocket_that_fails_is_no_failure_of_the_poll(fake, made, kind
     assert isinstance(await provider.poll(submitted.handle), Pending)
 
 
+async def test_a_websocket_that_leads_elsewhere_is_not_followed(fake, made):
+    fake.hold()
+    provider = made(fake.base_url, timeout_seconds=0.3)
+    submitted = await provider.submit(ORDER)
+    fake.begin()
+    async with FakeComfyUI() as elsewhere:
+        fake.fail_next(302, headers={"Location": f"{elsewhere.base_url}/ws"}, path="/ws")
+        assert (await provider.poll(submitted.handle)).fraction is None
+        assert elsewhere.calls == []
+
+
 async def test_many_polls_share_one_look_at_the_queue(fake, made):
     fake.hold()
     provider = made(fake.base_url)
