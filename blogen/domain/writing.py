@@ -1,4 +1,4 @@
-"""What the writing stages hand on: outline → sections → edited text → illustrations."""
+"""What the writing stages hand on: queries → outline → sections → edited text → illustrations."""
 
 from pydantic import Field
 
@@ -17,6 +17,12 @@ class Brief(Model):
     tags: list[str] = []
     persona: str = ""
     """How the author writes, in the owner's words; may be empty."""
+
+
+class Queries(Model):
+    """What to ask search engines for, the most telling first."""
+
+    items: list[str]
 
 
 class OutlineSection(Model):
@@ -77,5 +83,5 @@ class Illustrations(Model):
 
 __all__ = [
     "Brief", "Citation", "Critique", "Edited", "Illustration", "Illustrations", "Outline", "OutlineSection",
-    "Passage", "Section",
+    "Passage", "Queries", "Section",
 ]  # fmt: skip

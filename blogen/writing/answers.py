@@ -16,6 +16,10 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True, str_strip_whitespace=True)
 
 
+class QueriesAnswer(Answer):
+    queries: list[str] = Field(min_length=1)
+
+
 class PlannedSection(Answer):
     heading: str = ""
     gist: str = ""

@@ -20,6 +20,7 @@ from blogen.domain.writing import (
     Illustrations,
     Outline,
     OutlineSection,
+    Queries,
     Section,
 )
 from blogen.errors import InvalidInput
@@ -28,6 +29,7 @@ from blogen.writing.digest import KEY_POINTS, OPENING, Digest, Sentence
 from blogen.writing.markdown import escape, link
 from blogen.writing.passages import pick
 from blogen.writing.phrases import phrases
+from blogen.writing.querying import key_words, searchable
 from blogen.writing.words import count_words, is_unspaced
 
 _REMEDY = "Give sources (text, files or web pages) to write from, or configure a text model in a section [text.NAME]."
@@ -43,6 +45,9 @@ class ExtractiveWriter:
         self.notice = phrases(language).notice
         self._lock = Lock()
         self._digest: tuple[object, Digest] | None = None
+
+    async def queries(self, brief: Brief) -> Queries:
+        return searchable(key_words(brief))
 
     async def passages(self, brief: Brief, sources: Sequence[Source]) -> list[Passage]:
         if not sources:

@@ -1,6 +1,6 @@
-"""A writer that asks a language model: outline, each section, a critic's reading, one revision, title, pictures.
+"""A writer that asks a language model: queries, outline, each section, a critic's reading, one revision, title, images.
 
-Every question goes through `Ask` under a name that is unique in the job: `outline/ask`, `draft:KEY/ask`,
+Every question goes through `Ask` under a name that is unique in the job: `queries/ask`, `outline/ask`, `draft:KEY/ask`,
 `edit/critic`, `edit/revise:KEY`, `edit/title`, `illustrations/ask`, and beside each a `…repair` for an answer that has
 not its shape. What the model writes is not trusted: its Markdown is reduced to prose, its markers and quotations are
 checked against the sources, and keys, slugs and tags are made legal here.
@@ -15,7 +15,16 @@ from anyio import to_thread
 
 from blogen.domain.slugs import slugify
 from blogen.domain.source import Passage, Research, Source
-from blogen.domain.writing import Brief, Edited, Illustration, Illustrations, Outline, OutlineSection, Section
+from blogen.domain.writing import (
+    Brief,
+    Edited,
+    Illustration,
+    Illustrations,
+    Outline,
+    OutlineSection,
+    Queries,
+    Section,
+)
 from blogen.errors import AnswerUnusable
 from blogen.providers.protocols import TextAnswer, TextRequest
 from blogen.together import together
@@ -25,6 +34,7 @@ from blogen.writing.answers import (
     Malformed,
     OutlineAnswer,
     PicturesAnswer,
+    QueriesAnswer,
     TitleAnswer,
     read,
     schema_of,
@@ -34,6 +44,7 @@ from blogen.writing.digest import KEY_POINTS, OPENING
 from blogen.writing.markdown import from_model, without_thoughts
 from blogen.writing.passages import pick
 from blogen.writing.prompts import Prompts, fenced
+from blogen.writing.querying import MOST_QUERIES, searchable
 from blogen.writing.words import base_language, count_words
 from blogen.writing.writer import Ask
 
@@ -61,6 +72,18 @@ class LanguageModelWriter:
         self._ask = ask
         self._prompts = prompts
         self._context_tokens = context_tokens
+
+    async def queries(self, brief: Brief) -> Queries:
+        """What to search for; the topic itself where the model names nothing that can be searched for."""
+        nothing = Research(sources=[], passages=[])
+        order = fenced("ORDER", filter(None, [brief.topic, brief.brief, ", ".join(brief.tags)]))
+        question = self._prompts.render("queries", **_order(brief, nothing), order=order, most=MOST_QUERIES)
+        step = _Step("queries/ask", "queries/repair", "queries")
+        try:
+            proposed = (await self._shaped(step, QueriesAnswer, brief, nothing, question)).queries
+        except AnswerUnusable:
+            proposed = []  # no reason to give up a post
+        return searchable([*proposed, brief.topic])
 
     async def passages(self, brief: Brief, sources: Sequence[Source]) -> list[Passage]:
         return await to_thread.run_sync(lambda: pick(brief, sources, tokens=self._context_tokens))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from blogen.domain.source import Passage, Research, Source
-from blogen.domain.writing import Brief, Edited, Illustrations, Outline, OutlineSection, Section
+from blogen.domain.writing import Brief, Edited, Illustrations, Outline, OutlineSection, Queries, Section
 from blogen.providers.protocols import TextAnswer, TextRequest
 
 
@@ -25,6 +25,10 @@ class Writer(Protocol):
     @property
     def notice(self) -> str:
         """What readers are told about how the text was made, one sentence; empty for language models."""
+        ...
+
+    async def queries(self, brief: Brief) -> Queries:
+        """What to search for when sources are missing: one to five queries, the most telling first."""
         ...
 
     async def passages(self, brief: Brief, sources: Sequence[Source]) -> list[Passage]:
