@@ -65,11 +65,12 @@ class Breaker:
     def resting_seconds(self) -> float:
         """How long calls are turned away from now on; 0: they are let through."""
         paused = self._limits.paused_seconds
-        paused = paused if paused > WORTH_WAITING_SECONDS else 0.0
+        if paused <= WORTH_WAITING_SECONDS:
+            paused = 0.0
         if self._rests_until is None:
             return paused
         rest = _PROBE_SECONDS if self._is_probing else self._rests_until - self._clock.monotonic()
-        return max(rest, paused, 0.0)
+        return max(rest, paused)
 
     @property
     def has_just_failed(self) -> bool:

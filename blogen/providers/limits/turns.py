@@ -8,8 +8,7 @@ long line of old calls would then stand before an urgent one; so it meets one at
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from blogen.clock import Clock, SystemClock
@@ -25,7 +24,7 @@ _MOST_OVERTAKING = 3
 
 
 class Turn:
-    """A call's place in the line, then its right to run."""
+    """A call's place in the line, then its right to run: `async with` waits for it and holds it."""
 
     __slots__ = ("_limits", "bookings", "future", "has_begun", "job", "priority", "tokens")
 
@@ -42,6 +41,13 @@ class Turn:
     @property
     def has_given_up(self) -> bool:
         return self.future is not None and self.future.cancelled()
+
+    async def __aenter__(self) -> "Turn":
+        await self._limits.line_up(self)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._limits.end()
 
     def used(self, tokens: int) -> None:
         """What was reserved beyond the `tokens` used is given back; what was used beyond that counts from now on."""
@@ -90,18 +96,12 @@ class Limits:
         """Whether a call would run at once, as far as this machine goes."""
         return self._running < self._allowed and not self._line and not self.paused_seconds
 
-    @asynccontextmanager
-    async def turn(self, priority: int = 5, *, tokens: int = 0, job: str = "") -> AsyncIterator[Turn]:
-        """Wait for a turn and hold it while the call is under way.
+    def turn(self, priority: int = 5, *, tokens: int = 0, job: str = "") -> Turn:
+        """`async with` it: wait for a turn and hold it while the call is under way.
 
         `tokens` is what it is thought to use; `job` whose call it is. Raises what `turn_away` was given.
         """
-        turn = Turn(self, priority, max(tokens, 0), job)
-        await self._wait_for(turn)
-        try:
-            yield turn
-        finally:
-            self._end()
+        return Turn(self, priority, max(tokens, 0), job)
 
     def pause(self, seconds: float) -> None:
         """The service asks to be left alone: no turn begins before that. Those under way go on."""
@@ -121,11 +121,36 @@ class Limits:
     def turn_away(self, reason: Callable[[], Exception]) -> None:
         """Nobody shall wait now: raise a `reason` to everyone who does."""
         for turn in self._line.clear():
-            if turn.future is not None and not turn.has_given_up:
+            assert turn.future is not None
+            if not turn.has_given_up:
                 turn.future.set_exception(reason())
         self.pace.serve()
 
-    # -- between a machine and its pace -------------------------------------------------------------------------
+    # -- for turns and the pace ---------------------------------------------------------------------------------
+
+    async def line_up(self, turn: Turn) -> None:
+        """Wait until `turn` has begun."""
+        now = self.pace.now()
+        if self.opens_at(now) <= now and self.pace.lets_pass(turn, now):
+            self._running += 1
+            return
+        turn.future = asyncio.get_running_loop().create_future()
+        self._line.add(turn, now)
+        self.pace.serve()
+        try:
+            await turn.future
+        except asyncio.CancelledError:
+            if turn.has_given_up:
+                self.leave(turn)
+                self.pace.serve()
+            elif turn.has_begun:  # served and cancelled in the same moment: pass it on
+                self.end()
+            raise
+
+    def end(self) -> None:
+        """A call is over."""
+        self._running -= 1
+        self.pace.serve()
 
     @property
     def levels(self) -> "Collection[Level]":
@@ -141,32 +166,12 @@ class Limits:
         turn = self._line.take(level, now)
         turn.has_begun = True
         self._running += 1
-        if turn.future is not None:
-            turn.future.set_result(None)
+        assert turn.future is not None
+        turn.future.set_result(None)
 
     def leave(self, turn: Turn) -> None:
         """`turn` waits no longer."""
         self._line.leave(turn)
-
-    async def _wait_for(self, turn: Turn) -> None:
-        self._line.add(turn, self.pace.now())
-        self.pace.serve()
-        if turn.has_begun:
-            return
-        turn.future = asyncio.get_running_loop().create_future()
-        try:
-            await turn.future
-        except asyncio.CancelledError:
-            if turn.has_begun:  # served and cancelled in the same moment: pass it on
-                self._end()
-            elif turn.has_given_up:
-                self.leave(turn)
-                self.pace.serve()
-            raise
-
-    def _end(self) -> None:
-        self._running -= 1
-        self.pace.serve()
 
 
 class Pace:
@@ -192,11 +197,18 @@ class Pace:
 
     def correct(self, turn: Turn, difference: int) -> None:
         """A call used more tokens than were booked for it, or fewer."""
-        self._tokens.correct(turn.bookings, difference, self.now())
-        self.serve()
+        if self._tokens.is_limited:
+            self._tokens.correct(turn.bookings, difference, self.now())
+            self.serve()
+
+    def lets_pass(self, turn: Turn, now: float) -> bool:
+        """Whether nobody is before `turn` and there is room for it, which is booked then."""
+        return not self._has_waiting and self._book(turn, now) <= now
 
     def serve(self) -> None:
         """Give turns to those who wait, as many as the limits allow now; come back when there is room for the next."""
+        if not self._has_waiting and self._timer is None:
+            return
         now = self.now()
         wakes_at = math.inf
         while (found := self._next(now)) is not None:
@@ -205,13 +217,11 @@ class Pace:
             if turn.has_given_up:
                 machine.leave(turn)
                 continue
-            wakes_at = max(self._requests.opens_at(1, now), self._tokens.opens_at(turn.tokens, now))
+            wakes_at = self._book(turn, now)
             if wakes_at > now:
                 break
-            machine.begin(level, now)
             wakes_at = math.inf
-            self._tokens.book(turn.bookings, turn.tokens, now)
-            self._requests.book([], 1, now)
+            machine.begin(level, now)
             self._overtaking = 0 if is_due else self._overtaking + 1
         for machine in self._machines:
             if machine.levels and (opens_at := machine.opens_at(now)) > now:
@@ -230,6 +240,18 @@ class Pace:
             return (*longest, True)
         highest = max(waiting, key=lambda one: (one[1].priority, -one[1].since))
         return (*highest, False)
+
+    def _book(self, turn: Turn, now: float) -> float:
+        """Book what `turn` needs if there is room for it now; when there is."""
+        opens_at = max(self._requests.opens_at(1, now), self._tokens.opens_at(turn.tokens, now))
+        if opens_at <= now:
+            self._requests.book([], 1, now)
+            self._tokens.book(turn.bookings, turn.tokens, now)
+        return opens_at
+
+    @property
+    def _has_waiting(self) -> bool:
+        return any(machine.waiting for machine in self._machines)
 
     def _wake_at(self, moment: float, now: float) -> None:
         if moment == self._wakes_at:

@@ -23,6 +23,10 @@ class Window:
         self._bookings: deque[Booking] = deque()
         self._total = 0
 
+    @property
+    def is_limited(self) -> bool:
+        return self._limit is not None
+
     def opens_at(self, amount: int, now: float) -> float:
         """When there is room for `amount`: `now`, or later.
 
