@@ -6,19 +6,32 @@ to import, so it is imported, and its client built, in a worker thread on the fi
 
 import re
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
 from socket import gaierror
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Self, TypeGuard, TypeVar
+from urllib.parse import quote, urlsplit
 
 import anyio
 import anyio.to_thread
 from pydantic import Field, model_validator
 
 from blogen.config.section import BaseUrl, ProviderSection, is_private_address
-from blogen.errors import AnswerUnusable, ProviderError, ProviderRefused, ProviderUnavailable
+from blogen.errors import (
+    AnswerUnusable,
+    ContentRefused,
+    ProviderBusy,
+    ProviderError,
+    ProviderRefused,
+    ProviderUnavailable,
+)
+from blogen.providers import prices
 from blogen.providers.http import retry_after
-from blogen.providers.protocols import Health, Usage
+from blogen.providers.openai_errors import BAD_JSON, Objection, objection_in
+from blogen.providers.openai_limits import pause_asked_for, used_up_seconds
+from blogen.providers.openai_presets import AUTO, PRESETS, Preset, PresetName
+from blogen.providers.prices import Price
+from blogen.providers.protocols import Accuracy, Health, Usage
 from blogen.providers.unpacking import ACCEPTED_ENCODINGS, TooLong, Unpacking, Unreadable
 
 if TYPE_CHECKING:
@@ -27,69 +40,131 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-OBJECTIONS = frozenset({400, 422, 501})
-"""How servers answer to a field that they do not know or to a value that they do not like."""
+MOST_REPORTED_USD = 100.0
+"""A service that reports a higher cost of one call is not believed."""
 
 
 class OpenAISection(ProviderSection):
     """What `[text.NAME]` and `[image.NAME]` of kind `openai` share."""
 
-    base_url: BaseUrl = Field("https://api.openai.com/v1", description="Where the API answers; often ends in /v1")
-    model: str = Field(min_length=1, max_length=200, description="Name of the model, as the service calls it")
+    preset: PresetName | None = Field(
+        None,
+        description="The service or program by name: gives its address, what it understands and how its errors read; "
+        "unset: it is found out",
+    )
+    base_url: BaseUrl = Field(
+        "https://api.openai.com/v1",
+        description="Where the API answers; often ends in /v1. With a `preset`: its address, unless given",
+    )
+    api_version: str | None = Field(
+        None,
+        pattern=r"^[\w.-]{1,40}$",
+        description="Sent as `api-version`, which Azure's older addresses ask for; those that end in /openai/v1 do not",
+    )
+    model: str = Field(
+        min_length=1, max_length=200, description="Name of the model, as the service calls it; at Azure the deployment"
+    )
     input_usd_per_million: float | None = Field(
-        None, ge=0, allow_inf_nan=False, description="Price in USD of a million tokens sent; unset: unknown"
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="Price in USD of a million tokens sent; unset: the list price at api.openai.com, else unknown",
     )
     output_usd_per_million: float | None = Field(
-        None, ge=0, allow_inf_nan=False, description="Price in USD of a million tokens answered; unset: unknown"
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="Price in USD of a million tokens answered; unset: as with the tokens sent",
     )
+    cached_input_usd_per_million: float | None = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="Price in USD of a million tokens sent that the service had in its cache; unset: that of any other",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _address_of_preset(cls, raw: Any) -> Any:
+        preset = PRESETS.get(str(raw.get("preset"))) if isinstance(raw, Mapping) else None
+        if preset is None or preset.base_url is None or raw.get("base_url") or raw.get("base_urls"):
+            return raw
+        return {**raw, "base_url": preset.base_url}
+
+    @model_validator(mode="after")
+    def _address_is_known(self) -> Self:
+        if self.service.base_url is None and "base_url" not in self.model_fields_set and not self.base_urls:
+            raise ValueError(f'`preset = "{self.preset}"` needs `base_url`: every owner has an address of their own')
+        return self
 
     @model_validator(mode="after")
     def _both_prices(self) -> Self:
         if (self.input_usd_per_million is None) != (self.output_usd_per_million is None):
             raise ValueError("give both `input_usd_per_million` and `output_usd_per_million`, or neither")
+        if self.cached_input_usd_per_million is not None and self.input_usd_per_million is None:
+            raise ValueError(
+                "`cached_input_usd_per_million` needs `input_usd_per_million` and `output_usd_per_million`"
+            )
         return self
+
+    @property
+    def service(self) -> Preset:
+        return PRESETS[self.preset] if self.preset else AUTO
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.base_url).hostname or ""
 
     @property
     def has_price(self) -> bool:
         return super().has_price or self.input_usd_per_million is not None
 
-    def cost_usd_micros(self, input_tokens: int, output_tokens: int) -> int | None:
-        """What a call cost; None where no price is known."""
-        if self.is_free:
-            return 0
-        if self.input_usd_per_million is None or self.output_usd_per_million is None:
-            return self.call_usd_micros
-        # A price per million tokens in USD is the price per token in millionths of a USD.
-        return round(input_tokens * self.input_usd_per_million + output_tokens * self.output_usd_per_million)
-
-
-class Objection(NamedTuple):
-    """What a server said when it did not do what was asked."""
-
-    status: int
-    code: str
-    param: str
-    words: str
+    @property
+    def is_free(self) -> bool:
+        """As for any section; but a relay on this machine hands calls on to services that cost."""
+        return super().is_free and (self.free is True or not self.service.is_relay)
 
     @property
-    def is_explicit(self) -> bool:
-        """Whether a code says what is wrong, not only words."""
-        return self.code in _CONTENT_CODES | _LENGTH_CODES | {"model_not_found", "invalid_api_key"}
+    def price(self) -> Price | None:
+        """What tokens cost: as the owner says, else the list price, at the service's own address only."""
+        if self.input_usd_per_million is not None and self.output_usd_per_million is not None:
+            return Price(self.input_usd_per_million, self.output_usd_per_million, self.cached_input_usd_per_million)
+        return prices.known(self.host, self.model) if self.host in _OWN_HOSTS else None
 
-    def names(self, *fields: str) -> bool:
-        """Whether it is about one of these fields of the request."""
-        return any(re.search(rf"(?<![A-Za-z]){field}", f"{self.param} {self.words}", re.I) for field in fields)
+    def cost_usd_micros(
+        self, input_tokens: int, output_tokens: int, *, cached_tokens: int = 0, cache_write_tokens: int = 0
+    ) -> int | None:
+        """What a call cost; None where no price is known."""
+        if self.is_free or self.price is None:
+            return self.call_usd_micros
+        of_tokens = self.price.usd_micros(
+            input_tokens, output_tokens, cached_tokens=cached_tokens, cache_write_tokens=cache_write_tokens
+        )
+        return None if of_tokens is None else of_tokens + (self.call_usd_micros or 0)
+
+    @property
+    def api_url(self) -> str:
+        """What the calls' paths are put behind."""
+        parts = urlsplit(self.base_url)
+        if self.preset != "azure" or self.api_version is None or "/openai/" in f"{parts.path}/":
+            return self.base_url
+        return f"{self.base_url}/openai/deployments/{quote(self.model, safe='')}"
 
 
 class Connection:
     """One section's way to its server. Every failure leaves it as an error in Blogen's words."""
 
-    def __init__(self, name: str, config: OpenAISection, *, max_answer_bytes: int) -> None:
+    def __init__(self, name: str, config: OpenAISection, *, max_answer_bytes: int, has_responses: bool = False) -> None:
         self.name = name
+        self._has_responses = has_responses
         self._config = config
         self._max_answer_bytes = max_answer_bytes
         self._building = anyio.Lock()
         self._client: openai.AsyncOpenAI | None = None
+
+    @property
+    def model(self) -> str:
+        return self._config.model
 
     async def ask(self, call: Callable[["openai.AsyncOpenAI"], Awaitable[T]]) -> T:
         """Make one call within the section's total time. Raises ProviderError."""
@@ -100,17 +175,22 @@ class Connection:
         except failures() as error:
             raise self.worded(error) from error
 
-    async def check(self) -> Health:
-        """Whether the server answers, takes the key and knows the model; spends nothing."""
+    async def check(self, assumed: str = "") -> Health:
+        """Whether the server answers, takes the key and knows the model; spends nothing. `assumed`: what to add."""
         try:
-            known = await self.ask(_list_models)
+            known = await self.ask(self._known_models)
         except ProviderError as error:
             return Health(ok=False, detail=error.detail, remedy=error.remedy)
         model, where = self._config.model, f"{self._config.base_url} answers"
+        assumed = f" {assumed}" if assumed else ""
+        if not self._config.service.lists_models:
+            detail = f"{where}; it does not list deployments, so {model!r} could not be checked."
+            return Health(ok=True, detail=detail + assumed)
         if known is None:
-            return Health(ok=True, detail=f"{where}; it does not list its models, so {model!r} could not be checked.")
+            detail = f"{where}; it does not list its models, so {model!r} could not be checked."
+            return Health(ok=True, detail=detail + assumed)
         if any(model == name or name in {f"{model}:latest", f"models/{model}"} for name in known):
-            return Health(ok=True, detail=f"{where} and knows {model!r}.")
+            return Health(ok=True, detail=f"{where} and knows {model!r}.{assumed}")
         return Health(
             ok=False,
             detail=f"{where}, but [{self.name}] asks for the model {model!r}, which it does not list.",
@@ -122,22 +202,36 @@ class Connection:
         if client is not None:
             await client.close()
 
-    def usage(self, model: object, reported: object, *names: tuple[str, str]) -> Usage:
-        """What a call used, from the answer's `usage` object; without one the cost is unknown."""
+    def usage(
+        self, model: object, reported: object, *names: tuple[str, str], headers: Mapping[str, str] | None = None
+    ) -> Usage:
+        """What a call used, from the answer's `usage` object and headers; without tokens the cost is unknown."""
         answered_by = model if isinstance(model, str) and model else self._config.model
+        headers = headers if headers is not None else {}
         usage = Usage(
             provider=self.name,
             model=self.without_key(answered_by)[:200],
             cost_usd_micros=0 if self._config.is_free else None,
+            pause_seconds=used_up_seconds(headers),
         )
         for input_name, output_name in names or (("prompt_tokens", "completion_tokens"),):
-            sent, answered = _field(reported, input_name), _field(reported, output_name)
-            if isinstance(sent, int) and isinstance(answered, int) and min(sent, answered) >= 0:
-                cost = self._config.cost_usd_micros(sent, answered)
-                return usage.model_copy(
-                    update={"input_tokens": sent, "output_tokens": answered, "cost_usd_micros": cost}
-                )
-        return usage
+            sent, answered = _count(reported, input_name), _count(reported, output_name)
+            if sent is None or answered is None:
+                continue
+            details = _field(reported, f"{input_name}_details")
+            cost = self._config.cost_usd_micros(
+                sent,
+                answered,
+                cached_tokens=_count(details, "cached_tokens") or 0,
+                cache_write_tokens=_count(details, "cache_write_tokens") or 0,
+            )
+            usage = usage.model_copy(update={"input_tokens": sent, "output_tokens": answered, "cost_usd_micros": cost})
+            break
+        told = None if self._config.is_free else _told_usd(reported, headers)
+        if told is None:
+            return usage
+        accuracy: Accuracy = "reported"
+        return usage.model_copy(update={"cost_usd_micros": round(told * 1_000_000), "accuracy": accuracy})
 
     def objection(self, error: BaseException) -> Objection | None:
         """What the server objected to, if `error` is its answer."""
@@ -146,13 +240,14 @@ class Connection:
         if not isinstance(error, openai.APIError):
             return None
         status = error.response.status_code if isinstance(error, openai.APIStatusError) else 0
-        body = error.body
-        if isinstance(body, dict):
-            words = body.get("message") or body.get("detail") or body.get("error") or body.get("msg") or ""
-            code = body.get("code") or body.get("type") or ""
-            return Objection(status, str(code), str(body.get("param") or ""), self._redacted(str(words)))
-        words = body if isinstance(body, str) else error.message
-        return Objection(status, "", "", self._redacted(words))
+        return objection_in(error.body, status, self._redacted, error.message)
+
+    def told(self, body: object, headers: Mapping[str, str] | None = None) -> ProviderError:
+        """The error in an answer that has a good status and says otherwise."""
+        objection = objection_in(body, 0, self._redacted)
+        if objection.status == 0:
+            return self._broken_off(objection)
+        return self._judged(objection, headers if headers is not None else {})
 
     def worded(self, error: BaseException) -> ProviderError:
         """`error` as the engine understands it: refused, unavailable or unusable, with a remedy."""
@@ -168,43 +263,46 @@ class Connection:
                 raw=self.without_key(too_long.start.decode("utf-8", "replace")),
             )
         if isinstance(error, openai.APIStatusError):
-            return self._status(error, self.objection(error) or Objection(error.status_code, "", "", ""))
+            objection = self.objection(error) or Objection(error.status_code, "", "", "")
+            return self._judged(objection, error.response.headers)
         if isinstance(error, TimeoutError | openai.APITimeoutError) or _cause(error, TimeoutError):
             return self.unavailable(*self._timeout_words(error))
         if isinstance(error, openai.APIConnectionError):
             return self.unavailable(*self._connection_words(error))
         if isinstance(error, openai.APIError):  # an error object in the middle of a stream
-            objection = self.objection(error) or Objection(0, "", "", "")
-            return self.permanent(objection) or self.unavailable(
-                f"[{self.name}] broke its answer off: {objection.words or 'it did not say why.'}"
-            )
+            return self.told(error.body if error.body is not None else error.message)
         if isinstance(error, ValueError):
             return self.malformed("could not be read")
         return self.unavailable(*self._connection_words(error))
 
-    def permanent(self, objection: Objection) -> ProviderRefused | None:
+    def permanent(self, objection: Objection) -> ProviderError | None:
         """The error, if no other form of the request would help: key, credit, content, length, model, address."""
-        status, code, _, words = objection
-        section, model = f"[{self.name}]", self._config.model
-        if status == 401 or code == "invalid_api_key" or re.search(r"api key not valid|invalid api key", words, re.I):
+        status, code, _, words, raw = objection
+        section, model, service = f"[{self.name}]", self._config.model, self._config.service
+        if objection.is_wrong_key():
             if self._config.api_key is None:
                 return self.refused(f"{section} asks for a key ({status}), and none is set.", "Set api_key_file.")
             return self.refused(f"The key in {section} was refused ({status}).", "Check api_key or api_key_file.")
-        if code in {"insufficient_quota", "billing_hard_limit_reached"} or status == 402:
+        if objection.is_no_credit(service):
             return self.refused(
                 f"The account behind {section} has no credit left ({status}).",
                 "Top it up or raise its limit at the service, then retry the job.",
             )
-        if code in _CONTENT_CODES or (status in {400, 403, 422} and _CONTENT_WORDS.search(words)):
-            return self.refused(
-                f"{section} refused the content: {words or f'{code}.'}", "Change the topic, the brief or the sources."
+        if objection.is_content(service):
+            return self.content_refused(words or f"{code}.")
+        if code == BAD_JSON:
+            return AnswerUnusable(
+                f"The answer of [{self.name}] was not the JSON that was asked for: {words or code}",
+                remedy="Try again, or use another model.",
+                provider=self.name,
+                raw=self.without_key(raw),
             )
-        if code in _LENGTH_CODES or status == 413 or (status in {400, 422, 0} and _LENGTH_WORDS.search(words)):
+        if objection.is_too_long(service):
             return self.refused(
                 f"The request is too long for the model {model!r} of {section}: {words or f'{status}.'}",
                 "Give fewer or shorter sources, or use a model with a longer context.",
             )
-        if code == "model_not_found" or (status in {400, 404} and _MODEL_WORDS.search(words)):
+        if objection.is_unknown_model(service):
             return self.refused(
                 f"{section} does not know the model {model!r} ({status}).",
                 "Check model; `blogen doctor` compares it with what the service lists.",
@@ -221,10 +319,25 @@ class Connection:
             )
         return None
 
+    def content_refused(self, words: str) -> ContentRefused:
+        return ContentRefused(
+            f"[{self.name}] refused the content: {words}",
+            remedy="Change the topic, the brief or the sources.",
+            provider=self.name,
+        )
+
     def unavailable(
         self, detail: str, remedy: str = "", retry_after_seconds: float | None = None
     ) -> ProviderUnavailable:
         return ProviderUnavailable(detail, remedy=remedy, provider=self.name, retry_after_seconds=retry_after_seconds)
+
+    def busy(self, detail: str, retry_after_seconds: float | None = None) -> ProviderBusy:
+        return ProviderBusy(
+            detail,
+            remedy="Lower requests_per_minute or concurrency if this is frequent.",
+            provider=self.name,
+            retry_after_seconds=retry_after_seconds,
+        )
 
     def refused(self, detail: str, remedy: str = "") -> ProviderRefused:
         return ProviderRefused(detail, remedy=remedy, provider=self.name)
@@ -234,6 +347,13 @@ class Connection:
             f"[{self.name}] sent an answer that {what}.",
             "If this goes on, check that base_url is the address of the API (it often ends in /v1).",
         )
+
+    async def _known_models(self, client: "openai.AsyncOpenAI") -> list[str] | None:
+        if path := self._config.service.key_path:
+            import httpx2
+
+            await client.get(path, cast_to=httpx2.Response)
+        return await _list_models(client)
 
     async def _ready(self) -> "openai.AsyncOpenAI":
         async with self._building:
@@ -245,28 +365,34 @@ class Connection:
         import httpx2
         import openai
 
-        key = self._config.api_key.get_secret_value() if self._config.api_key else None
+        key, own_header, version = self._key, self._config.service.key_header, self._config.api_version
         timeout = httpx2.Timeout(self._config.timeout_seconds, connect=self._config.connect_seconds)
         http = httpx2.AsyncClient(
             timeout=timeout,
             # A redirect would turn a POST into a GET, and could carry a prompt to another host.
             follow_redirects=False,
             trust_env=not is_private_address(self._config.base_url),
-            event_hooks={"request": [] if key else [_without_key], "response": [self._bound]},
+            event_hooks={"request": [_without_key] if not key or own_header else [], "response": [self._bound]},
             limits=httpx2.Limits(max_connections=self._config.concurrency + 2, keepalive_expiry=30),
         )
         client = openai.AsyncOpenAI(
             api_key=key or "none",
-            base_url=self._config.base_url,
+            base_url=self._config.api_url,
             max_retries=0,
             timeout=timeout,
             http_client=http,
-            default_headers={"Accept-Encoding": ACCEPTED_ENCODINGS},
+            default_headers={
+                "Accept-Encoding": ACCEPTED_ENCODINGS,
+                **({own_header: key} if own_header and key else {}),
+            },
+            default_query={"api-version": version} if version else None,
         )
         # The SDK takes these from the environment; only the configuration shall speak.
         client.organization = client.project = None
         # The first touch of a resource imports the SDK's types: most of what it costs.
         _ = (client.chat.completions, client.images, client.models)
+        if self._has_responses:
+            _ = client.responses
         return client
 
     async def _bound(self, response: "httpx2.Response") -> None:
@@ -274,28 +400,32 @@ class Connection:
         response.stream = bounded(response, self._max_answer_bytes)
         response.headers.pop("content-encoding", None)
 
-    def _status(self, error: "openai.APIStatusError", objection: Objection) -> ProviderError:
+    def _judged(self, objection: Objection, headers: Mapping[str, str]) -> ProviderError:
+        """A status and what came with it as an error."""
         status = objection.status
+        if status == 402 and (pause := retry_after(headers)) is not None:
+            return self.busy(f"[{self.name}] asks for a pause (402): {objection.words}", pause)  # calls under way
         if permanent := self.permanent(objection):
             return permanent
         if 300 <= status < 400:
-            target = urlsplit(error.response.headers.get("location", ""))
+            target = urlsplit(headers.get("location", ""))
             return self.refused(
                 f"{self._config.base_url} redirects ({status}), and a redirect is not followed with a key.",
                 f"Set base_url to where it leads ({target.scheme}://{target.hostname})." if target.hostname else "",
             )
         words = f": {objection.words}" if objection.words else "."
         if status == 429:
-            return self.unavailable(
-                f"[{self.name}] asks for a pause (429){words}",
-                "Lower requests_per_minute or concurrency if this is frequent.",
-                retry_after(error.response.headers),
-            )
+            return self.busy(f"[{self.name}] asks for a pause (429){words}", pause_asked_for(headers))
         if status >= 500 or status in {408, 409, 425}:
-            return self.unavailable(
-                f"[{self.name}] failed ({status}){words}", retry_after_seconds=retry_after(error.response.headers)
-            )
+            return self.unavailable(f"[{self.name}] failed ({status}){words}", retry_after_seconds=retry_after(headers))
         return self.refused(f"[{self.name}] refused the request ({status}){words}")
+
+    def _broken_off(self, objection: Objection) -> ProviderError:
+        """An error without status, instead of an answer or in the middle of one."""
+        words = f"[{self.name}] broke its answer off: {objection.words or objection.code or 'it did not say why.'}"
+        if objection.code == "rate_limit_exceeded":
+            return self.busy(words)
+        return self.permanent(objection) or self.unavailable(words)
 
     def _timeout_words(self, error: BaseException) -> tuple[str, str]:
         if _cause_named(error, "ConnectTimeout"):
@@ -380,17 +510,31 @@ def bounded(response: "httpx2.Response", max_bytes: int) -> "httpx2.AsyncByteStr
 
 
 _SECRET_LENGTH = 12
-_CONTENT_CODES = frozenset({"content_filter", "content_policy_violation", "moderation_blocked", "invalid_prompt"})
-_CONTENT_WORDS = re.compile(
-    r"content (management )?policy|safety system|was flagged|content[_ ]filter|usage polic", re.I
-)
-_LENGTH_CODES = frozenset({"context_length_exceeded", "string_above_max_length", "request_too_large"})
-_LENGTH_WORDS = re.compile(
-    r"context[_ ](length|window|size)|maximum context|too many tokens|(prompt|input|request) is too (long|large)"
-    r"|reduce the length|exceeds? the (available |maximum )?context|\bn_ctx\b|max_model_len",
-    re.I,
-)
-_MODEL_WORDS = re.compile(r"\bmodel\b.{0,120}?(not found|not exist|unknown|not supported|invalid)|unknown model", re.I)
+_OWN_HOSTS = frozenset({"api.openai.com"})
+
+
+def _told_usd(reported: object, headers: Mapping[str, str]) -> float | None:
+    """What the service says that the call cost: OpenRouter in `usage`, LiteLLM in a header."""
+    told: object = _field(reported, "cost")
+    if told is None and (header := headers.get("x-litellm-response-cost", "")):
+        with suppress(ValueError):
+            told = float(header)
+    if not _is_amount(told):
+        return None
+    upstream = _field(_field(reported, "cost_details"), "upstream_inference_cost")
+    if _field(reported, "is_byok") is True and _is_amount(upstream):
+        told += upstream  # paid to the model's host with the owner's own key
+    return float(told) if 0 <= told <= MOST_REPORTED_USD else None
+
+
+def _is_amount(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _count(holder: object, name: str) -> int | None:
+    """A number of tokens; None if there is none that can be one."""
+    value = _field(holder, name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9 else None
 
 
 async def _list_models(client: "openai.AsyncOpenAI") -> list[str] | None:

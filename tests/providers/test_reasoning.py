@@ -1,5 +1,7 @@
 """Reasoning is taken out of texts, whole or in pieces."""
 
+import time
+
 import pytest
 
 from blogen.providers.reasoning import ReasoningFilter, without_reasoning
@@ -11,6 +13,14 @@ CASES = [
     ("<think>never ends", ""),
     ("<think></think>{\"a\": 1}", '{"a": 1}'),
     ("No tags, 1 < 2 <thin ice>.", "No tags, 1 < 2 <thin ice>."),
+    ("◁think▷hm◁/think▷Yes [1] and [T", "Yes [1] and [T"),
+    ("[THINK]hm[/THINK]Yes [THINKER]", "Yes [THINKER]"),
+    ("<seed:think>hm</seed:think>Yes", "Yes"),
+    ("<|START_THINKING|>hm<|END_THINKING|>Yes", "Yes"),
+    ("<|channel>thought\nI weigh.<channel|>Yes.", "Yes."),
+    ("<|start|>assistant<|channel|>analysis<|message|>I weigh.<|channel|>final<|message|>Yes.", "Yes."),
+    ("<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>Yes.<|return|>", "Yes."),
+    ("İİİ <think>İ</think> Yes", "İİİ Yes"),
 ]  # fmt: skip
 
 
@@ -34,3 +44,13 @@ def test_reasoning_without_its_beginning_is_left_out():
 def test_a_text_about_the_tag_keeps_it():
     text = "Models write `<think>` and `</think>` around it."
     assert without_reasoning(text) == text
+
+
+@pytest.mark.parametrize("mark", ["<think>", "<|channel|>analysis<|message|>", "<", "◁think▷", "</think>`"])
+def test_a_text_full_of_marks_takes_little_time(mark):
+    begun = time.process_time()
+    without_reasoning("x" + mark * 100_000)
+    shown = ReasoningFilter()
+    for _ in range(1000):
+        shown.feed(mark * 100)
+    assert time.process_time() - begun < 5

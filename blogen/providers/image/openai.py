@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from blogen.errors import ProviderUnavailable, SourceRefused
-from blogen.providers.openai_dialect import OBJECTIONS, Connection, OpenAISection, failures
+from blogen.providers.openai_dialect import Connection, OpenAISection, failures
+from blogen.providers.openai_errors import OBJECTIONS
 from blogen.providers.protocols import Drawn, Health, ImageRequest, Pending, Submitted, Usage
 
 if TYPE_CHECKING:

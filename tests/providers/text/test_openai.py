@@ -161,14 +161,16 @@ async def test_a_stream_shows_the_text_as_it_comes_and_tells_the_usage(fake, mad
     assert fake.calls[0].body["stream_options"] == {"include_usage": True}
 
 
-async def test_a_stream_without_usage_has_an_unknown_cost_and_is_not_chosen_again_where_money_counts(made):
+async def test_a_stream_without_usage_has_a_guessed_cost_and_is_not_chosen_again_where_money_counts(made):
     async with FakeOpenAI(usage=False) as fake:
         provider = made(fake.base_url, input_usd_per_million=1, output_usd_per_million=1)
         answer = await provider.complete(QUESTION, stream=lambda _: None)
-        assert answer.usage.cost_usd_micros is None
+        assert answer.usage.accuracy == "guessed"
+        assert answer.usage.cost_usd_micros == answer.usage.input_tokens + answer.usage.output_tokens > 20
         fake.usage = True
         answer = await provider.complete(QUESTION, stream=lambda _: None)
         assert answer.usage.cost_usd_micros > 0
+        assert answer.usage.accuracy == "computed"
         assert "stream" not in fake.calls[1].body
         assert len(fake.paid) == 2
 
