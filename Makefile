@@ -4,6 +4,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 INSTALL := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
+SERVERS := tests/servers/node_modules
+
 .PHONY: help run test check format bench lock screenshot chromium clean
 
 help:
@@ -20,7 +22,7 @@ help:
 run: $(VENV)/run.stamp
 	@exec $(PY) run.py serve $(ARGS)
 
-test: $(VENV)/dev.stamp chromium
+test: $(VENV)/dev.stamp chromium $(SERVERS)/.stamp
 	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(VENV)/dev.stamp
@@ -79,6 +81,15 @@ chromium:
 			&& $$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install chromium; } >/dev/null \
 			|| echo "Chromium could not be installed; the browser tests need it." >&2; \
 		fi; }
+
+# Servers by other hands, which tests/servers runs Blogen against, need Node.js: the machine's, else one from PyPI.
+$(SERVERS)/.stamp: tests/servers/package-lock.json tests/servers/node-requirements.lock | $(VENV)/dev.stamp
+	@echo "Installing the servers that Blogen is tested against, once ..."
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; \
+	new_enough='const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a == 20 && b >= 15) ? 0 : 1)'; \
+	{ { npm --version && node -e "$$new_enough"; } >/dev/null 2>&1 || $(INSTALL) -r tests/servers/node-requirements.lock; } \
+	&& (cd tests/servers && npm ci --loglevel=error >/dev/null) && touch $@ \
+	|| echo "They could not be installed (Node.js 20.15 or newer and npm are needed); tests/servers will fail." >&2
 
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) pyproject.toml
