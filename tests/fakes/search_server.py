@@ -57,7 +57,7 @@ class FakeSearch:
         self.finds: Callable[[str], list[Result]] = lambda _query: self.results
         self.calls: list[Call] = []
         self._faults: deque[Fault] = deque()
-        self._held = False
+        self._held: str | None = None
         self._changed = asyncio.Condition()
         self._running: web.AppRunner | None = None
         self._port = 0
@@ -86,20 +86,24 @@ class FakeSearch:
         """Forget the faults that have not struck yet."""
         self._faults.clear()
 
-    def hold(self) -> None:
-        """Answer nothing until `release`."""
-        self._held = True
+    def hold(self, words: str = "") -> None:
+        """Answer nothing until `release`; with `words`, no search for them."""
+        self._held = words
 
     async def release(self) -> None:
         async with self._changed:
-            self._held = False
+            self._held: str | None = None
             self._changed.notify_all()
 
-    async def received(self, count: int = 1) -> Call:
-        """Wait until `count` calls have arrived; the last of them."""
+    async def received(self, words: str = "") -> Call:
+        """Wait until a search for `words` has arrived (without them: any call)."""
+
+        def found() -> list[Call]:
+            return [call for call in self.calls if words in self.query_of(call)]
+
         async with self._changed:
-            await self._changed.wait_for(lambda: len(self.calls) >= count)
-            return self.calls[count - 1]
+            await self._changed.wait_for(lambda: bool(found()))
+            return found()[0]
 
     # -- what a fake fills in -----------------------------------------------------------------------------------------
 
@@ -150,7 +154,7 @@ class FakeSearch:
             async with self._changed:
                 self.calls.append(call)
                 self._changed.notify_all()
-                await self._changed.wait_for(lambda: not self._held)
+                await self._changed.wait_for(lambda: self._held is None or self._held not in self.query_of(call))
             response = (await self._spoiled(request)) or self.refusal(request) or await handle(request)
             call.status = response.status
             return response
