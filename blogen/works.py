@@ -20,7 +20,6 @@ from blogen.pipeline.models import Guarded, ImageModels, Model, SearchEngines, T
 from blogen.pipeline.post import post_pipeline
 from blogen.pipeline.services import NewLanguageModelWriter, Services
 from blogen.providers.fetch import Fetcher
-from blogen.providers.limits import Breaker, Limits
 from blogen.providers.registry import Registry
 from blogen.store.authors import Authors
 from blogen.store.jobs import Jobs
@@ -120,15 +119,13 @@ def _search_engines(config: Config, registry: Registry, clock: Clock) -> SearchE
 
 
 def _guarded(
-    config: Config, registry: Registry, clock: Clock, trade: Trade, names: Iterable[str], make: Callable[[str], Model]
+    config: Config, registry: Registry, clock: Clock, trade: Trade, names: Iterable[str], make: Callable[..., Model]
 ) -> dict[str, Guarded[Model]]:
     """The services by name: those to try, and those that are configured and may still work on something."""
     found: dict[str, Guarded[Model]] = {}
     for name in dict.fromkeys([*names, *config.providers(trade)]):
         if (trade, name) != ("text", "offline"):
-            section, label = registry.section(trade, name), f"{trade}.{name}"
-            limits = Limits(section.concurrency, section.requests_per_minute, clock)
-            found[name] = Guarded(label, section, partial(make, name), limits, Breaker(label, clock=clock))
+            found[name] = Guarded(f"{trade}.{name}", registry.section(trade, name), partial(make, name), clock)
     return found
 
 

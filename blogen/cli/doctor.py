@@ -158,7 +158,11 @@ async def _providers(config: "Config") -> AsyncIterator[Check]:
 
     registry = Registry(config)
     try:
-        asked = [asyncio.create_task(_provider(registry, trade, name)) for trade, name in registry.names()]
+        asked = [
+            asyncio.create_task(_provider(registry, trade, name, url))
+            for trade, name in registry.names()
+            for url in registry.section(trade, name).base_urls or [""]
+        ]
         if "offline" in config.order("text"):
             yield Check("text.offline", ok=True, detail="built in")
         for check in asked:
@@ -167,10 +171,10 @@ async def _providers(config: "Config") -> AsyncIterator[Check]:
         await registry.close()
 
 
-async def _provider(registry: "Registry", trade: "Trade", name: str) -> Check:
-    label = f"{trade}.{name}"
+async def _provider(registry: "Registry", trade: "Trade", name: str, url: str) -> Check:
+    label = f"{trade}.{name} {url}".rstrip()
     try:
-        check: Callable[[], Awaitable[Health]] = getattr(registry, trade)(name).check
+        check: Callable[[], Awaitable[Health]] = getattr(registry, trade)(name, url).check
         async with asyncio.timeout(_PROVIDER_SECONDS):
             health = await check()
     except BlogenError as error:

@@ -3,15 +3,23 @@
 A single process owns its database, so it knows at start that nobody else works on anything: every open job is its own.
 """
 
+from itertools import count
+
 from blogen.domain.job import WaitingFor
 from blogen.engine.queue import ReadyQueue
 from blogen.engine.timers import Timers
 from blogen.store.jobs import Jobs
 
+_MAY_HAVE_CHANGED = frozenset({WaitingFor.IMAGE, WaitingFor.PROVIDER})
+"""What happened on the other side while nobody listened is asked for at once, not when the old pause is over."""
+
+_APART_MS = 5
+
 
 async def recover(jobs: Jobs, queue: ReadyQueue, timers: Timers, now_ms: int) -> int:
     """Line up the jobs that can go on, set timers for those that wait until a time; how many are open."""
     found = await jobs.open_jobs()
+    asked_soon = count()
     for job in found:
         if job.waiting is None:
             queue.put(job.id, job.priority)
@@ -22,5 +30,7 @@ async def recover(jobs: Jobs, queue: ReadyQueue, timers: Timers, now_ms: int) ->
         elif job.waiting.until is not None:
             # A clock that was set back meanwhile must not make a pause of seconds one of years.
             pause_ms = max(0, job.waiting.until - job.updated_at)
+            if job.waiting.for_ in _MAY_HAVE_CHANGED:
+                pause_ms = min(pause_ms, next(asked_soon) * _APART_MS)
             timers.set(job.id, min(job.waiting.until, now_ms + pause_ms))
     return len(found)

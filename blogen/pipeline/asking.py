@@ -61,7 +61,7 @@ async def _ask_one(services: Services, job: JobContext, model: str, step: str, r
         return await job.call(
             step,
             TextAnswer,
-            lambda: models.complete(model, referenced, priority=priority, stream=stream),
+            lambda: models.complete(model, referenced, priority=priority, job=job.job.id, stream=stream),
             provider=model,
             rests_on=request,
             is_paid=reserve is not None,
@@ -71,8 +71,8 @@ async def _ask_one(services: Services, job: JobContext, model: str, step: str, r
     answer = await job.order(
         step,
         TextAnswer,
-        lambda: models.submit(model, referenced, priority=priority),
-        lambda handle: models.poll(model, handle, priority=priority),
+        lambda: models.submit(model, referenced, priority=priority, job=job.job.id),
+        lambda handle: models.poll(model, handle),
         provider=model,
         rests_on=request,
         is_paid=reserve is not None,

@@ -60,17 +60,17 @@ async def _draw(services: Services, job: JobContext, title: str, order: Illustra
 async def _draw_with(
     services: Services, job: JobContext, title: str, order: Illustration, name: str, step: str
 ) -> Illustrated | Waiting:
-    images, priority = services.images, job.job.priority
+    images = services.images
     request = ImageRequest(prompt=order.prompt, alt=order.alt, title=title, key=order.key)
     reserve = images.reservation(name, request)
     referenced = request.model_copy(update={"reference": job.reference(step)})
 
     async def submit() -> Illustrated | Submitted:
-        answer = await images.submit(name, referenced, priority=priority)
+        answer = await images.submit(name, referenced, priority=job.job.priority, job=job.job.id)
         return await _store(services, name, order, answer) if isinstance(answer, Drawn) else answer
 
     async def poll(handle: str) -> Illustrated | Pending | Submitted:
-        answer = await images.poll(name, handle, priority=priority)
+        answer = await images.poll(name, handle)
         if isinstance(answer, Pending) and answer.fraction is not None:
             services.bus.publish(StepProgressed(job.job.id, step, answer.fraction))
         return await _store(services, name, order, answer) if isinstance(answer, Drawn) else answer
@@ -80,7 +80,7 @@ async def _draw_with(
         Illustrated,
         submit,
         poll,
-        find=partial(images.find, name, priority=priority) if images.can_find(name) else None,
+        find=partial(images.find, name) if images.can_find(name) else None,
         provider=name,
         rests_on=request,
         is_paid=reserve is not None,
