@@ -64,11 +64,13 @@ async def made(mock):
     prices = {"input_usd_per_million": 2, "output_usd_per_million": 10}
 
     def make(kind, **config):
-        module = {"openai": openai_text, "anthropic": anthropic_text, "image": openai_image}[kind]
+        module = {"anthropic": anthropic_text, "image": openai_image}.get(kind, openai_text)
         url = mock.anthropic_url if kind == "anthropic" else mock.openai_url
         given = {"kind": kind, "base_url": url, "api_key": KEY, "model": "some-model", "timeout_seconds": 10, **prices}
         if kind == "image":
             given |= {"kind": "openai", "model": "gpt-image-1"}
+        if kind == "responses":
+            given |= {"kind": "openai", "api": "responses"}
         provider = module.Provider("text.main", module.Config(**(given | config)))
         providers.append(provider)
         return provider
@@ -79,8 +81,9 @@ async def made(mock):
 
 
 TEXTS = [
-    pytest.param("openai", {}, "/v1/chat/completions", id="openai"),
-    pytest.param("anthropic", {}, "/v1/messages", id="anthropic"),
+    ("openai", "/v1/chat/completions"),
+    ("responses", "/v1/responses"),
+    ("anthropic", "/v1/messages"),
 ]
 
 
@@ -89,10 +92,10 @@ def asked(request: TextRequest, words: str) -> TextRequest:
 
 
 @pytest.mark.parametrize("streams", [False, True], ids=["whole", "streamed"])
-@pytest.mark.parametrize(("kind", "config", "path"), TEXTS)
-async def test_a_question_is_answered_with_its_usage_and_cost_by_one_call(mock, made, kind, config, path, streams):
+@pytest.mark.parametrize(("kind", "path"), TEXTS)
+async def test_a_question_is_answered_with_its_usage_and_cost_by_one_call(mock, made, kind, path, streams):
     pieces: list[str] = []
-    answer = await made(kind, **config).complete(QUESTION, stream=pieces.append if streams else None)
+    answer = await made(kind).complete(QUESTION, stream=pieces.append if streams else None)
     assert answer.text == TEXT
     assert (answer.usage.input_tokens, answer.usage.output_tokens) == (11, 7)
     assert answer.usage.cost_usd_micros == 11 * 2 + 7 * 10
@@ -123,19 +126,19 @@ async def test_a_shape_is_understood_as_a_tool_s_input_by_anthropic(mock, made, 
 
 
 @pytest.mark.parametrize("streams", [False, True], ids=["whole", "streamed"])
-@pytest.mark.parametrize(("kind", "config", "path"), TEXTS)
-async def test_thinking_is_neither_shown_nor_answered(made, kind, config, path, streams):
+@pytest.mark.parametrize(("kind", "path"), TEXTS)
+async def test_thinking_is_neither_shown_nor_answered(made, kind, path, streams):
     pieces: list[str] = []
     question = asked(QUESTION, "Please think.")
-    answer = await made(kind, **config).complete(question, stream=pieces.append if streams else None)
+    answer = await made(kind).complete(question, stream=pieces.append if streams else None)
     assert answer.text == TEXT
     assert "weigh" not in "".join(pieces)
 
 
-@pytest.mark.parametrize(("kind", "config", "path"), TEXTS)
-async def test_an_answer_at_its_length_limit_is_unusable_and_was_paid_for(made, kind, config, path):
+@pytest.mark.parametrize(("kind", "path"), TEXTS)
+async def test_an_answer_at_its_length_limit_is_unusable_and_was_paid_for(made, kind, path):
     with pytest.raises(AnswerUnusable, match="length limit") as raised:
-        await made(kind, **config).complete(asked(QUESTION, "It gets too long."))
+        await made(kind).complete(asked(QUESTION, "It gets too long."))
     assert raised.value.usage.output_tokens == 7
 
 
@@ -165,7 +168,7 @@ CHAOS = [
 
 
 @pytest.mark.parametrize(("rate", "words", "pause", "statuses"), CHAOS, ids=[row[0] for row in CHAOS])
-@pytest.mark.parametrize("kind", ["openai", "anthropic", "image"])
+@pytest.mark.parametrize("kind", ["openai", "responses", "anthropic", "image"])
 async def test_what_goes_wrong_is_told_after_one_call_and_passes(mock, made, kind, rate, words, pause, statuses):
     provider = made(kind)
 
@@ -185,7 +188,7 @@ async def test_what_goes_wrong_is_told_after_one_call_and_passes(mock, made, kin
     assert [call.status for call in await mock.journal()] == [*statuses, 200]
 
 
-@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+@pytest.mark.parametrize("kind", ["openai", "responses", "anthropic"])
 async def test_a_stream_that_is_cut_off_is_unavailable(mock, made, kind):
     pieces: list[str] = []
     with pytest.raises(ProviderUnavailable, match="broke"):
@@ -267,12 +270,13 @@ def at_the_mock(mock: Aimock, kind: str) -> str:
     """A configuration whose words come from the mock's API of that kind, and whose pictures from its OpenAI."""
     section = f'api_key = "{KEY}"\nfree = false\nconcurrency = 1'
     url = mock.anthropic_url if kind == "anthropic" else mock.openai_url
+    api = 'kind = "openai"\napi = "responses"' if kind == "responses" else f'kind = "{kind}"'
     return f"""
 [engine]
 retry_base_seconds = 0.2
 max_attempts = 50
 [text.main]
-kind = "{kind}"
+{api}
 base_url = "{url}"
 model = "some-model"
 {section}
@@ -288,7 +292,9 @@ def purposes(calls: list[Call]) -> Counter[str]:
     return Counter(call.headers.get("x-blogen-purpose", "image") for call in calls)
 
 
-@pytest.mark.parametrize(("kind", "rate"), [("anthropic", "rateLimitRate"), ("openai", "dropRate")])
+@pytest.mark.parametrize(
+    ("kind", "rate"), [("anthropic", "rateLimitRate"), ("openai", "dropRate"), ("responses", "malformedRate")]
+)
 async def test_a_post_is_made_although_the_service_turns_calls_away_at_first(
     new_blogen: NewBlogen, kind: str, rate: str
 ) -> None:
@@ -307,8 +313,9 @@ async def test_a_post_is_made_although_the_service_turns_calls_away_at_first(
     assert "Each collapse is a tap." in post["markdown"]
     assert post["cover"]["alt"] == "A steel kettle on a small flame"
     assert [source["title"] for source in post["sources"]] == ["Notes on kettles"]
-    served = [call for call in calls if call.status == 200]
-    assert purposes(served) == {"outline": 1, "draft": 2, "critic": 1, "title": 1, "illustrations": 1, "image": 1}
     failed = [entry for entry in timeline if (entry["event"], entry["step"]) == ("step_failed", "outline/ask")]
-    assert len(calls) - len(served) == len(failed) >= 1, "what was turned away is told, and nothing was tried behind it"
+    assert failed
+    # A retry that nobody is told of would stand between these and the rest.
+    served = calls[len(failed) :]
+    assert purposes(served) == {"outline": 1, "draft": 2, "critic": 1, "title": 1, "illustrations": 1, "image": 1}
     assert ended["tokens"]["input"] >= 6 * 11
