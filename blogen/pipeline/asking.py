@@ -5,7 +5,7 @@ from functools import partial
 
 from blogen.domain.job import Waiting, WaitingFor
 from blogen.domain.source import Passage, Research, Source
-from blogen.domain.writing import Brief, Edited, Illustrations, Outline, OutlineSection, Queries, Section
+from blogen.domain.writing import Brief, Edited, Illustration, Illustrations, Outline, OutlineSection, Queries, Section
 from blogen.engine.context import JobContext, in_doubt_error
 from blogen.engine.outcome import Suspended
 from blogen.errors import ProviderError
@@ -155,6 +155,14 @@ class _WithFallback:
             if error.retryable and not self._at_once:
                 raise
             return await self._second.illustrations(brief, edited, count)
+
+    async def reworded(self, brief: Brief, picture: Illustration, refusal: str) -> Illustration:
+        try:
+            return await self._first.reworded(brief, picture, refusal)
+        except ProviderError as error:
+            if error.retryable and not self._at_once:
+                raise
+            return await self._second.reworded(brief, picture, refusal)
 
     def _give_up(self, error: ProviderError, research: Research) -> None:
         """Raise `error` again if waiting may help, or if there is nothing that could be extracted from."""

@@ -16,6 +16,8 @@ from blogen.render.markdown import NoteSource, to_blocks
 from blogen.render.text import plain_text, word_count
 
 _EXTRACTIVE = "extractive"
+_NO_TEXT = ("image:", "search:", "queries/", "reword:")
+"""Steps whose answers are no words of the post."""
 
 
 async def assemble(services: Services, job: JobContext) -> Outcome:
@@ -105,7 +107,7 @@ async def _makers(services: Services, job: JobContext, pictures: dict[str, Pictu
     texts = dict.fromkeys(
         f"{record.detail['provider']}/{record.detail['model']}"
         for record in await services.steps.of(job.job.id)
-        if record.state == "finished" and record.detail.get("provider") and not record.name.startswith("image:")
+        if record.state == "finished" and record.detail.get("model") and not record.name.startswith(_NO_TEXT)
     )
     outline = job.result("outline", Outline)
     wrote_all = all(

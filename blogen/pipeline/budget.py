@@ -15,6 +15,7 @@ _TEXT_USD_MICROS = (5, 20)
 """What a token sent and one answered count where no price is known: more than with most models; a cap must bind."""
 _OUTPUT_TOKENS = 4000
 _PICTURE_USD_MICROS = 100_000
+_SEARCH_USD_MICROS = 10_000
 
 
 def reservation(
@@ -30,7 +31,7 @@ def guessed_usd_micros(request: object) -> int:
     if isinstance(request, TextRequest):
         sent = len(request.system.encode()) // 3 + len(request.user.encode()) // 3
         return sent * _TEXT_USD_MICROS[0] + (request.max_output_tokens or _OUTPUT_TOKENS) * _TEXT_USD_MICROS[1]
-    return _PICTURE_USD_MICROS
+    return _SEARCH_USD_MICROS if isinstance(request, str) else _PICTURE_USD_MICROS
 
 
 def wait_for_money(over: OverCap, clock: Clock) -> Suspended:

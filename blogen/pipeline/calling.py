@@ -23,21 +23,24 @@ async def first_that_answers(
     *,
     known: Container[str] = (),
     patience: int = 0,
+    variants: Sequence[str] = (),
 ) -> T | None:
     """What the first of `names` answers. The step of the first is `step`, of another one `step/NAME`.
 
     An answer that is committed is used, and a service that still works on it is asked first, whatever the order is now
     (`known`: all that are configured). One that is not available is waited for while the job has failed less than
-    `patience` times. Raises the error that says most if none answers; None if policy skips all of them.
+    `patience` times. `variants` are endings of further steps that a call may take instead of its own.
+
+    Raises the error that says most if none answers; None if policy skips all of them.
     """
     steps = [step, *(f"{step}/{name}" for name in names[1:])]
     places = list(zip(names, steps, strict=True))
     for name, own in places:
-        if job.is_finished(own):
+        if any(job.is_finished(own + variant) for variant in ("", *variants)):
             return await call(name, own)
-    begun = [(job.begun_with(own), own) for _, own in places]
-    places.sort(key=lambda place: not any(by is not None and own == place[1] for by, own in begun))
-    with_whom = {own: by for by, own in begun if by is not None and by in known}
+    begun = {own: by for _, own in places for variant in ("", *variants) if (by := job.begun_with(own + variant))}
+    places.sort(key=lambda place: place[1] not in begun)
+    with_whom = {own: by for own, by in begun.items() if by in known}
     errors: list[BlogenError] = []
     for place, (name, own) in enumerate(places):
         try:

@@ -129,13 +129,14 @@ async def _ask(services: Services, job: JobContext, query: str, engine: str, ste
     guess = guessed_usd_micros(query)
 
     async def search() -> Found:
-        hits = await services.search.search(engine, query, language=language, limit=limit, priority=job.job.priority)
+        hits = await services.search.search(
+            engine, query, language=language, limit=limit, priority=job.job.priority, job=job.job.id
+        )
         return Found(hits=hits[:limit])
 
     def used_for(_found: Found) -> Used:
-        # What was held back is the price of a search, unless that is not known.
-        price = None if reserve is None or reserve.usd_micros == guess else reserve.usd_micros
-        return used(Usage(provider=f"search.{engine}", cost_usd_micros=price), guess)
+        price = services.search.call_usd_micros(engine)
+        return used(Usage(provider=f"search.{engine}", model="search", cost_usd_micros=price), guess)
 
     return await job.call(
         step,

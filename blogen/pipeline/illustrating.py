@@ -8,6 +8,7 @@ from blogen.domain.post import Picture
 from blogen.domain.writing import Edited, Illustration, Illustrations
 from blogen.engine.context import JobContext
 from blogen.engine.outcome import Outcome
+from blogen.errors import ContentRefused
 from blogen.events import StepProgressed
 from blogen.pipeline.asking import used, writer_of
 from blogen.pipeline.budget import guessed_usd_micros
@@ -18,6 +19,7 @@ from blogen.render.pictures import prepare
 
 _ATTEMPTS_BEFORE_NEXT = 2
 _EMBEDDED = "covers"
+_REWORDED = "/reworded"
 
 
 class Illustrated(Model):
@@ -54,10 +56,25 @@ async def _draw(services: Services, job: JobContext, title: str, order: Illustra
         partial(_draw_with, services, job, title, order),
         known=services.images,
         patience=min(_ATTEMPTS_BEFORE_NEXT, services.config.engine.max_attempts - 1),
+        variants=[_REWORDED],
     )
 
 
 async def _draw_with(
+    services: Services, job: JobContext, title: str, order: Illustration, name: str, step: str
+) -> Illustrated | Waiting:
+    """A picture by one service. What a policy forbids is described once more by the writer, for all services."""
+    rewording = f"reword:{order.key}"
+    if not job.is_finished(rewording):
+        try:
+            return await _order(services, job, title, order, name, step)
+        except ContentRefused as refusal:
+            reworded = partial(writer_of(job, services).reworded, brief_of(job), order, refusal.detail)
+            await job.step(rewording, Illustration, reworded)
+    return await _order(services, job, title, job.result(rewording, Illustration), name, step + _REWORDED)
+
+
+async def _order(
     services: Services, job: JobContext, title: str, order: Illustration, name: str, step: str
 ) -> Illustrated | Waiting:
     images = services.images

@@ -79,6 +79,10 @@ class Trade(Generic[Model]):
         most = model.most_usd_micros(request) if isinstance(model, CanPrice) else guarded.section.call_usd_micros
         return reservation(guarded.name, guarded.section, self._budget, request, most)
 
+    def call_usd_micros(self, name: str) -> int | None:
+        """The price of a call that has a fixed one."""
+        return self._guarded[name].section.call_usd_micros
+
     async def cancel(self, name: str, handle: str) -> None:
         """Let the service stop working on an order, if it can."""
         machine, own = self._guarded[name].machines.unwrap(handle)

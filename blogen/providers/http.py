@@ -133,6 +133,8 @@ class Service:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_seconds),
                 headers={"Accept-Encoding": ACCEPTED_ENCODINGS, **self._headers},
             )
+            # aiohttp sends a GET again when an old connection breaks; some GETs are paid for. It has no public switch.
+            self._http._retry_connection = False
         return self._http
 
     async def close(self) -> None:

@@ -100,6 +100,10 @@ class ExtractiveWriter:
             ]
         )
 
+    async def reworded(self, brief: Brief, picture: Illustration, refusal: str) -> Illustration:
+        del brief, refusal  # a picture of nothing in particular is refused by nobody
+        return picture.model_copy(update={"prompt": "Calm abstract shapes in soft light, muted colours, no people."})
+
     async def _read(self, brief: Brief, research: Research) -> Digest:
         """The digest of `research`, made once for all sections."""
         if not research.passages:

@@ -1,9 +1,9 @@
 """A writer that asks a language model: queries, outline, each section, a critic's reading, one revision, title, images.
 
 Every question goes through `Ask` under a name that is unique in the job: `queries/ask`, `outline/ask`, `draft:KEY/ask`,
-`edit/critic`, `edit/revise:KEY`, `edit/title`, `illustrations/ask`, and beside each a `…repair` for an answer that has
-not its shape. What the model writes is not trusted: its Markdown is reduced to prose, its markers and quotations are
-checked against the sources, and keys, slugs and tags are made legal here.
+`edit/critic`, `edit/revise:KEY`, `edit/title`, `illustrations/ask`, `reword:KEY/ask`, and beside each a `…repair` for
+an answer that has not its shape. What the model writes is not trusted: its Markdown is reduced to prose, its markers
+and quotations are checked against the sources, and keys, slugs and tags are made legal here.
 """
 
 import re
@@ -33,6 +33,7 @@ from blogen.writing.answers import (
     CritiqueAnswer,
     Malformed,
     OutlineAnswer,
+    Picture,
     PicturesAnswer,
     QueriesAnswer,
     TitleAnswer,
@@ -165,6 +166,18 @@ class LanguageModelWriter:
         step = _Step("illustrations/ask", "illustrations/repair", "illustrations")
         answer = await self._shaped(step, PicturesAnswer, brief, nothing, question)
         return Illustrations(items=_legal_pictures(answer, edited, count))
+
+    async def reworded(self, brief: Brief, picture: Illustration, refusal: str) -> Illustration:
+        nothing = Research(sources=[], passages=[])
+        question = self._prompts.render(
+            "reword",
+            **_order(brief, nothing),
+            picture=fenced("PICTURE", [picture.prompt]),
+            refusal=fenced("REFUSAL", [_line(refusal, 600)]),
+        )
+        step = _Step(f"reword:{picture.key}/ask", f"reword:{picture.key}/repair", "reword")
+        answer = await self._shaped(step, Picture, brief, nothing, question)
+        return Illustration(key=picture.key, prompt=_line(answer.prompt, 1500), alt=_line(answer.alt, 300))
 
     async def _criticise(
         self, brief: Brief, sections: Sequence[Section], research: Research, note: str, findings: dict[str, list[str]]

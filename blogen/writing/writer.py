@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from blogen.domain.source import Passage, Research, Source
-from blogen.domain.writing import Brief, Edited, Illustrations, Outline, OutlineSection, Queries, Section
+from blogen.domain.writing import Brief, Edited, Illustration, Illustrations, Outline, OutlineSection, Queries, Section
 from blogen.providers.protocols import TextAnswer, TextRequest
 
 
@@ -50,4 +50,8 @@ class Writer(Protocol):
 
     async def illustrations(self, brief: Brief, edited: Edited, count: int) -> Illustrations:
         """At most `count` orders, the cover first."""
+        ...
+
+    async def reworded(self, brief: Brief, picture: Illustration, refusal: str) -> Illustration:
+        """Another order for the same place, after a service refused what `picture` was to show."""
         ...
