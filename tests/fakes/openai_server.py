@@ -3,8 +3,9 @@
 In a test: `async with FakeOpenAI() as fake: …`. As a process of its own, which outlives a killed Blogen:
 `python -m tests.fakes.openai_server --port 0 --journal FILE` prints its address; each line of FILE is one event,
 `received` when a call has arrived and `answered` when its answer was made (that is when it costs money).
-A process is steered over HTTP: `POST /__fake/{hold,release,fail}` with JSON; `GET /__fake/calls` lists all,
-`GET /__fake/{received,answered}?label=&count=` waits until so many have come, or were answered.
+A process is steered over HTTP: `POST /__fake/{hold,release,fail,finish,expire}` with JSON; `GET /__fake/calls` lists
+all, `GET /__fake/submissions` the responses that were created, and `GET /__fake/{received,answered}?label=&count=`
+waits until so many calls have come, or were answered. `finish` and `expire` take the `label` of a background response.
 """
 
 import argparse
@@ -23,14 +24,21 @@ from typing import Any, Literal
 from aiohttp import web
 
 from tests.fakes.answers import answer
+from tests.fakes.openai_responses import FINAL, Submission, Work, ending, events, line
 
 MODEL = "fake-1"
 IMAGE_MODEL = "fake-image-1"
 
 Kind = Literal[
-    "status", "hang", "reset", "drip", "not_json", "not_a_completion", "truncated", "no_choices", "empty", "length",
-    "refusal", "content_filter", "think", "huge", "stall", "cut_stream", "error_in_stream", "html", "stray_json",
+    # what every fake can do
+    "reset", "hang", "drip", "status", "not_json", "schema", "truncated", "empty",
+    # of pictures
+    "not_an_image", "bomb", "expired_url", "private_redirect",
+    # of this service
+    "broken_json", "not_a_completion", "no_choices", "no_text", "length", "refusal", "content_filter", "think", "huge",
+    "stall", "cut_stream", "error_in_stream", "html", "stray_json", "failed", "failed_policy",
 ]  # fmt: skip
+"""`refuse` is a closed port: `await fake.stop()`."""
 
 
 @dataclass
@@ -49,11 +57,17 @@ class Call:
     def prompt(self) -> str:
         if "messages" in self.body:
             return "\n\n".join(_words(message.get("content")) for message in self.body["messages"])
+        if "input" in self.body:
+            return f"{self.body.get('instructions') or ''}\n\n{_words(self.body['input'])}"
         return str(self.body.get("prompt", ""))
 
     @property
+    def reference(self) -> str:
+        return self.headers.get("Idempotency-Key", "")
+
+    @property
     def is_paid(self) -> bool:
-        return self.status == 200 and self.path.endswith(("/completions", "/generations"))
+        return self.status == 200 and self.path.endswith(("/completions", "/generations", "/responses"))
 
 
 @dataclass
@@ -69,7 +83,10 @@ class Fault:
 
 
 class FakeOpenAI:
-    """`base_url` is what a section's key of that name wants. With `key`, others are answered 401."""
+    """`base_url` is what a section's key of that name wants. With `key`, others are answered 401.
+
+    `background`: whether responses in the background are done after `background_polls` of them, or by `finish`.
+    """
 
     def __init__(
         self,
@@ -80,9 +97,21 @@ class FakeOpenAI:
         refuses: tuple[str, ...] = (),
         usage: bool = True,
         delay_seconds: float = 0.0,
+        root: str = "/v1",
+        key_header: str = "Authorization",
+        background: Work = "polls",
+        background_polls: int = 2,
         answerer: Callable[[str, dict[str, Any] | None], str] = answer,
     ) -> None:
         self.calls: list[Call] = []
+        self.submissions: list[Submission] = []
+        """The responses that were created, in the background or not."""
+        self.background = background
+        self.background_polls = background_polls
+        self.headers: dict[str, str] = {}
+        """What every good answer carries besides, e.g. `x-ratelimit-…`."""
+        self.more_usage: dict[str, Any] = {}
+        """What every `usage` holds besides, e.g. OpenRouter's `cost`."""
         self.refuses = refuses
         """Fields of a request that are answered 400, as by servers that do not know them (`json_schema` too)."""
         self.usage = usage
@@ -91,7 +120,9 @@ class FakeOpenAI:
         self.picture_by_url = False
         self.image_url = ""
         self._port = port
+        self._root = root
         self._key = key
+        self._key_header = key_header
         self._journal = journal
         self._faults: deque[Fault] = deque()
         self._held: set[str] = set()
@@ -111,7 +142,7 @@ class FakeOpenAI:
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/v1"
+        return f"http://127.0.0.1:{self._port}{self._root}"
 
     def fail_next(
         self, status: int = 500, headers: dict[str, str] | None = None, body: Any = None, label: str | None = None
@@ -119,9 +150,24 @@ class FakeOpenAI:
         """Answer the next call (of `label`) with an error, by default in OpenAI's words for `status`."""
         self._faults.append(Fault("status", status, headers or {}, body, label))
 
-    def spoil_next(self, kind: Kind, *, label: str | None = None, seconds: float = 0.05) -> None:
-        """Let the next call (of `label`) go wrong in the way of `kind`."""
-        self._faults.append(Fault(kind, label=label, seconds=seconds))
+    def spoil_next(self, kind: Kind, **options: Any) -> None:
+        """Let the next call (of `label`) go wrong in the way of `kind`; `options` are the fields of a `Fault`."""
+        self._faults.append(Fault(kind, **options))
+
+    def finish(self, label: str = "*", status: str = "completed") -> None:
+        """Let the background responses of `label` (`*`: all) that are under way end, by default well."""
+        for submission in self._submitted(label):
+            if submission.status not in FINAL:
+                submission.final = {**submission.final, "status": status}
+                submission.status = status
+
+    def expire(self, label: str = "*") -> None:
+        """Forget the responses of `label` (`*`: all), as after ten minutes."""
+        for submission in self._submitted(label):
+            submission.is_expired = True
+
+    def _submitted(self, label: str) -> list[Submission]:
+        return [submission for submission in self.submissions if label in {"*", submission.label}]
 
     def hold(self, label: str = "*") -> None:
         """Do not answer calls of `label` (`*`: any) until `release`."""
@@ -159,15 +205,21 @@ class FakeOpenAI:
 
     async def start(self) -> None:
         app = web.Application(client_max_size=50_000_000)
-        app.router.add_post("/v1/chat/completions", self._handled(self._chat))
-        app.router.add_post("/v1/images/generations", self._handled(self._image))
-        app.router.add_get("/v1/models", self._handled(self._models))
-        app.router.add_get("/v1/models/{id}", self._handled(self._models))
+        root = self._root
+        app.router.add_post(f"{root}/chat/completions", self._handled(self._chat))
+        app.router.add_post(f"{root}/responses", self._handled(self._create))
+        app.router.add_get(f"{root}/responses/{{id}}", self._handled(self._retrieve))
+        app.router.add_post(f"{root}/responses/{{id}}/cancel", self._handled(self._cancel))
+        app.router.add_post(f"{root}/images/generations", self._handled(self._image))
+        app.router.add_get(f"{root}/models", self._handled(self._models))
+        app.router.add_get(f"{root}/models/{{id}}", self._handled(self._models))
         app.router.add_get("/files/{name}", self._file)
         app.router.add_post("/__fake/hold", self._steer)
         app.router.add_post("/__fake/release", self._steer)
         app.router.add_post("/__fake/fail", self._steer)
-        for question in ("calls", "received", "answered"):
+        app.router.add_post("/__fake/finish", self._steer)
+        app.router.add_post("/__fake/expire", self._steer)
+        for question in ("calls", "received", "answered", "submissions"):
             app.router.add_get(f"/__fake/{question}", self._steer)
         app.router.add_route("*", "/{rest:.*}", _unknown_path)
         self._running = web.AppRunner(app, shutdown_timeout=0.1)
@@ -194,7 +246,7 @@ class FakeOpenAI:
                 self._changed.notify_all()
                 await self._changed.wait_for(lambda: not self._held & {"*", call.label})
             await asyncio.sleep(self.delay_seconds)
-            if self._key is not None and request.headers.get("Authorization") != f"Bearer {self._key}":
+            if self._key is not None and not self._has_key(request):
                 return await self._finished(call, error(401))
             fault = next((fault for fault in self._faults if fault.label in {None, call.label}), None)
             if fault is not None:
@@ -204,6 +256,10 @@ class FakeOpenAI:
             return await self._finished(call, await handle(request, call, fault))
 
         return handler
+
+    def _has_key(self, request: web.Request) -> bool:
+        expected = f"Bearer {self._key}" if self._key_header == "Authorization" else self._key
+        return request.headers.get(self._key_header) == expected
 
     async def _finished(self, call: Call, response: web.StreamResponse) -> web.StreamResponse:
         if call.status is None:
@@ -219,11 +275,11 @@ class FakeOpenAI:
     def _write(self, call: Call, event: str) -> None:
         if self._journal is None:
             return
-        line = {"event": event, "number": call.number, "label": call.label, "path": call.path, "status": call.status}
+        told = {"event": event, "number": call.number, "label": call.label, "path": call.path, "status": call.status}
         if event == "received":
-            line["body"] = call.body
+            told["body"] = call.body
         with self._journal.open("a", encoding="utf-8") as journal:
-            journal.write(json.dumps(line, ensure_ascii=False) + "\n")
+            journal.write(json.dumps(told, ensure_ascii=False) + "\n")
 
     async def _chat(self, request: web.Request, call: Call, fault: Fault | None) -> web.StreamResponse:
         if refusal := self._refusal(call.body):
@@ -236,7 +292,7 @@ class FakeOpenAI:
         message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
         finish = "stop"
         match fault.kind if fault else "":
-            case "empty":
+            case "no_text":
                 message["content"] = ""
             case "length":
                 message["content"], finish = text[: len(text) // 2], "length"
@@ -253,6 +309,7 @@ class FakeOpenAI:
             "prompt_tokens": len(call.prompt) // 4 + 1,
             "completion_tokens": len(message["content"] or "") // 4 + 1,
             "total_tokens": (len(call.prompt) + len(message["content"] or "")) // 4 + 2,
+            **self.more_usage,
         }
         if call.body.get("stream"):
             return await self._stream(request, call, fault, message, finish, usage)
@@ -264,7 +321,8 @@ class FakeOpenAI:
                 "model": MODEL,
                 "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish}],
                 **({"usage": usage} if self.usage else {}),
-            }
+            },
+            headers=self.headers,
         )
 
     async def _stream(
@@ -276,7 +334,7 @@ class FakeOpenAI:
         finish: str,
         usage: dict[str, int],
     ) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8", **self.headers})
         await response.prepare(request)
         wants_usage = self.usage and (call.body.get("stream_options") or {}).get("include_usage")
 
@@ -319,15 +377,84 @@ class FakeOpenAI:
         await response.write(b"data: [DONE]\n\n")
         return response
 
+    async def _create(self, request: web.Request, call: Call, fault: Fault | None) -> web.StreamResponse:
+        if refusal := self._refusal(call.body):
+            return refusal
+        if call.body.get("model") != MODEL:
+            return error(404, model=str(call.body.get("model")))
+        wanted = (call.body.get("text") or {}).get("format") or {}
+        if wanted.get("type") == "json_object" and "json" not in _words(call.body.get("input")).lower():
+            return error(400, words="Response input messages must contain the word 'json' in some form.", param="input")
+        schema = wanted.get("schema") or _schema_in(call.prompt)
+        final = ending(
+            call.number, self.answerer(call.prompt, schema), call.prompt, fault.kind if fault else "",
+            has_usage=self.usage,
+        )  # fmt: skip
+        if final["usage"] is not None:
+            final["usage"].update(self.more_usage)
+        submission = Submission(f"resp_{call.number:032x}", call.label, call.body, call.reference, "queued", final)
+        self.submissions.append(submission)
+        if not submission.is_in_background:
+            if call.body.get("stream"):
+                return await self._response_stream(request, call, fault, submission)
+            submission.status = final["status"]
+        return web.json_response(submission.shown(), headers=self.headers)
+
+    async def _response_stream(
+        self, request: web.Request, call: Call, fault: Fault | None, submission: Submission
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8", **self.headers})
+        await response.prepare(request)
+        await self._answered(call, 200)
+        kind = fault.kind if fault else ""
+        sent = events(submission)
+        for number, (name, content) in enumerate(sent):
+            if number == len(sent) // 2 and kind == "stall":
+                await asyncio.sleep(fault.seconds if fault else 0)
+            if number == len(sent) // 2 and kind == "cut_stream":
+                _cut(request)
+                return response
+            if number == len(sent) // 2 and kind == "error_in_stream":
+                broken = {"code": "server_error", "message": "The server had an error.", "param": None}
+                await response.write(line(number, "error", broken))
+                return response
+            await response.write(line(number, name, content))
+        return response
+
+    async def _retrieve(self, request: web.Request, call: Call, fault: Fault | None) -> web.StreamResponse:
+        submission = self._kept(request)
+        if submission is None:
+            return _no_response(request)
+        if self.background == "polls":
+            submission.advance(self.background_polls)
+        return web.json_response(submission.shown(), headers=self.headers)
+
+    async def _cancel(self, request: web.Request, call: Call, fault: Fault | None) -> web.StreamResponse:
+        submission = self._kept(request)
+        if submission is None:
+            return _no_response(request)
+        if not submission.is_in_background:
+            return error(400, words="Cannot cancel a synchronous response.")
+        if submission.status not in FINAL:  # a second time changes nothing
+            submission.status = "cancelled"
+        return web.json_response(submission.shown())
+
+    def _kept(self, request: web.Request) -> Submission | None:
+        wanted = request.match_info["id"]
+        return next((one for one in self.submissions if one.id == wanted and one.is_kept), None)
+
     async def _image(self, request: web.Request, call: Call, fault: Fault | None) -> web.StreamResponse:
         if refusal := self._refusal(call.body):
             return refusal
         if call.body.get("model") not in {IMAGE_MODEL, None}:
             return error(404, model=call.body["model"])
-        if self.picture_by_url:
-            entry = {"url": self.image_url or f"http://127.0.0.1:{self._port}/files/picture.png"}
+        kind = fault.kind if fault else ""
+        if self.picture_by_url or kind in {"expired_url", "private_redirect"}:
+            name = kind if kind in {"expired_url", "private_redirect"} else "picture.png"
+            entry = {"url": self.image_url or f"http://127.0.0.1:{self._port}/files/{name}"}
         else:
-            entry = {"b64_json": base64.b64encode(picture()).decode()}
+            spoiled = {"not_an_image": b"<html>Sorry</html>", "bomb": bomb()}
+            entry = {"b64_json": base64.b64encode(spoiled.get(kind) or picture()).decode()}
         usage = {"input_tokens": 50, "output_tokens": 4160, "total_tokens": 4210}
         return web.json_response(
             {
@@ -343,14 +470,19 @@ class FakeOpenAI:
         return web.json_response({"object": "list", "data": listed})
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
+        if request.match_info["name"] == "expired_url":
+            raise web.HTTPNotFound
+        if request.match_info["name"] == "private_redirect":
+            raise web.HTTPFound("http://169.254.169.254/latest/meta-data")
         return web.Response(body=picture(), content_type="image/png")
 
     def _refusal(self, body: dict[str, Any]) -> web.Response | None:
         """The 400 of a server that does not know a field of the request, or wants none of its values."""
         for name in self.refuses:
-            of_format = (body.get("response_format") or {}).get("type")
+            key = "text.format" if "text" in body else "response_format"
+            of_format = ((body.get("text") or {}).get("format") or body.get("response_format") or {}).get("type")
             if name in {"json_schema", "json_object"} and of_format == name:
-                return error(400, words=f"response_format type '{name}' is not supported", param="response_format")
+                return error(400, words=f"{key} type '{name}' is not supported", param=key)
             if name == "system" and any(message["role"] == "system" for message in body.get("messages", ())):
                 return error(400, words="System role is not supported", param="messages[0].role")
             if name in body:
@@ -370,6 +502,18 @@ class FakeOpenAI:
                 await self.answered(request.query.get("label", "*"), int(request.query.get("count", "1")))
             case "fail":
                 self._faults.append(Fault(**{"kind": "status", **order}))
+            case "finish":
+                self.finish(order.get("label", "*"), order.get("status", "completed"))
+            case "expire":
+                self.expire(order.get("label", "*"))
+            case "submissions":
+                return web.json_response(
+                    [
+                        {"id": one.id, "label": one.label, "reference": one.reference, "status": one.status,
+                         "background": one.is_in_background}
+                        for one in self.submissions
+                    ]
+                )  # fmt: skip
         return web.json_response(
             [{"label": call.label, "status": call.status, "path": call.path, "body": call.body} for call in self.calls]
         )
@@ -441,6 +585,13 @@ def picture(width: int = 96, height: int = 64) -> bytes:
     )
 
 
+def bomb() -> bytes:
+    """A tiny file that says it is a PNG of 30000 x 30000 pixels."""
+    small = picture()
+    header = struct.pack(">II", 30_000, 30_000) + small[24:29]
+    return small[:16] + header + struct.pack(">I", zlib.crc32(b"IHDR" + header)) + small[33:]
+
+
 async def _spoiled(request: web.Request, fault: Fault) -> web.StreamResponse | None:
     """The answer to a call that goes wrong as a whole; None if it goes wrong inside its answer."""
     match fault.kind:
@@ -455,14 +606,18 @@ async def _spoiled(request: web.Request, fault: Fault) -> web.StreamResponse | N
         case "reset":
             _cut(request, abort=True)
             return web.Response(status=599)
-        case "not_json":
+        case "not_json" | "html":
+            return web.Response(text="<!doctype html><title>Welcome</title>", content_type="text/html")
+        case "broken_json":
             return web.Response(text='{"id": "chatcmpl-1", "choices": [{"mess', content_type="application/json")
+        case "schema":
+            return web.json_response({"ok": True, "choices": "none", "output": 7, "data": {}, "usage": "much"})
+        case "empty":
+            return web.Response(body=b"", content_type="application/json")
         case "not_a_completion":
             return web.json_response(["a", "list"])
         case "no_choices":
             return web.json_response({"id": "x", "object": "chat.completion", "choices": []})
-        case "html":
-            return web.Response(text="<!doctype html><title>Welcome</title>", content_type="text/html")
         case "truncated" | "drip" | "huge":
             return await _partial(request, fault)
     return None
@@ -497,6 +652,12 @@ def _cut(request: web.Request, *, abort: bool = False) -> None:
             request.transport.close()
 
 
+def _no_response(request: web.Request) -> web.Response:
+    words = f"Response with id '{request.match_info['id']}' not found."
+    told = {"message": words, "type": "invalid_request_error", "param": None, "code": None}
+    return web.json_response({"error": told}, status=404)
+
+
 async def _unknown_path(request: web.Request) -> web.Response:
     return web.json_response(
         {"error": {"message": f"Invalid URL ({request.method} {request.path})", "type": "invalid_request_error"}},
@@ -509,11 +670,16 @@ def _label(request: web.Request, body: dict[str, Any]) -> str:
         return "image"
     if "/models" in request.path:
         return "models"
+    if "/responses/" in request.path:
+        return "cancel" if request.path.endswith("/cancel") else "poll"
     if purpose := request.headers.get("X-Blogen-Purpose"):
         return purpose
     if name := ((body.get("response_format") or {}).get("json_schema") or {}).get("name"):
         return str(name)
+    if name := ((body.get("text") or {}).get("format") or {}).get("name"):
+        return str(name)
     text = " ".join(_words(message.get("content")) for message in body.get("messages", ()))
+    text += f"{body.get('instructions') or ''} {_words(body.get('input'))}"
     marker = re.search(r"\[\[([\w:./-]+)\]\]", text)
     return marker[1] if marker else "text"
 
@@ -539,7 +705,14 @@ def _schema_in(prompt: str) -> dict[str, Any] | None:
 
 async def _serve(options: argparse.Namespace) -> None:
     journal = Path(options.journal) if options.journal else None
-    fake = FakeOpenAI(port=options.port, key=options.key, journal=journal, delay_seconds=options.delay_ms / 1000)
+    fake = FakeOpenAI(
+        port=options.port,
+        key=options.key,
+        journal=journal,
+        delay_seconds=options.delay_ms / 1000,
+        background="polls" if options.background_polls else "manual",
+        background_polls=options.background_polls,
+    )
     async with fake:
         print(fake.base_url, flush=True)
         await asyncio.Event().wait()
@@ -551,6 +724,7 @@ def main() -> None:
     parser.add_argument("--journal")
     parser.add_argument("--key")
     parser.add_argument("--delay-ms", type=float, default=0)
+    parser.add_argument("--background-polls", type=int, default=2, help="0: until /__fake/finish")
     asyncio.run(_serve(parser.parse_args()))
 
 

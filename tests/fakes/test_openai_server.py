@@ -5,7 +5,9 @@ import json
 import sys
 
 import aiohttp
+import openai
 import pytest
+from openai.types.responses import Response
 from pydantic import BaseModel, Field
 
 from tests.fakes.answers import answer
@@ -93,3 +95,44 @@ async def test_as_a_process_it_writes_a_journal_also_of_calls_whose_caller_died(
     finally:
         process.terminate()
         await process.wait()
+
+
+async def test_responses_are_of_the_published_form_and_go_on_with_each_poll():
+    async with FakeOpenAI() as fake, aiohttp.ClientSession() as http:
+        order = {"model": MODEL, "input": "[[draft]] hello", "background": True, "store": True}
+        created = await (await http.post(f"{fake.base_url}/responses", json=order)).json()
+        assert Response.model_validate(created, strict=False).status == "queued"
+        address = f"{fake.base_url}/responses/{created['id']}"
+        statuses = [(await (await http.get(address)).json())["status"] for _ in range(3)]
+        assert statuses == ["in_progress", "completed", "completed"]
+        done = Response.model_validate(await (await http.get(address)).json())
+        assert done.output_text
+        assert done.usage.output_tokens_details.reasoning_tokens == 20
+        assert (await (await http.post(f"{address}/cancel")).json())["status"] == "completed"
+        fake.expire("draft")
+        assert (await http.get(address)).status == 404
+        assert fake.paid == ["draft"]
+
+
+async def test_a_response_that_is_not_stored_cannot_be_asked_for_and_one_in_the_foreground_not_cancelled():
+    async with FakeOpenAI() as fake, aiohttp.ClientSession() as http:
+        for store, statuses in ((False, (404, 404)), (True, (200, 400))):
+            order = {"model": MODEL, "input": "hello", "store": store}
+            created = await (await http.post(f"{fake.base_url}/responses", json=order)).json()
+            address = f"{fake.base_url}/responses/{created['id']}"
+            assert ((await http.get(address)).status, (await http.post(f"{address}/cancel")).status) == statuses
+
+
+async def test_events_of_a_stream_are_of_the_published_form():
+    async with FakeOpenAI() as fake:
+        client = openai.AsyncOpenAI(api_key="x", base_url=fake.base_url, max_retries=0)
+        stream = await client.responses.create(model=MODEL, input="hello", stream=True)
+        events = [event async for event in stream]
+        assert events[-1].type == "response.completed"
+        assert events[-1].response.output_text == "".join(
+            event.delta for event in events if event.type == "response.output_text.delta"
+        )
+        assert [event.sequence_number for event in events] == list(range(len(events)))
+        for event in events:
+            type(event).model_validate(event.model_dump())
+        await client.close()

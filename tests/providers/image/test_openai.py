@@ -91,7 +91,9 @@ async def test_what_repeating_cannot_mend_is_refused(fake, made, fault, words):
     assert len(fake.calls) == 1
 
 
-@pytest.mark.parametrize("kind", ["not_json", "not_a_completion", "truncated", "reset", "html"])
+@pytest.mark.parametrize(
+    "kind", ["not_json", "broken_json", "schema", "empty", "not_a_completion", "truncated", "reset"]
+)
 async def test_a_broken_answer_is_unavailable(fake, made, kind):
     fake.spoil_next(kind)
     with pytest.raises(ProviderUnavailable):

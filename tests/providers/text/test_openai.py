@@ -288,9 +288,9 @@ async def test_what_may_pass_is_unavailable(fake, made, what, fault, seconds, wo
 @pytest.mark.parametrize(
     ("kind", "streams"),
     [
-        ("not_json", False), ("not_a_completion", False), ("no_choices", False), ("html", False), ("html", True),
-        ("truncated", False), ("truncated", True), ("reset", False), ("reset", True), ("cut_stream", True),
-        ("error_in_stream", True),
+        ("broken_json", False), ("not_json", False), ("schema", False), ("empty", False), ("not_a_completion", False),
+        ("no_choices", False), ("not_json", True), ("schema", True), ("truncated", False), ("truncated", True),
+        ("reset", False), ("reset", True), ("cut_stream", True), ("error_in_stream", True),
     ],
 )  # fmt: skip
 async def test_a_broken_answer_is_unavailable(fake, made, kind, streams):
@@ -356,7 +356,7 @@ async def test_a_refused_connection_an_unknown_name_and_a_failed_handshake_are_u
 @pytest.mark.parametrize("streams", [False, True])
 async def test_empty_and_cut_answers_are_unusable_and_keep_what_came_and_what_it_cost(fake, made, streams):
     stream = (lambda _: None) if streams else None
-    fake.spoil_next("empty")
+    fake.spoil_next("no_text")
     with pytest.raises(AnswerUnusable, match="empty answer"):
         await made(fake.base_url).complete(QUESTION, stream=stream)
     fake.spoil_next("length")
