@@ -2,10 +2,12 @@
 
 FROM python:3.13-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-COPY requirements.lock /build/
+COPY requirements.lock requirements-anthropic.lock /build/
+# Nothing, or the name of an extra that has a lock file of its own: anthropic, for text of `kind = "anthropic"`.
+ARG EXTRAS=""
 RUN python -m venv --without-pip /venv \
     && python -m pip --python /venv/bin/python install --no-compile --only-binary=:all: --require-hashes \
-        -r /build/requirements.lock
+        -r "/build/requirements${EXTRAS:+-$EXTRAS}.lock"
 COPY run.py config.example.toml LICENSE /app/
 COPY docs/NOTES.md /app/docs/
 COPY blogen /app/blogen

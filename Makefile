@@ -6,15 +6,16 @@ INSTALL := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --re
 
 SERVERS := tests/servers/node_modules
 
-.PHONY: help run test check format bench lock screenshot chromium clean
+.PHONY: help run test test-gateway check format bench lock screenshot chromium clean
 
 help:
 	@echo 'make run         start Blogen at http://127.0.0.1:8080 (ARGS="--port 9000" are passed on)'
 	@echo 'make test        all tests (ARGS="tests/store -x" are passed on to pytest)'
+	@echo 'make test-gateway  posts through LiteLLM\'s proxy, which takes minutes to install'
 	@echo 'make check       style, types, direction of imports'
 	@echo 'make format      let ruff put the style right'
 	@echo 'make bench       speed and size beside their baselines (ARGS="--peers": beside Huey and DBOS too)'
-	@echo 'make lock        renew both lock files (UPGRADE=1: to the newest versions)'
+	@echo 'make lock        renew the lock files (UPGRADE=1: to the newest versions)'
 	@echo 'make screenshot  take docs/images/reader.png anew'
 
 .DEFAULT_GOAL := help
@@ -24,6 +25,9 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp chromium $(SERVERS)/.stamp
 	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+test-gateway: $(VENV)/dev.stamp $(SERVERS)/.stamp tests/servers/.gateway/.stamp
+	@$(PY) -m pytest tests/servers/check_gateway.py $(ARGS)
 
 check: $(VENV)/dev.stamp
 	@$(PY) -m ruff check
@@ -91,6 +95,13 @@ $(SERVERS)/.stamp: tests/servers/package-lock.json tests/servers/node-requiremen
 	&& (cd tests/servers && npm ci --loglevel=error >/dev/null) && touch $@ \
 	|| echo "They could not be installed (Node.js 20.15 or newer and npm are needed); tests/servers will fail." >&2
 
+# LiteLLM wants other versions of what Blogen uses, so it has an environment of its own.
+tests/servers/.gateway/.stamp: tests/servers/litellm-requirements.lock | $(VENV)/dev.stamp
+	@echo "Installing LiteLLM's proxy, once; this takes minutes and 800 MB ..."
+	@$(PY) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) pyproject.toml
 
@@ -98,7 +109,8 @@ lock:
 	$(make-venv)
 	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check uv
 	@$(COMPILE) -o requirements.lock
-	@$(COMPILE) --group dev --constraint requirements.lock -o requirements-dev.lock
+	@$(COMPILE) --extra anthropic --constraint requirements.lock -o requirements-anthropic.lock
+	@$(COMPILE) --group dev --constraint requirements-anthropic.lock -o requirements-dev.lock
 
 clean:
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache artefacts
