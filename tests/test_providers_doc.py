@@ -1,6 +1,7 @@
 """docs/PROVIDERS.md is true: its sections load, none is missing, and the provider it shows writes a post."""
 
 import asyncio
+import inspect
 import re
 import tomllib
 from pathlib import Path
@@ -16,9 +17,11 @@ from blogen.config.load import load
 from blogen.config.pipeline import RolesConfig
 from blogen.domain.job import JobRequest, JobState, TextSource
 from blogen.errors import AnswerUnusable, ProviderRefused, ProviderUnavailable
+from blogen.pipeline.budget import guessed_usd_micros
+from blogen.providers.limits import Breaker
 from blogen.providers.openai_presets import PresetName
 from blogen.providers.prices import known
-from blogen.providers.protocols import TextRequest
+from blogen.providers.protocols import ImageRequest, TextRequest
 from blogen.providers.registry import Registry
 from tests.fakes.answers import answer
 
@@ -71,6 +74,19 @@ def test_models_that_are_shown_at_the_services_themselves_have_a_price():
 def test_every_role_is_named():
     paragraph = PAGE[PAGE.index("\nRoles: ") :].partition("\n\n")[0]
     assert set(re.findall(r"`(\w+)`", paragraph)) == set(RolesConfig.model_fields)
+
+
+def test_the_figures_are_those_of_the_code():
+    asked = TextRequest(system="x" * 3_000_000, user="", purpose="draft", max_output_tokens=1_000_000)
+    assert guessed_usd_micros(asked) == 25_000_000
+    assert guessed_usd_micros("a search") == guessed_usd_micros(ImageRequest(prompt="a kettle")) == 100_000
+    assert (
+        "5 USD for a million\n  tokens sent, 20 USD for a million answered, 0.10 USD for a picture or a search" in PAGE
+    )
+    breaker = inspect.signature(Breaker).parameters
+    assert [breaker[name].default for name in ("failures", "pause_seconds", "max_pause_seconds")] == [5, 30, 300]
+    assert "After five failures in a row it is left alone for half a\nminute" in PAGE
+    assert "up to five minutes" in PAGE
 
 
 def test_every_link_within_the_page_leads_to_a_heading():
