@@ -79,9 +79,11 @@ def test_every_role_is_named():
 def test_the_figures_are_those_of_the_code():
     asked = TextRequest(system="x" * 3_000_000, user="", purpose="draft", max_output_tokens=1_000_000)
     assert guessed_usd_micros(asked) == 25_000_000
-    assert guessed_usd_micros("a search") == guessed_usd_micros(ImageRequest(prompt="a kettle")) == 100_000
+    assert guessed_usd_micros(ImageRequest(prompt="a kettle")) == 100_000
+    assert guessed_usd_micros("a search") == 10_000
     assert (
-        "5 USD for a million\n  tokens sent, 20 USD for a million answered, 0.10 USD for a picture or a search" in PAGE
+        "5 USD for a million\n  tokens sent, 20 USD for a million answered, 0.10 USD for a picture, 0.01 USD for a search"
+        in PAGE
     )
     breaker = inspect.signature(Breaker).parameters
     assert [breaker[name].default for name in ("failures", "pause_seconds", "max_pause_seconds")] == [5, 30, 300]
