@@ -11,7 +11,7 @@ SERVERS := tests/servers/node_modules
 help:
 	@echo 'make run         start Blogen at http://127.0.0.1:8080 (ARGS="--port 9000" are passed on)'
 	@echo 'make test        all tests (ARGS="tests/store -x" are passed on to pytest)'
-	@echo 'make test-gateway  posts through LiteLLM\'s proxy, which takes minutes to install'
+	@echo 'make test-gateway  posts through the proxy of LiteLLM, which takes minutes to install'
 	@echo 'make check       style, types, direction of imports'
 	@echo 'make format      let ruff put the style right'
 	@echo 'make bench       speed and size beside their baselines (ARGS="--peers": beside Huey and DBOS too)'

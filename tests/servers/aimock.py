@@ -42,10 +42,11 @@ class Call(NamedTuple):
 
 
 class Aimock:
-    """The server while it runs, on a free port of this machine."""
+    """The server while it runs, on a free port of this machine unless one is given."""
 
-    def __init__(self, fixtures: list[dict[str, Any]], *options: str) -> None:
+    def __init__(self, fixtures: list[dict[str, Any]], *options: str, port: int = 0) -> None:
         self.url = ""
+        self._port = port
         self._fixtures = fixtures
         self._options = options
         self._folder = tempfile.TemporaryDirectory(prefix="aimock-")
@@ -82,7 +83,7 @@ class Aimock:
     async def __aenter__(self) -> "Aimock":
         fixtures = Path(self._folder.name) / "fixtures.json"
         fixtures.write_text(json.dumps({"fixtures": self._fixtures}), encoding="utf-8")
-        words = ("--port", "0", "--fixtures", str(fixtures), "--validate-on-load", *self._options)
+        words = ("--port", str(self._port), "--fixtures", str(fixtures), "--validate-on-load", *self._options)
         self._process = await asyncio.create_subprocess_exec(
             node(),
             str(PROGRAM),

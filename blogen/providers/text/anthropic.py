@@ -624,7 +624,9 @@ _CONTENT_WORDS = re.compile(r"content filter|usage polic|content polic|blocked b
 _LENGTH_WORDS = re.compile(
     r"prompt is too long|too many (input )?tokens|exceeds? .{0,40}context|request_too_large|input is too long", re.I
 )
-_MODEL_WORDS = re.compile(r"\bmodel\b.{0,120}?(not found|not exist|unknown|not available|invalid)|unknown model", re.I)
+_MODEL_WORDS = re.compile(
+    r"\bmodel\b.{0,120}?(not found|not exist|unknown|not available|invalid)|(unknown|invalid) model", re.I
+)
 
 
 @dataclass(frozen=True)

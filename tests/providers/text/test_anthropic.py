@@ -290,6 +290,7 @@ REFUSED = [
         told("Your usage has crossed a threshold.", "rate_limit_error", "enforced_spend_limit_reached"),
         r"no credit left \(429\)",
     ),
+    ("a gateway's model", 400, told("Invalid model name passed in model=claude-fake-5"), r"does not know the model"),
     ("a wrong path", 404, "page not found", r"does not have what .* asks for \(404\)\. Check base_url"),
     ("nothing known", 400, None, r"refused the request \(400\): messages: at least one message is required\."),
 ]  # fmt: skip
