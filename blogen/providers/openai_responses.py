@@ -137,7 +137,7 @@ class Responses:
 
     def _read(self, body: dict[str, Any], response: "httpx2.Response", streamed: str = "") -> Reply:
         """A response object as a reply; one that failed or was cancelled raises."""
-        status, handle = body.get("status"), body.get("id")
+        status, handle = str(body.get("status")), body.get("id")
         if status == "failed" or body.get("error"):
             raise self._failed(body, response)
         if status == "cancelled":
@@ -162,7 +162,7 @@ class Responses:
             has_usage=isinstance(reported, dict),
             handle=handle if isinstance(handle, str) else "",
             state=status if status in WORKING else "",
-            wants_json=_format(body) in {"json_schema", "json_object"},
+            wants_json=_format(body) in ("json_schema", "json_object"),
         )
 
     def _failed(self, body: dict[str, Any], response: "httpx2.Response") -> ProviderError:

@@ -50,6 +50,7 @@ class Call:
     path: str
     body: dict[str, Any]
     headers: dict[str, str]
+    query: dict[str, str] = field(default_factory=dict)
     status: int | None = None
     """What it was answered with; None while it is under way or if it was cut off."""
 
@@ -63,7 +64,7 @@ class Call:
 
     @property
     def reference(self) -> str:
-        return self.headers.get("Idempotency-Key", "")
+        return next((value for name, value in self.headers.items() if name.lower() == "idempotency-key"), "")
 
     @property
     def is_paid(self) -> bool:
@@ -213,6 +214,7 @@ class FakeOpenAI:
         app.router.add_post(f"{root}/images/generations", self._handled(self._image))
         app.router.add_get(f"{root}/models", self._handled(self._models))
         app.router.add_get(f"{root}/models/{{id}}", self._handled(self._models))
+        app.router.add_get(f"{root}/key", self._handled(self._about_key))  # OpenRouter's
         app.router.add_get("/files/{name}", self._file)
         app.router.add_post("/__fake/hold", self._steer)
         app.router.add_post("/__fake/release", self._steer)
@@ -239,7 +241,10 @@ class FakeOpenAI:
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handler(request: web.Request) -> web.StreamResponse:
             body = await request.json() if request.can_read_body else {}
-            call = Call(len(self.calls) + 1, _label(request, body), request.path, body, dict(request.headers))
+            call = Call(
+                len(self.calls) + 1, _label(request, body), request.path, body, dict(request.headers),
+                dict(request.query),
+            )  # fmt: skip
             async with self._changed:
                 self.calls.append(call)
                 self._write(call, "received")
@@ -469,6 +474,9 @@ class FakeOpenAI:
         listed = [{"id": name, "object": "model", "created": 1, "owned_by": "fake"} for name in (MODEL, IMAGE_MODEL)]
         return web.json_response({"object": "list", "data": listed})
 
+    async def _about_key(self, request: web.Request, call: Call, fault: Fault | None) -> web.StreamResponse:
+        return web.json_response({"data": {"label": "sk-or-v1-…", "usage": 0.5, "limit": None, "is_free_tier": False}})
+
     async def _file(self, request: web.Request) -> web.StreamResponse:
         if request.match_info["name"] == "expired_url":
             raise web.HTTPNotFound
@@ -670,6 +678,8 @@ def _label(request: web.Request, body: dict[str, Any]) -> str:
         return "image"
     if "/models" in request.path:
         return "models"
+    if request.path.endswith("/key"):
+        return "key"
     if "/responses/" in request.path:
         return "cancel" if request.path.endswith("/cancel") else "poll"
     if purpose := request.headers.get("X-Blogen-Purpose"):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 import sys
 import time
@@ -10,7 +11,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from blogen.errors import AnswerUnusable, ProviderRefused, ProviderUnavailable
+from blogen.errors import AnswerUnusable, ContentRefused, ProviderBusy, ProviderRefused, ProviderUnavailable
 from blogen.providers.protocols import TextModel, TextRequest
 from blogen.providers.text.openai import Config, Provider, json_object
 from tests.fakes.openai_server import CONTENT_REFUSED, CONTEXT_TOO_LONG, MODEL, NO_CREDIT, FakeOpenAI
@@ -186,6 +187,78 @@ async def test_reasoning_never_reaches_the_text(fake, made, streams):
         assert "weigh" not in text
 
 
+THINKING = [
+    {"type": "thinking", "thinking": [{"type": "text", "text": "I weigh this."}]},
+    {"type": "reasoning", "text": "I weigh that."},
+    {"type": "text", "text": "Tea "},
+    {"type": "text", "text": "keeps."},
+]
+
+
+@pytest.mark.parametrize("streams", [False, True])
+async def test_parts_of_an_answer_that_are_reasoning_are_no_text(fake, made, streams):
+    chunk = {"id": "c", "model": MODEL, "object": "chat.completion.chunk", "created": 1}
+    delta = {"content": THINKING, "reasoning": "I weigh.", "reasoning_content": "I weigh."}
+    if streams:
+        lines = [{**chunk, "choices": [{"index": 0, "delta": delta, "finish_reason": "stop"}]}]
+        body = "".join(f"data: {json.dumps(line)}\n\n" for line in lines) + "data: [DONE]\n\n"
+        fake.fail_next(200, headers={"Content-Type": "text/event-stream"}, body=body)
+    else:
+        fake.fail_next(200, body={"choices": [{"message": delta, "finish_reason": "stop"}]})
+    pieces: list[str] = []
+    answer = await made(fake.base_url).complete(QUESTION, stream=pieces.append if streams else None)
+    assert answer.text == "Tea keeps."
+    assert "".join(pieces) == ("Tea keeps." if streams else "")
+
+
+@pytest.mark.parametrize(
+    ("told", "error", "words"),
+    [
+        ({"error": {"code": 502, "message": "Provider disconnected"}, "choices": []}, ProviderUnavailable, "(502)"),
+        ({"error": {"code": 429, "message": "Slow down"}, "choices": []}, ProviderBusy, "(429)"),
+        (
+            {
+                "choices": [
+                    {"index": 0, "delta": {}, "error": {"code": 502, "message": "Gone"}, "finish_reason": "error"}
+                ]
+            },
+            ProviderUnavailable,
+            "Gone",
+        ),
+        (
+            {"error": {"code": "content_filter", "message": "The response was filtered"}},
+            ContentRefused,
+            "was filtered",
+        ),
+    ],
+)
+async def test_an_error_in_the_middle_of_a_stream_is_told_in_its_kind(fake, made, told, error, words):
+    chunk = {"id": "c", "model": MODEL, "object": "chat.completion.chunk", "created": 1}
+    begun = {**chunk, "choices": [{"index": 0, "delta": {"content": "Tea "}, "finish_reason": None}]}
+    body = "".join(f"data: {json.dumps(line)}\n\n" for line in (begun, {**chunk, **told})) + "data: [DONE]\n\n"
+    fake.fail_next(200, headers={"Content-Type": "text/event-stream"}, body=body)
+    with pytest.raises(error, match=re.escape(words)):
+        await made(fake.base_url).complete(QUESTION, stream=lambda _: None)
+
+
+async def test_a_repetition_carries_the_same_key_and_a_plainer_form_another(fake, made):
+    fake.refuses = ("temperature",)
+    provider = made(fake.base_url)
+    request = QUESTION.model_copy(update={"temperature": 0.2, "reference": "job/draft:ä\r\nX: 1/1"})
+    await provider.complete(request)
+    await provider.complete(request)
+    await provider.complete(QUESTION)
+    key = "job/draft:---X:-1/1"
+    assert [call.reference for call in fake.calls] == [key, f"{key}.1", key, ""]
+
+
+async def test_a_developers_role_falls_back_to_the_systems(fake, made):
+    fake.fail_next(400, body={"error": {"message": "Unexpected role 'developer'", "param": "messages[0].role"}})
+    provider = made(fake.base_url, system_role="developer")
+    await provider.complete(QUESTION)
+    assert [call.body["messages"][0]["role"] for call in fake.calls] == ["developer", "system"]
+
+
 @pytest.mark.parametrize("streams", [False, True])
 async def test_an_object_among_other_words_is_found(fake, made, streams):
     fake.spoil_next("stray_json")
@@ -262,7 +335,7 @@ async def test_a_refusal_in_words_is_refused(fake, made):
     for kind in ("refusal", "content_filter"):
         for stream in (None, lambda _: None):
             fake.spoil_next(kind)
-            with pytest.raises(ProviderRefused, match="refused the content"):
+            with pytest.raises(ContentRefused, match="refused the content"):
                 await made(fake.base_url).complete(QUESTION, stream=stream)
 
 
