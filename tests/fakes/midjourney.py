@@ -491,13 +491,13 @@ def corners(content: bytes) -> tuple[str, ...]:
     return tuple("#" + bytes(picture.getpixel(place)).hex() for place in places)
 
 
-def bomb() -> bytes:
-    """A few bytes that say they are 30,000 × 30,000 pixels."""
+def bomb(side: int = 30_000) -> bytes:
+    """A few bytes that say they are a square of so many pixels."""
 
     def part(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
-    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", header) + part(b"IDAT", zlib.compress(b"\0")) + part(b"IEND", b"")
 
 
