@@ -240,11 +240,11 @@ class Connection:
         if not isinstance(error, openai.APIError):
             return None
         status = error.response.status_code if isinstance(error, openai.APIStatusError) else 0
-        return objection_in(error.body, status, self._redacted, error.message)
+        return self._objection(error.body, status, error.message)
 
     def told(self, body: object, headers: Mapping[str, str] | None = None) -> ProviderError:
         """The error in an answer that has a good status and says otherwise."""
-        objection = objection_in(body, 0, self._redacted)
+        objection = self._objection(body, 0)
         if objection.status == 0:
             return self._broken_off(objection)
         return self._judged(objection, headers if headers is not None else {})
@@ -319,11 +319,12 @@ class Connection:
             )
         return None
 
-    def content_refused(self, words: str) -> ContentRefused:
+    def content_refused(self, words: str, usage: Usage | None = None) -> ContentRefused:
         return ContentRefused(
             f"[{self.name}] refused the content: {words}",
             remedy="Change the topic, the brief or the sources.",
             provider=self.name,
+            usage=usage,
         )
 
     def unavailable(
@@ -399,6 +400,10 @@ class Connection:
         """Have the body counted, and unpacked under a limit, while it is read."""
         response.stream = bounded(response, self._max_answer_bytes)
         response.headers.pop("content-encoding", None)
+
+    def _objection(self, body: object, status: int, otherwise: str = "") -> Objection:
+        objection = objection_in(body, status, self._redacted, otherwise)
+        return objection._replace(code=objection.code.replace(self._key, "…")) if self._key else objection
 
     def _judged(self, objection: Objection, headers: Mapping[str, str]) -> ProviderError:
         """A status and what came with it as an error."""

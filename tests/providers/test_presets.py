@@ -362,6 +362,15 @@ async def test_an_error_with_a_good_status_is_an_error(fake, made, body, error, 
     assert len(fake.calls) == 1
 
 
+@pytest.mark.parametrize("status", [200, 400, 404, 500])
+async def test_a_key_that_comes_back_as_a_code_is_not_told(fake, made, status):
+    for _ in range(9):
+        fake.fail_next(status, body={"error": {"code": KEY, "type": KEY, "param": KEY}})
+    with pytest.raises((ProviderRefused, ProviderUnavailable)) as raised:
+        await made(fake.base_url).complete(QUESTION)
+    assert KEY not in str(raised.value)
+
+
 async def test_no_credit_for_now_is_a_pause(fake, made):
     body = {"error": {"code": 402, "message": "In-flight budget is used up", "metadata": {}}}
     fake.fail_next(402, headers={"Retry-After": "3"}, body=body)
