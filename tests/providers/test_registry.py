@@ -66,9 +66,9 @@ async def test_covers_need_no_section(registry_of):
         ("text", "opnai", "Did you mean `openai`?"),
         ("text", "OpenAI", "Did you mean `openai`?"),
         ("image", "cover", "Did you mean `covers`?"),
-        ("image", "zzz", "Known are: covers, openai"),
+        ("image", "zzz", "Known are: automatic1111, comfyui, covers, midjourney, openai, stability."),
         ("text", "../openai", "Did you mean `openai`?"),
-        ("text", "os.path", "Known are: openai"),
+        ("text", "os.path", "Known are: anthropic, openai."),
     ],
 )
 def test_an_unknown_kind_gets_the_nearest_suggestion(registry_of, trade, kind, words):
@@ -92,12 +92,12 @@ def test_all_mistakes_are_told_at_once_and_no_secret_is_in_them(registry_of):
             "five": {"kind": "openai", "model": "x", "input_usd_per_million": 1},
         },
         image={"main": {"kind": "openai", "size": "huge"}},
-        search={"web": {"kind": "searxng"}},
+        search={"web": {"kind": "searxng", "base_url": "http://searx:8080"}, "news": {"kind": "newsfeed"}},
     )
     found = {mistake.path: mistake.message for mistake in registry.validate()}
     assert {path.rpartition(":")[2] for path in found} == {
         "text.one.timeout_seconds", "text.one.modle", "text.one.model", "text.two.kind", "text.three.kind",
-        "text.four.json_output", "text.four.api_key", "text.five", "image.main.size", "search.web.kind",
+        "text.four.json_output", "text.four.api_key", "text.five", "image.main.size", "search.news.kind",
     }  # fmt: skip
     assert "Did you mean `model`?" in found["text.one.modle"]
     assert "sk-secret" not in str(found)
@@ -120,7 +120,8 @@ async def test_a_file_in_the_data_folder_is_a_kind(registry_of, tmp_path):
     (tmp_path / "plugins" / "text" / "echo.py").write_text(PLUGIN)
     registry = registry_of(text={"main": {"kind": "echo", "loud": True}, "typo": {"kind": "ecoh"}})
     assert registry.text("main").loud
-    assert registry.kinds("text") == ["echo", "openai"]
+    assert registry.kinds("text") == ["anthropic", "echo", "openai"]
+    assert "echo" not in registry.kinds("image")
     assert "Did you mean `echo`?" in registry.validate()[0].message
 
 

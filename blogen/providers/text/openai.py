@@ -44,17 +44,17 @@ class Config(OpenAISection):
         description="Whether answers are worked on in the background, so that a crash loses none; needs the Responses "
         "API; `auto`: long ones (drafts, reviews, revisions)",
     )
-    json_output: Literal["auto"] | JsonOutput = Field(
+    json_output: Literal["auto", JsonOutput] = Field(
         "auto",
         description="How answers with a shape are asked for: `schema` (structured output), `object` (JSON mode), "
         "`none` (by words alone); `auto`: as the preset says, and plainer where that is refused",
     )
-    usage_in_streams: Literal["auto"] | UsageInStreams = Field(
+    usage_in_streams: Literal["auto", UsageInStreams] = Field(
         "auto",
         description="Whether streams tell what was used: when they are `asked`, `given` unasked, or `none`; "
         "`auto`: as the preset says",
     )
-    system_role: Literal["auto"] | SystemRole = Field(
+    system_role: Literal["auto", SystemRole] = Field(
         "auto",
         description="Whose words the instructions are: `system`, `developer`, or part of what the `user` says; "
         "`auto`: as the preset says",
