@@ -138,6 +138,11 @@ class ContentRefused(ProviderRefused):
 
     code, title = "content-refused", "An AI service refused the content"
 
+    def __init__(self, detail: str, *, remedy: str = "", provider: str = "", usage: object | None = None) -> None:
+        super().__init__(detail, remedy=remedy, provider=provider)
+        self.usage = usage
+        """What it used all the same (a `providers.protocols.Usage`): a refusal in mid-answer may be paid for."""
+
 
 class ProviderUnavailable(ProviderError):
     """`retry_after_seconds` is what the service asked for, if it did."""

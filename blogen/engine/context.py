@@ -17,7 +17,7 @@ from pydantic_core import to_json
 from blogen.clock import Clock
 from blogen.domain.job import Job, JobRequest, Waiting, WaitingFor
 from blogen.engine.outcome import Interrupted, StepSkipped, Suspended
-from blogen.errors import AnswerUnusable, BlogenError, InDoubt, StoreUnavailable
+from blogen.errors import AnswerUnusable, BlogenError, ContentRefused, InDoubt, StoreUnavailable
 from blogen.providers.protocols import Pending, Submitted, Usage
 from blogen.store.jobs import TakenJob
 from blogen.store.ledger import Reservation
@@ -296,6 +296,9 @@ class JobContext:
         except AnswerUnusable as error:
             await self._note_failed(name, run, error.code, error.detail, error.raw, _used_by(error))
             raise
+        except ContentRefused as error:
+            await self._note_failed(name, run, error.code, error.detail, used=_used_by(error))
+            raise
         except BlogenError as error:
             await self._note_failed(name, run, error.code, error.detail)
             raise
@@ -358,7 +361,7 @@ def in_doubt_error(step: str) -> InDoubt:
     )
 
 
-def _used_by(error: AnswerUnusable) -> Used:
+def _used_by(error: AnswerUnusable | ContentRefused) -> Used:
     """An answer that cannot be used may have been paid for."""
     usage = error.usage
     if not isinstance(usage, Usage):

@@ -108,7 +108,7 @@ async def _order(
 
 async def _store(services: Services, name: str, order: Illustration, drawn: Drawn) -> Illustrated:
     """Bytes from outside become files of ours: decoded under limits, encoded anew, marked as made by a machine."""
-    made_by = "/".join(dict.fromkeys(part for part in (name, drawn.usage.model) if part))
+    made_by = "/".join(dict.fromkeys(part for part in (drawn.usage.provider or name, drawn.usage.model) if part))
     prepared = await prepare(drawn.content, alt=order.alt, made_by=made_by, ai_generated=name != _EMBEDDED)
     urls = {}
     for file in prepared.files:

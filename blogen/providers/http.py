@@ -25,6 +25,7 @@ from blogen.errors import (
     ProviderRefused,
     ProviderUnavailable,
 )
+from blogen.providers.protocols import Usage
 from blogen.providers.unpacking import ACCEPTED_ENCODINGS, TooLong, Unpacking, Unreadable
 
 if TYPE_CHECKING:
@@ -223,8 +224,8 @@ class Service:
             retry_after_seconds=retry_after_seconds,
         )
 
-    def content_refused(self, detail: str, remedy: str = "") -> ContentRefused:
-        return ContentRefused(detail, remedy=remedy or "Change what is asked for.", provider=self.name)
+    def content_refused(self, detail: str, remedy: str = "", usage: Usage | None = None) -> ContentRefused:
+        return ContentRefused(detail, remedy=remedy or "Change what is asked for.", provider=self.name, usage=usage)
 
     def refused(self, detail: str, remedy: str = "") -> ProviderRefused:
         return ProviderRefused(detail, remedy=remedy, provider=self.name)

@@ -27,9 +27,12 @@ def used_up_seconds(headers: Mapping[str, str]) -> float:
 
 
 def pause_asked_for(headers: Mapping[str, str]) -> float | None:
-    """The pause after a 429: as long as every limit asks that the answer names. None: it names none."""
-    asked, used_up = retry_after(headers), used_up_seconds(headers)
-    return max(asked or 0.0, used_up) if asked is not None or used_up else None
+    """The pause after a 429: as the service asks, else until the limits that are used up are there again.
+
+    A reset is when a limit is whole again, which is later than when the next call may go. None: it names nothing.
+    """
+    asked = retry_after(headers)
+    return asked if asked is not None else used_up_seconds(headers) or None
 
 
 def seconds_until(reset: str) -> float | None:

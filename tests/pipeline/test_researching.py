@@ -130,6 +130,9 @@ class Engines:
             return None
         return Reservation(f"search.{name}", self.made[name].most_usd_micros(request), self.caps)
 
+    def call_usd_micros(self, name):
+        return self.made[name].most_usd_micros("")
+
     async def search(self, name, query, *, language, limit, priority, job=""):
         return await self.made[name].search(query, language=language, limit=limit)
 

@@ -274,7 +274,7 @@ async def test_a_job_is_searched_written_and_drawn_by_plugins_alone(put, atelier
         post = await app.posts.by_slug(await app.posts.slug_of_job(job.id) or "")
     assert post is not None
     assert post.provenance.text == ["text.main/atelier"]
-    assert post.provenance.images == ["main/atelier"]
+    assert post.provenance.images == ["image.main/atelier"]
     assert [source.url for source in post.sources] == [f"{atelier.url}/kettles"]
     assert {"search", "write", "order", "ask p1"} <= set(atelier.calls)
     assert atelier.calls.count("order") == 1

@@ -153,6 +153,7 @@ class Provider:
             raise self._service.content_refused(
                 f"[{self.name}] drew a picture and blurred it: its content filter objects.",
                 "Change what the picture shall show.",
+                usage,
             )
         if reason != "SUCCESS":
             raise self._service.unavailable(f"[{self.name}] could not finish the picture ({reason[:40]}).")

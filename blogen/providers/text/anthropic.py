@@ -303,6 +303,7 @@ class Provider:
                 f"[{self.name}] refused the content{f': {said}' if said else '.'}",
                 remedy="Change the topic, the brief or the sources.",
                 provider=self.name,
+                usage=usage,
             )
         if reply.stop_reason in _CUT_SHORT:
             raise self._unusable(

@@ -260,7 +260,7 @@ class Provider:
         reply = reply._replace(text=shown(reply.text), refusal=shown(reply.refusal))
         text = without_reasoning(reply.text)
         if reply.refusal or (reply.finish or "").startswith("content_filter"):
-            raise self._connection.content_refused(reply.refusal[:300] or "by its content filter.")
+            raise self._connection.content_refused(reply.refusal[:300] or "by its content filter.", reply.usage)
         if reply.finish in {"length", "max_tokens"}:
             raise self._unusable(
                 f"[{self.name}] stopped at its length limit before the answer was complete.",

@@ -59,7 +59,7 @@ async def test_a_pause_comes_with_the_answer_that_used_a_quota_up(fake, made, ap
 @pytest.mark.parametrize(
     ("headers", "pause"),
     [
-        ({"Retry-After": "2", **LEFT}, 360),
+        ({"Retry-After": "2", **LEFT}, 2),
         ({"Retry-After": "500", **LEFT}, 500),
         ({"Retry-After": "2", **PLENTY}, 2),
         (LEFT, 360),
@@ -68,7 +68,7 @@ async def test_a_pause_comes_with_the_answer_that_used_a_quota_up(fake, made, ap
         (limits(remaining_requests="0", reset_requests="9000h"), 86_400),
     ],
 )
-async def test_after_too_many_requests_every_limit_that_is_named_is_waited_for(fake, made, headers, pause):
+async def test_after_too_many_requests_the_pause_is_what_is_asked_for_else_until_the_limits_are_whole(fake, made, headers, pause):
     fake.fail_next(429, headers=headers)
     with pytest.raises(ProviderBusy) as raised:
         await made(fake.base_url).complete(QUESTION)
