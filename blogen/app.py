@@ -14,6 +14,7 @@ from blogen.store.authors import Authors
 from blogen.store.database import Database
 from blogen.store.folder import DataFolder, database_path
 from blogen.store.jobs import Jobs
+from blogen.store.ledger import Ledger
 from blogen.store.media import Media
 from blogen.store.people import People
 from blogen.store.posts import Posts
@@ -37,6 +38,7 @@ class App:
     database: Database
     jobs: Jobs
     steps: Steps
+    ledger: Ledger
     posts: Posts
     search: Search
     media: Media
@@ -73,6 +75,7 @@ class App:
                 database=database,
                 jobs=Jobs(database, clock),
                 steps=Steps(database, clock),
+                ledger=Ledger(database),
                 posts=Posts(database),
                 search=Search(database),
                 media=Media(config.data.dir / "media", database),

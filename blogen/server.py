@@ -94,6 +94,7 @@ def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.
         "HOOKS": hooks,
         "JOBS": app.jobs,
         "STEPS": app.steps,
+        "LEDGER": app.ledger,
         "POSTS": app.posts,
         "SEARCH": app.search,
         "MEDIA": app.media,

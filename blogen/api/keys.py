@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from blogen.events import Bus
     from blogen.store.authors import Authors
     from blogen.store.jobs import Jobs
+    from blogen.store.ledger import Ledger
     from blogen.store.people import People
     from blogen.store.posts import Posts
     from blogen.store.search import Search
@@ -27,6 +28,7 @@ ENGINE: "web.AppKey[asyncio.Future[Engine]]" = web.AppKey("engine")
 """Comes a moment after the server listens."""
 JOBS: "web.AppKey[Jobs]" = web.AppKey("jobs")
 STEPS: "web.AppKey[Steps]" = web.AppKey("steps")
+LEDGER: "web.AppKey[Ledger]" = web.AppKey("ledger")
 POSTS: "web.AppKey[Posts]" = web.AppKey("posts")
 SEARCH: "web.AppKey[Search]" = web.AppKey("search")
 AUTHORS: "web.AppKey[Authors]" = web.AppKey("authors")

@@ -1,15 +1,33 @@
 """What may stand in the query of a list."""
 
+import re
+from datetime import date
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from blogen.api.paging import DEFAULT_LIMIT, MAX_LIMIT
 from blogen.domain.job import JobState
 from blogen.domain.model import Model
+from blogen.store.ledger import By
 
 _Cursor = Annotated[str | None, Field(max_length=400, description="`next` of the list's last answer")]
 _Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many items at most")]
+
+
+def _day(given: object) -> object:
+    if not isinstance(given, str):
+        return given
+    try:
+        # `fromisoformat` alone takes weeks and days without dashes, too.
+        return date.fromisoformat(given if _DAY.fullmatch(given) else "")
+    except ValueError:
+        shown = "".join(sign if sign.isprintable() else " " for sign in given[:40])
+        raise ValueError(f"must be a day such as 2026-08-01, found '{shown}'") from None
+
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_Day = Annotated[date, BeforeValidator(_day)]
 
 
 class Query(Model):
@@ -39,3 +57,15 @@ class PostsQuery(Query):
 class SearchQuery(Query):
     q: str = Field(min_length=1, max_length=200, description="What to look for; nothing in it is syntax")
     limit: _Limit = DEFAULT_LIMIT
+
+
+class CostsQuery(Query):
+    by: By = Field("day", description="What the lines stand for; days are told newest first, all else dearest first")
+    since: _Day | None = Field(None, description="The first day (UTC), e.g. 2026-08-01; unset: 30 days are told")
+    until: _Day | None = Field(None, description="The last day (UTC), included; unset: today")
+    limit: _Limit = MAX_LIMIT
+
+
+class EstimateQuery(Query):
+    words: int = Field(900, ge=200, le=5000, description="Length of the post")
+    images: int = Field(1, ge=0, le=6, description="How many pictures, the cover included")

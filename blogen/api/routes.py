@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from blogen.api import authors, jobs, posts, site
+from blogen.api import authors, costs, jobs, posts, site
 from blogen.api.auth import WRONG_TOKENS, WrongTokens, admit
 from blogen.api.keys import ACTOR, BUS, JOBS, LIVE
 from blogen.api.live import LiveTimelines
@@ -71,6 +71,14 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST", "/jobs/{id}/reject", jobs.reject, "Say no to what waits for review", Scope.AUTHOR,
         takes="Decision", gives="JobView",
+    ),
+    Route(
+        "GET", "/costs", costs.show, "What calls cost, and how much of the caps is used", Scope.ADMIN,
+        asks="CostsQuery", gives="CostsView",
+    ),
+    Route(
+        "GET", "/costs/estimate", costs.estimate, "What the next post will probably cost", Scope.AUTHOR,
+        asks="EstimateQuery", gives="EstimateView",
     ),
     Route("GET", "/posts", posts.list_posts, "Posts, the newest first", asks="PostsQuery", gives="PostList"),
     Route("GET", "/posts/{slug}", posts.show, "A post with its body", gives="PostView"),

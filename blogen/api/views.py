@@ -14,6 +14,7 @@ from blogen.domain.author import Author
 from blogen.domain.job import Job, JobState, WaitingFor, progress
 from blogen.domain.post import Block, Picture, Post, PostSummary
 from blogen.store.jobs import TimelineEntry
+from blogen.store.ledger import CapUse, CostLine, Estimate, Period
 from blogen.store.search import Found, Piece
 from blogen.store.steps import StepRecord
 
@@ -287,6 +288,54 @@ class ReceiptView(View):
     published_at: Moment
 
 
+# Money
+
+
+class CostSumView(View):
+    calls: int
+    cost_usd: Usd = Field(description="Known costs; `unknown_calls` and `open_calls` are not in it")
+    guessed_usd: Usd = Field(description="How much of the known costs is estimated")
+    unknown_calls: int = Field(description="Paid calls of unknown price, and those that nobody knows the outcome of")
+    open_calls: int = Field(description="Calls under way")
+    held_usd: Usd = Field(description="The most that those may cost")
+    tokens: TokensView
+
+
+class _CostKey(View):
+    key: str = Field(description="The day (UTC), the provider and its model, the author's handle, or the job's id")
+
+
+class CostLineView(CostSumView, _CostKey):
+    """A line of the account."""
+
+
+class CapView(View):
+    key: str = Field(description="The setting, e.g. `budget.day_usd`")
+    period: Period = Field(description="What it is for; every job has a `job` cap for itself")
+    cap_usd: Usd | None
+    used_usd: Usd | None = Field(description="With what is held back for calls under way and counted for unknown ones")
+    cap_calls: int | None
+    used_calls: int | None
+    until: Moment | None = Field(description="When the day or month ends")
+
+
+class CostsView(View):
+    items: list[CostLineView]
+    next: None = None
+    total: CostSumView = Field(description="Of the whole span, also of lines beyond `limit`")
+    caps: list[CapView] = Field(description="The caps of `[budget]` that are set; their use is that of now")
+
+
+class EstimateView(View):
+    """What the next post will probably cost, by what this blog's latest posts cost."""
+
+    posts: int = Field(description="How many posts it rests on; 0: there is nothing to go by yet")
+    typical_usd: Usd | None = Field(description="The median; null: not known")
+    low_usd: Usd | None = Field(description="A quarter of the posts cost less")
+    high_usd: Usd | None = Field(description="A quarter of the posts cost more")
+    has_unknown: bool = Field(description="Calls of unknown price are in it: it will be more")
+
+
 # The rest
 
 
@@ -450,6 +499,27 @@ def receipt_view(
     ).told()
 
 
+def costs_view(lines: Sequence[CostLine], total: CostLine, caps: Sequence[CapUse]) -> dict[str, Any]:
+    """The account as JSON."""
+    return CostsView(
+        items=[CostLineView(key=line.key, **_cost_sum(line)) for line in lines],
+        total=CostSumView(**_cost_sum(total)),
+        caps=[_cap(use) for use in caps],
+    ).told()
+
+
+def estimate_view(found: Estimate) -> dict[str, Any]:
+    """An estimate as JSON: what is not known is null, not zero."""
+    is_known = found.posts > 0 and not (found.has_unknown and found.high_usd_micros == 0)
+    typical, low, high = (
+        usd(micros) if is_known else None
+        for micros in (found.typical_usd_micros, found.low_usd_micros, found.high_usd_micros)
+    )
+    return EstimateView(
+        posts=found.posts, typical_usd=typical, low_usd=low, high_usd=high, has_unknown=found.has_unknown
+    ).told()
+
+
 def author_view(author: Author, base_url: str = "") -> dict[str, Any]:
     """An author as JSON; how the author is told to write is the owner's business."""
     return AuthorView(
@@ -487,6 +557,31 @@ def _head(post: PostSummary, base_url: str) -> dict[str, Any]:
         "published_at": post.published_at,
         "updated_at": post.updated_at,
     }
+
+
+def _cost_sum(line: CostLine) -> dict[str, Any]:
+    return {
+        "calls": line.calls,
+        "cost_usd": usd(line.usd_micros),
+        "guessed_usd": usd(line.guessed_usd_micros),
+        "unknown_calls": line.unknown_calls,
+        "open_calls": line.open_calls,
+        "held_usd": usd(line.held_usd_micros),
+        "tokens": TokensView(input=line.input_tokens, output=line.output_tokens),
+    }
+
+
+def _cap(use: CapUse) -> CapView:
+    of_usd, of_calls = use.cap.usd_micros, use.cap.calls
+    return CapView(
+        key=use.cap.key,
+        period=use.cap.period,
+        cap_usd=None if of_usd is None else usd(of_usd),
+        used_usd=None if of_usd is None or use.usd_micros is None else usd(use.usd_micros),
+        cap_calls=of_calls,
+        used_calls=None if of_calls is None else use.calls,
+        until=use.until_ms,
+    )
 
 
 def _picture(picture: Picture) -> PictureView:

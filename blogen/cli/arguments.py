@@ -42,7 +42,7 @@ def count(text: str) -> int:
 
 
 def _parser() -> tuple[Parser, Iterable[str]]:
-    from blogen.cli import doctor, generate, jobs, openapi, posts, serve, tokens, users
+    from blogen.cli import costs, doctor, generate, jobs, openapi, posts, serve, tokens, users
 
     parser = Parser(
         prog="blogen", parents=[_common()], allow_abbrev=False, description="A blog that writes itself.",
@@ -51,7 +51,7 @@ def _parser() -> tuple[Parser, Iterable[str]]:
     parser.set_defaults(config=None, data_dir=None, debug=False)
     parser.add_argument("--version", action="version", version=f"blogen {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
-    for group in (serve, generate, jobs, posts, tokens, users, doctor, openapi):
+    for group in (serve, generate, jobs, costs, posts, tokens, users, doctor, openapi):
         group.add(Commands(commands, _common()))
     return parser, commands.choices
 

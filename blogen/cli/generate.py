@@ -3,12 +3,13 @@
 import argparse
 import asyncio
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blogen.cli.arguments import Commands
 from blogen.cli.exits import DONE, FAILED, INTERRUPTED, JOB_FAILED, JOB_WAITS
-from blogen.errors import FieldError, InvalidInput
+from blogen.errors import BlogenError, FieldError, InvalidInput
 
 if TYPE_CHECKING:
     from blogen.cli.door import Door, JobTold
@@ -65,6 +66,8 @@ async def _generate(
 
     _check_writable(arguments.out)
     request = await order(arguments, config)
+    if not arguments.quiet:
+        await _tell_expected_cost(config, request, progress)
     async with open_door(config, works=True, streams=arguments.stream, log_to=progress) as door:
         job = await door.submit(request)
         accepted.update(id=job["id"], place=door.place if door.is_server else "")
@@ -142,6 +145,16 @@ def tell_outcome(job: "JobTold", *, as_json: bool) -> int:
         say(f"Job {job['id']} waits for {waiting['for']}.", _remedies(job["id"]).get(waiting["for"], ""))
         return JOB_WAITS
     return JOB_FAILED if job["state"] == "failed" else FAILED
+
+
+async def _tell_expected_cost(config: "Config", request: "JobRequest", progress: "Progress") -> None:
+    from sqlite3 import Error
+
+    from blogen.cli.costs import expected
+
+    with suppress(BlogenError, OSError, Error):  # no order fails for this; the door says what is wrong
+        if cost := await expected(config, request.words, request.images):
+            progress.write(f"Expected cost: {cost}\n")
 
 
 def _check_writable(out: Path | None) -> None:

@@ -22,6 +22,7 @@ from blogen.engine.engine import Engine
 from blogen.engine.outcome import Move, Pipeline
 from blogen.errors import ProviderRefused
 from blogen.store.jobs import Jobs
+from blogen.store.ledger import Ledger
 from blogen.store.people import People
 from blogen.store.posts import Posts
 from blogen.store.steps import Steps, Used
@@ -165,6 +166,7 @@ async def serve(folder: Path, config: Config | None = None, **engine_options: An
         app[keys.ENGINE].set_result(engine)
         app[keys.JOBS] = jobs
         app[keys.STEPS] = steps
+        app[keys.LEDGER] = Ledger(blog.database)
         app[keys.POSTS] = blog.posts
         app[keys.SEARCH] = blog.search
         app[keys.AUTHORS] = blog.authors
