@@ -144,9 +144,14 @@ async def models(url: str) -> Sample:
     async with text_models(url) as text:
 
         async def ask() -> None:
-            check((await text.complete("main", request(), priority=5, job="", stream=None)).text)
+            check((await complete(text)).text)
 
         return await timed(ask)
+
+
+async def complete(text: TextModels) -> TextAnswer:
+    async with text.turn("main", request(), priority=5, job="") as turn:
+        return await text.complete(turn, request(), stream=None)
 
 
 async def jobs(folder: Path, url: str) -> Sample:
@@ -155,18 +160,20 @@ async def jobs(folder: Path, url: str) -> Sample:
         async def work(job: JobContext, state: JobState) -> None:
             step = f"text:{state}"
             order = request()
+            turn = text.turn("main", order, priority=5, job=job.job.id)
             await job.call(
                 step,
                 TextAnswer,
-                lambda: text.complete("main", order, priority=5, job=job.job.id, stream=None),
+                lambda: text.complete(turn, order, stream=None),
                 provider="main",
                 rests_on=order,
                 reserve=text.reservation("main", order),
                 used=used,
+                turn=turn,
             )
 
         async with built(folder, chain(work), in_flight=CALLERS) as (engine, bus), engine.running():
-            await connect(lambda: text.complete("main", request(), priority=5, job="", stream=None))
+            await connect(lambda: complete(text))
             warm = all_published(bus, WARM_JOBS)
             await submit(engine, WARM_JOBS)
             await warm.wait()
@@ -253,13 +260,15 @@ async def orders(folder: Path) -> Sample:
         if state is not JobState.ILLUSTRATING:
             return None
         order = ImageRequest(prompt="A lighthouse in the fog", reference=job.reference("image:cover"))
+        turn = images.turn("slow", priority=5, job=job.job.id)
         answered = await job.order(
             "image:cover",
             Drawn,
-            lambda: images.submit("slow", order, priority=5, job=job.job.id),
+            lambda: images.submit(turn, order),
             lambda handle: images.poll("slow", handle),
             provider="slow",
             is_paid=False,
+            turn=turn,
         )
         return answered if isinstance(answered, Waiting) else None
 

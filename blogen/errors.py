@@ -18,6 +18,7 @@ BlogenError                      code, title, detail, remedy, retryable, http st
 │   ├── ProviderRefused          permanent: repeating would not help
 │   │   └── ContentRefused       the service will not do it for what it says, not for how it was asked
 │   └── ProviderUnavailable      transient: the job waits and tries again
+│       ├── OrderFailed          an order came to nothing for a reason that passes: it is placed anew
 │       ├── ProviderBusy         the service is there and asks for a pause
 │       └── ProviderResting      the breaker leaves a service alone that failed often
 ├── AnswerUnusable               a model answered, and the answer cannot be used
@@ -154,6 +155,12 @@ class ProviderUnavailable(ProviderError):
     ) -> None:
         super().__init__(detail, remedy=remedy, provider=provider)
         self.retry_after_seconds = retry_after_seconds
+
+
+class OrderFailed(ProviderUnavailable):
+    """The task on the other side is dead, and another may live: its handle is forgotten, and the order placed anew."""
+
+    code, title = "order-failed", "An AI service's task failed"
 
 
 class ProviderBusy(ProviderUnavailable):

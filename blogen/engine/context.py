@@ -8,6 +8,7 @@ and has neither result nor handle is in doubt, and `in_doubt` says what happens 
 import hashlib
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from functools import partial
 from typing import Any, Literal, TypeVar
 
@@ -17,7 +18,17 @@ from pydantic_core import to_json
 from blogen.clock import Clock
 from blogen.domain.job import Job, JobRequest, Waiting, WaitingFor
 from blogen.engine.outcome import Interrupted, StepSkipped, Suspended
-from blogen.errors import AnswerUnusable, BlogenError, ContentRefused, InDoubt, StoreUnavailable
+from blogen.errors import (
+    AnswerUnusable,
+    BlogenError,
+    ContentRefused,
+    InDoubt,
+    OrderFailed,
+    ProviderBusy,
+    ProviderResting,
+    ProviderUnavailable,
+    StoreUnavailable,
+)
 from blogen.providers.protocols import Pending, Submitted, Usage
 from blogen.store.jobs import TakenJob
 from blogen.store.ledger import Reservation
@@ -27,9 +38,14 @@ from blogen.together import together
 T = TypeVar("T", bound=BaseModel)
 R = TypeVar("R")
 
+Turn = AbstractAsyncContextManager[object]
+"""The right to call a service now; entering it waits."""
+
 InDoubtPolicy = Literal["retry", "ask", "skip"]
 
 _DISK_PAUSE_SECONDS = 0.5
+_WAS_ANSWERED = (OrderFailed, ProviderBusy, ProviderResting)
+"""Of the errors that pass, those that say for sure that nothing was ordered."""
 
 
 class JobContext:
@@ -126,10 +142,12 @@ class JobContext:
         is_paid: bool = True,
         reserve: Reservation | None = None,
         used: Callable[[T], Used] | None = None,
+        turn: Turn | None = None,
     ) -> T:
         """Call the outside world once. The intent is committed before the call, the result before it is used.
 
         With `reserve` the most that it may cost is held back with the intent. Raises OverCap if that is too much.
+        `turn` is waited for before the intent, and held during the call: what stands in a line was not sent.
         """
         record = self._claim(name)
         if record is not None and record.result is not None:
@@ -139,9 +157,11 @@ class JobContext:
         if record is not None and digest and (known := record.earlier.get(digest)) is not None:
             return await self._keep(name, run, returns.model_validate_json(known), digest)
         self._check_may_begin()
-        await self._begin(name, run, digest, provider, is_paid=is_paid, reserve=reserve)
-        started = self._clock.monotonic()
-        answer = await self._attempt(name, run, call)
+        async with turn or nullcontext():
+            self._check_may_begin()  # the line may have been long
+            await self._begin(name, run, digest, provider, is_paid=is_paid, reserve=reserve)
+            started = self._clock.monotonic()
+            answer = await self._attempt(name, run, call)
         return await self._keep(name, run, answer, digest, started=started, used=used(answer) if used else NOTHING_USED)
 
     async def order(
@@ -157,14 +177,16 @@ class JobContext:
         is_paid: bool = True,
         reserve: Reservation | None = None,
         used: Callable[[T], Used] | None = None,
+        turn: Turn | None = None,
         waiting_for: WaitingFor = WaitingFor.IMAGE,
     ) -> T | Waiting:
         """Call a service that works on it by itself: submit, commit the handle, then ask until it is done.
 
         Answers `Waiting` while the other side works; the stage hands that on, and the job holds no worker. A service
         may also answer `submit` with the result itself, and `poll` with a new handle when its task enters its next
-        phase. After a crash between submit and handle `find` is asked whether there is an order with the `reference`
-        of that run; where nobody can tell, the call is in doubt.
+        phase. Where an answer to `submit` was lost, by a crash or on the way, `find` is asked whether there is an order
+        with the `reference` of that run; it raises InDoubt if it cannot tell, and the call is in doubt then as it is
+        without `find`.
         """
         record = self._claim(name)
         if record is not None and record.result is not None:
@@ -172,19 +194,24 @@ class JobContext:
         digest = _digest(rests_on)
         started = self._clock.monotonic()
         answer: T | Pending | Submitted | None = None
+        is_lost = False
         if record is not None and record.handle is not None:
             run = record.run
             answer = await self._poll(name, run, poll, record.handle)
         elif record is not None and find is not None and record.state in {"running", "in_doubt"}:
             run = record.run
-            answer = await find(self._reference(name, run))
+            with suppress(InDoubt):
+                answer = await find(self._reference(name, run))
+                is_lost = answer is None
         if answer is None:
-            run = await self._next_run(name, record, is_known_to_be_lost=find is not None)
+            run = await self._next_run(name, record, is_known_to_be_lost=is_lost)
             if record is not None and digest and (known := record.earlier.get(digest)) is not None:
                 return await self._keep(name, run, returns.model_validate_json(known), digest)
             self._check_may_begin()
-            await self._begin(name, run, digest, provider, is_paid=is_paid, reserve=reserve)
-            answer = await self._attempt(name, run, submit)
+            async with turn or nullcontext():
+                self._check_may_begin()
+                await self._begin(name, run, digest, provider, is_paid=is_paid, reserve=reserve)
+                answer = await self._attempt(name, run, submit, may_have_arrived=find is not None)
         while isinstance(answer, Submitted):
             await self._keep_handle(name, run, answer)
             if answer.poll_after_seconds > 0:
@@ -271,8 +298,8 @@ class JobContext:
         try:
             return await poll(handle)
         except BlogenError as error:
-            if not error.retryable:  # the order came to nothing; a retry places it anew
-                await self._note_failed(name, run, error.code, error.detail)
+            if not error.retryable or isinstance(error, OrderFailed):  # it came to nothing; a retry places it anew
+                await self._note_failed_with(name, run, error)
             raise
 
     async def _keep_handle(self, name: str, run: int, sent: Submitted) -> None:
@@ -288,23 +315,26 @@ class JobContext:
         record = self._records.get(name)
         return record.earlier if record else {}
 
-    async def _attempt(self, name: str, run: int, call: Callable[[], Awaitable[R]]) -> R:
+    async def _attempt(
+        self, name: str, run: int, call: Callable[[], Awaitable[R]], *, may_have_arrived: bool = False
+    ) -> R:
         try:
             return await call()
         except (Interrupted, Suspended, StepSkipped):
             raise
-        except AnswerUnusable as error:
-            await self._note_failed(name, run, error.code, error.detail, error.raw, _used_by(error))
-            raise
-        except ContentRefused as error:
-            await self._note_failed(name, run, error.code, error.detail, used=_used_by(error))
-            raise
         except BlogenError as error:
-            await self._note_failed(name, run, error.code, error.detail)
+            lost_on_the_way = isinstance(error, ProviderUnavailable) and not isinstance(error, _WAS_ANSWERED)
+            if not (may_have_arrived and lost_on_the_way):  # else it is looked for before it is placed again
+                await self._note_failed_with(name, run, error)
             raise
         except Exception as error:
             await self._note_failed(name, run, "internal", f"{type(error).__name__}: {error}")
             raise
+
+    async def _note_failed_with(self, name: str, run: int, error: BlogenError) -> None:
+        raw = error.raw if isinstance(error, AnswerUnusable) else ""
+        used = _used_by(error) if isinstance(error, AnswerUnusable | ContentRefused) else NOTHING_USED
+        await self._note_failed(name, run, error.code, error.detail, raw, used)
 
     async def _note_failed(
         self, name: str, run: int, code: str, detail: str, raw: str = "", used: Used = NOTHING_USED

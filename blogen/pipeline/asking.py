@@ -49,9 +49,10 @@ def ask_of(job: JobContext, services: Services) -> Ask:
 
 
 async def _ask_one(services: Services, job: JobContext, model: str, step: str, request: TextRequest) -> TextAnswer:
-    models, priority = services.text, job.job.priority
+    models = services.text
     stream = partial(_stream, services, job.job.id, step) if services.is_streaming else None
     reserve = models.reservation(model, request)
+    turn = models.turn(model, request, priority=job.job.priority, job=job.job.id)
     referenced = request.model_copy(update={"reference": job.reference(step)})
 
     def used_for(answer: TextAnswer) -> Used:
@@ -61,23 +62,25 @@ async def _ask_one(services: Services, job: JobContext, model: str, step: str, r
         return await job.call(
             step,
             TextAnswer,
-            lambda: models.complete(model, referenced, priority=priority, job=job.job.id, stream=stream),
+            lambda: models.complete(turn, referenced, stream=stream),
             provider=model,
             rests_on=request,
             is_paid=reserve is not None,
             reserve=reserve,
             used=used_for,
+            turn=turn,
         )
     answer = await job.order(
         step,
         TextAnswer,
-        lambda: models.submit(model, referenced, priority=priority, job=job.job.id),
+        lambda: models.submit(turn, referenced),
         lambda handle: models.poll(model, handle),
         provider=model,
         rests_on=request,
         is_paid=reserve is not None,
         reserve=reserve,
         used=used_for,
+        turn=turn,
         waiting_for=WaitingFor.PROVIDER,
     )
     if isinstance(answer, Waiting):

@@ -127,11 +127,10 @@ async def _ask(services: Services, job: JobContext, query: str, engine: str, ste
     limit = _HITS_TO_FILTER if research.only_domains or research.without_domains else _HITS
     reserve = services.search.reservation(engine, query)
     guess = guessed_usd_micros(query)
+    turn = services.search.turn(engine, priority=job.job.priority, job=job.job.id)
 
     async def search() -> Found:
-        hits = await services.search.search(
-            engine, query, language=language, limit=limit, priority=job.job.priority, job=job.job.id
-        )
+        hits = await services.search.search(turn, query, language=language, limit=limit)
         return Found(hits=hits[:limit])
 
     def used_for(_found: Found) -> Used:
@@ -147,6 +146,7 @@ async def _ask(services: Services, job: JobContext, query: str, engine: str, ste
         is_paid=reserve is not None,
         reserve=reserve,
         used=used_for if reserve is not None else None,
+        turn=turn,
     )
 
 

@@ -80,10 +80,11 @@ async def _order(
     images = services.images
     request = ImageRequest(prompt=order.prompt, alt=order.alt, title=title, key=order.key)
     reserve = images.reservation(name, request)
+    turn = images.turn(name, priority=job.job.priority, job=job.job.id)
     referenced = request.model_copy(update={"reference": job.reference(step)})
 
     async def submit() -> Illustrated | Submitted:
-        answer = await images.submit(name, referenced, priority=job.job.priority, job=job.job.id)
+        answer = await images.submit(turn, referenced)
         return await _store(services, name, order, answer) if isinstance(answer, Drawn) else answer
 
     async def poll(handle: str) -> Illustrated | Pending | Submitted:
@@ -103,6 +104,7 @@ async def _order(
         is_paid=reserve is not None,
         reserve=reserve,
         used=lambda answer: used(answer.usage, guessed_usd_micros(request)),
+        turn=turn,
     )
 
 

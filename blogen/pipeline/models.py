@@ -4,8 +4,9 @@ Which of them are tried, and in which order, is said here; that a call is durabl
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from blogen.clock import Clock
 from blogen.config import BudgetConfig, ProviderSection
@@ -96,21 +97,39 @@ class Trade(Generic[Model]):
         async with machine.breaker.attempt():
             return _kept(machines, machine, await ask(machine.provider, own))
 
-    async def _order(
-        self, name: str, send: Callable[[Model], Awaitable[T]], *, priority: int, job: str, tokens: int = 0
-    ) -> T | Submitted:
-        """Make a call on the machine that is least busy."""
-        machines = self._guarded[name].machines
-        machine = machines.pick()
-        async with machine.turn(priority, tokens=tokens, job=job) as turn:
-            answer = await send(machine.provider)
-            usage = getattr(answer, "usage", None)
-            if isinstance(usage, Usage):
-                if usage.input_tokens or usage.output_tokens:
-                    turn.used(usage.input_tokens + usage.output_tokens)
-                if usage.pause_seconds > 0:
-                    machine.breaker.leave_alone(usage.pause_seconds)
-            return _kept(machines, machine, answer)
+    def _turn(self, name: str, *, priority: int, job: str, tokens: int = 0) -> "Turn[Model]":
+        return Turn(self._guarded[name].machines, priority, job, tokens)
+
+
+class Turn(Generic[Model]):
+    """A call's turn on the machine of a section that is least busy: `async with turn: answer = await turn.send(…)`."""
+
+    def __init__(self, machines: Endpoints[Model], priority: int, job: str, tokens: int) -> None:
+        self._machines = machines
+        self._machine = machines.machines[0]
+        self._call = (priority, job, tokens)
+        self._held = AsyncExitStack()
+
+    async def __aenter__(self) -> "Turn[Model]":
+        """Wait for it. Raises ProviderResting while the service is left alone."""
+        priority, job, tokens = self._call
+        self._machine = self._machines.pick()
+        self._turn = await self._held.enter_async_context(self._machine.turn(priority, tokens=tokens, job=job))
+        return self
+
+    async def __aexit__(self, *raised: Any) -> bool | None:
+        return await self._held.__aexit__(*raised)
+
+    async def send(self, ask: Callable[[Model], Awaitable[T]]) -> T | Submitted:
+        """Make the call, and tell the limits what it used."""
+        answer = await ask(self._machine.provider)
+        usage = getattr(answer, "usage", None)
+        if isinstance(usage, Usage):
+            if usage.input_tokens or usage.output_tokens:
+                self._turn.used(usage.input_tokens + usage.output_tokens)
+            if usage.pause_seconds > 0:
+                self._machine.breaker.leave_alone(usage.pause_seconds)
+        return _kept(self._machines, self._machine, answer)
 
 
 def _kept(machines: Endpoints[Model], machine: Endpoint[Model], answer: T | Submitted) -> T | Submitted:
@@ -144,23 +163,18 @@ class TextModels(Trade[TextModel]):
         model = self._guarded[name].model
         return isinstance(model, BackgroundTextModel) and model.works_in_background(request)
 
-    async def complete(
-        self, name: str, request: TextRequest, *, priority: int, job: str, stream: Stream | None
-    ) -> TextAnswer:
-        answer = await self._order(
-            name,
-            lambda model: model.complete(request, stream=stream),
-            priority=priority,
-            job=job,
-            tokens=_tokens(request),
-        )
+    def turn(self, name: str, request: TextRequest, *, priority: int, job: str) -> Turn[TextModel]:
+        return self._turn(name, priority=priority, job=job, tokens=_tokens(request))
+
+    async def complete(self, turn: Turn[TextModel], request: TextRequest, *, stream: Stream | None) -> TextAnswer:
+        """Answer one question in `turn`."""
+        answer = await turn.send(lambda model: model.complete(request, stream=stream))
         assert isinstance(answer, TextAnswer)
         return answer
 
-    async def submit(self, name: str, request: TextRequest, *, priority: int, job: str) -> TextAnswer | Submitted:
-        return await self._order(
-            name, lambda model: _background(model).submit(request), priority=priority, job=job, tokens=_tokens(request)
-        )
+    async def submit(self, turn: Turn[TextModel], request: TextRequest) -> TextAnswer | Submitted:
+        """Order an answer in `turn`, to be polled for."""
+        return await turn.send(lambda model: _background(model).submit(request))
 
     async def poll(self, name: str, handle: str) -> TextAnswer | Pending | Submitted:
         return await self._poll(name, handle, lambda model, own: _background(model).poll(own))
@@ -190,8 +204,12 @@ ROLES = {
 class ImageModels(Trade[ImageModel]):
     """Image models; the illustrating stage decides when to go on to the next."""
 
-    async def submit(self, name: str, request: ImageRequest, *, priority: int, job: str) -> Drawn | Submitted:
-        return await self._order(name, lambda model: model.submit(request), priority=priority, job=job)
+    def turn(self, name: str, *, priority: int, job: str) -> Turn[ImageModel]:
+        return self._turn(name, priority=priority, job=job)
+
+    async def submit(self, turn: Turn[ImageModel], request: ImageRequest) -> Drawn | Submitted:
+        """Order one picture in `turn`."""
+        return await turn.send(lambda model: model.submit(request))
 
     async def poll(self, name: str, handle: str) -> Drawn | Pending | Submitted:
         return await self._poll(name, handle, lambda model, own: model.poll(own))
@@ -214,12 +232,12 @@ class ImageModels(Trade[ImageModel]):
 class SearchEngines(Trade[SearchEngine]):
     """Search engines for research."""
 
-    async def search(
-        self, name: str, query: str, *, language: str, limit: int, priority: int, job: str = ""
-    ) -> list[SearchHit]:
-        found = await self._order(
-            name, lambda engine: engine.search(query, language=language, limit=limit), priority=priority, job=job
-        )
+    def turn(self, name: str, *, priority: int, job: str) -> Turn[SearchEngine]:
+        return self._turn(name, priority=priority, job=job)
+
+    async def search(self, turn: Turn[SearchEngine], query: str, *, language: str, limit: int) -> list[SearchHit]:
+        """Make one search in `turn`."""
+        found = await turn.send(lambda engine: engine.search(query, language=language, limit=limit))
         assert isinstance(found, list)
         return found
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Awaitable
 from typing import Any, Final, NamedTuple, TypeVar
 
-from blogen.errors import ProviderError, ProviderRefused
+from blogen.errors import OrderFailed, ProviderError, ProviderRefused
 from blogen.providers.http import Answer, Service
 
 MAX_ANSWER_BYTES: Final = 16_000_000
@@ -161,9 +161,7 @@ class Proxy:
         if _CONTENT.search(reason):
             return self._service.content_refused(f"Midjourney refused the prompt: {reason}")
         if _PASSING.search(reason):
-            return self._service.refused(
-                f"The task of [{name}] failed: {reason}", "That tends to pass: retry the job to order it anew."
-            )
+            return OrderFailed(f"The task of [{name}] failed: {reason}", remedy="That tends to pass.", provider=name)
         return self._service.refused(
             f"The task of [{name}] failed: {reason or 'it gives no reason.'}",
             "Look at the proxy's log and at the Midjourney account, then retry the job.",

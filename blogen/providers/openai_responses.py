@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from blogen.errors import ProviderError
+from blogen.errors import OrderFailed, ProviderError
 from blogen.providers.openai_dialect import Connection
 from blogen.providers.openai_forms import (
     JSON_NAMES,
@@ -170,9 +170,8 @@ class Responses:
         if body.get("background") is not True or not error.retryable:
             return error
         # It stays failed however often it is asked for: only a new order can help.
-        return self._connection.refused(
-            f"[{self._connection.name}] failed in the background: {error.detail}", "Retry the job: that orders it anew."
-        )
+        name = self._connection.name
+        return OrderFailed(f"[{name}] failed in the background: {error.detail}", remedy=error.remedy, provider=name)
 
     async def _streamed(self, events: Any, response: "httpx2.Response", stream: Stream | None) -> Reply:
         pieces = Pieces(self._connection, events, self._stall_seconds)

@@ -158,7 +158,10 @@ class CanFind(Protocol):
     """A service that can tell, after a crash, whether an order reached it."""
 
     async def find(self, reference: str) -> Submitted | None:
-        """The order that was submitted with this `reference`; None: the service knows that there is none."""
+        """The order that was submitted with this `reference`; None: the service knows that there is none.
+
+        Raises InDoubt if it cannot tell, ProviderUnavailable if it cannot tell now.
+        """
         ...
 
 

@@ -10,19 +10,21 @@ from types import SimpleNamespace
 import pytest
 from aiohttp import web
 
-from blogen.config import Config
+from blogen.clock import SystemClock
+from blogen.config import BudgetConfig, Config
 from blogen.domain.job import JobState, WaitingFor
 from blogen.domain.source import Research
 from blogen.domain.writing import Queries
 from blogen.engine.executor import RetryPolicy
 from blogen.events import StepFinished
 from blogen.pipeline.finding import Found, Hits, merged
+from blogen.pipeline.models import Guarded, SearchEngines
 from blogen.pipeline.researching import research
 from blogen.pipeline.services import Services
 from blogen.providers.fetch import Fetcher
 from blogen.providers.protocols import SearchHit
 from blogen.providers.search import brave, searxng
-from blogen.store.ledger import Cap, Reservation
+from blogen.store.ledger import Cap
 from blogen.writing.extractive import ExtractiveWriter
 from blogen.writing.passages import pick
 from tests.engine.house import NEXT, house, stages
@@ -101,40 +103,30 @@ async def paid():
         yield fake
 
 
-class Engines:
-    """The configured search engines, as the stage sees them."""
+class Engines(SearchEngines):
+    """The configured search engines; `caps` beside those of no budget."""
 
     def __init__(self, *fakes, caps=(), usd_per_call="0.005"):
         self.caps = caps
         self.made = {}
+        guarded = {}
         for fake in fakes:
             if isinstance(fake, FakeSearXNG):
+                name, kind = "free", searxng
                 section = searxng.Config(kind="searxng", base_url=fake.base_url, timeout_seconds=5)
-                self.made["free"] = searxng.Provider("search.free", section)
             else:
+                name, kind = "paid", brave
                 section = brave.Config(
                     kind="brave", base_url=fake.base_url, api_key=KEY, free=False, usd_per_call=usd_per_call,
                     timeout_seconds=5,
                 )  # fmt: skip
-                self.made["paid"] = brave.Provider("search.paid", section)
-        self.names = list(self.made)
-
-    def __contains__(self, name):
-        return name in self.made
-
-    def is_free(self, name):
-        return self.made[name].is_free
+            made = self.made[name] = kind.Provider(f"search.{name}", section)
+            guarded[name] = Guarded(f"search.{name}", section, lambda _url, made=made: made, SystemClock())
+        super().__init__(guarded, list(guarded), BudgetConfig())
 
     def reservation(self, name, request):
-        if self.is_free(name):
-            return None
-        return Reservation(f"search.{name}", self.made[name].most_usd_micros(request), self.caps)
-
-    def call_usd_micros(self, name):
-        return self.made[name].most_usd_micros("")
-
-    async def search(self, name, query, *, language, limit, priority, job=""):
-        return await self.made[name].search(query, language=language, limit=limit)
+        held = super().reservation(name, request)
+        return held if held is None else held._replace(caps=self.caps)
 
 
 class Model:

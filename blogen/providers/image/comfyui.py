@@ -21,7 +21,7 @@ import anyio.to_thread
 from pydantic import Field, model_validator
 
 from blogen.config.section import BaseUrl, ProviderSection, is_private_address, suggestion
-from blogen.errors import AnswerUnusable, ProviderBusy, ProviderError, ProviderRefused, ProviderUnavailable
+from blogen.errors import AnswerUnusable, OrderFailed, ProviderBusy, ProviderError, ProviderRefused, ProviderUnavailable
 from blogen.providers.comfyui_answers import (
     Queue,
     choices_in,
@@ -156,9 +156,10 @@ class Provider:
         self._watched.pop(handle, None)
         entry = await self._history(handle)
         if entry is None:
-            raise self._service.refused(
+            raise OrderFailed(
                 f"[{self.name}] no longer knows the order {handle}: it was restarted, or its history was cleared.",
-                "Retry the job to place it anew.",
+                remedy="It is placed anew.",
+                provider=self.name,
             )
         self._check_outcome(entry)
         return await self._picture(handle, entry)

@@ -18,7 +18,7 @@ from blogen.clock import Clock, SystemClock
 from blogen.config.section import BaseUrl, ProviderSection
 from blogen.domain.image_task import ImageTaskState
 from blogen.domain.model import Model
-from blogen.errors import AnswerUnusable, ProviderBusy, ProviderError, ProviderUnavailable, SourceRefused
+from blogen.errors import AnswerUnusable, InDoubt, ProviderBusy, ProviderError, ProviderUnavailable, SourceRefused
 from blogen.providers.http import Service
 from blogen.providers.midjourney_tasks import (
     DEAD,
@@ -210,15 +210,15 @@ class Provider:
     async def find(self, reference: str) -> Submitted | None:
         """The order that was placed with this reference, by the proxy's list.
 
-        Raises ProviderRefused if the list does not reach back far enough to tell.
+        Raises InDoubt if the list does not reach back far enough to tell.
         """
         listing = await self._proxy.listing()
         if task := self._proxy.find(listing, reference):
             return self._taken_up(task, reference)
         if not listing.reaches_back_to(_made_ms(reference) - _CLOCKS_APART_MS):
-            raise self._service.refused(
+            raise InDoubt(
                 f"Whether [{self.name}] has the order {reference} cannot be told: its list ends with newer ones.",
-                "Look for it among the proxy's tasks; nothing was ordered again.",
+                remedy="Look for it among the proxy's tasks.",
             )
         return None
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from blogen.errors import (
     AnswerUnusable,
     InvalidInput,
+    OrderFailed,
     ProviderBusy,
     ProviderError,
     ProviderRefused,
@@ -481,11 +482,11 @@ async def test_a_history_is_read_with_care(fake, made, entry):
         await provider.poll(submitted.handle)
 
 
-async def test_an_order_that_the_server_forgot_is_refused_with_a_way_on(fake, made):
+async def test_an_order_that_the_server_forgot_is_to_be_placed_anew(fake, made):
     provider = made(fake.base_url)
     submitted = await provider.submit(ORDER)
     fake.forget()
-    with pytest.raises(ProviderRefused, match=r"no longer knows the order.*Retry the job to place it anew"):
+    with pytest.raises(OrderFailed, match=r"no longer knows the order.*It is placed anew"):
         await provider.poll(submitted.handle)
 
 

@@ -14,6 +14,8 @@ from blogen.errors import (
     AnswerUnusable,
     ContentRefused,
     IllegalTransition,
+    InDoubt,
+    OrderFailed,
     ProviderBusy,
     ProviderError,
     ProviderRefused,
@@ -32,7 +34,8 @@ from blogen.providers.protocols import (
     Pending,
     Submitted,
 )
-from tests.fakes.midjourney import COLOURS, FakeMidjourney, bomb, corners, grid
+from tests.fakes.faults import bomb
+from tests.fakes.midjourney import COLOURS, FakeMidjourney, corners, grid
 
 SECRET = "a-very-secret-key-1234567890"
 HOOK_SECRET = "hook-secret/with a space"
@@ -342,7 +345,7 @@ async def test_what_was_never_ordered_is_not_found(fake, made):
 async def test_a_list_that_ends_too_early_says_nothing(dotnet, made):
     reference = f"{new_id()}/image:cover/1"
     dotnet.add_strangers(120)
-    with pytest.raises(ProviderRefused, match="cannot be told"):
+    with pytest.raises(InDoubt, match="cannot be told"):
         await made(dotnet).find(reference)
     for task in dotnet.tasks.values():
         task["submitTime"] -= 3_600_000  # from before the job was made
@@ -475,8 +478,8 @@ async def test_a_banned_prompt_is_refused_for_its_content(fake, made):
         ("[Request cancelled due to output filters] sorry", ContentRefused, "Change"),
         ("Our AI moderator thinks this is probably against our community standards", ContentRefused, "Change"),
         ("[Invalid parameter] Invalid value for --v", ProviderRefused, "Look at the proxy's log"),
-        ("任务超时", ProviderRefused, "retry the job to order it anew"),
-        ("[Internal Server Error] I/O error on POST request for discord.com", ProviderRefused, "That tends to pass"),
+        ("任务超时", OrderFailed, "That tends to pass"),
+        ("[Internal Server Error] I/O error on POST request for discord.com", OrderFailed, "That tends to pass"),
         ("取消任务", ProviderRefused, "Retry the job"),
         ("", ProviderRefused, "Look at the proxy's log"),
     ],
@@ -508,7 +511,7 @@ async def test_an_upscale_that_failed_is_ordered_once_more_for_its_grid_is_paid(
             await journey.poll()
             journey.crash()
         await fake.advance(fake.ordered("UPSCALE")[-1].task_id, "FAILURE", failReason="任务超时")
-    with pytest.raises(ProviderRefused, match="任务超时"):
+    with pytest.raises(OrderFailed, match="任务超时"):
         await journey.end()
     assert [sent.action for sent in fake.submissions] == ["IMAGINE", "UPSCALE", "UPSCALE"]
 

@@ -244,7 +244,7 @@ async def test_a_stream_shows_the_text_as_it_comes_and_tells_the_usage(fake, mad
 
 @pytest.mark.parametrize("streams", [False, True])
 async def test_thinking_never_reaches_the_text(fake, made, streams):
-    fake.spoil_next("thinking")
+    fake.spoil_next("think")
     pieces: list[str] = []
     answer = await made(fake.base_url).complete(QUESTION, stream=pieces.append if streams else None)
     assert answer.text
@@ -448,7 +448,7 @@ async def test_empty_and_cut_answers_are_unusable_and_keep_what_came_and_what_it
     fake.spoil_next("no_text")
     with pytest.raises(AnswerUnusable, match="empty answer"):
         await made(fake.base_url).complete(QUESTION, stream=stream)
-    fake.spoil_next("max_tokens")
+    fake.spoil_next("length")
     with pytest.raises(AnswerUnusable, match=r"length limit.*Raise max_output_tokens") as raised:
         await made(fake.base_url).complete(QUESTION, stream=stream)
     assert raised.value.raw
