@@ -5,8 +5,7 @@ bare `aiohttp` that posts and parses; the `openai` package as its documentation 
 behind limits and breaker), without a job; and whole jobs, whose every call is a durable step with its intent, the money
 held back for it, its result and its cost in SQLite (synchronous=FULL), and whose every stage is a transition.
 
-At no latency all that counts is processor time; models take seconds to answer, so the figure at 1 s is the one that
-says how soon a post is there.
+At no latency all that counts is processor time, most of it the package's own; models take seconds to answer.
 """
 
 import asyncio
@@ -97,17 +96,14 @@ def main() -> None:
 
 
 def compare(verdicts: Verdicts, latency_ms: int, samples: dict[str, list[Sample]]) -> None:
-    """Targets where they say something: what Blogen adds, with a busy processor; the whole, where models think."""
+    """What Blogen adds is measured beside the package that it calls; what the package itself costs is told."""
     beside_package = ratio(samples["jobs"], samples["package"], "seconds")
     beside_aiohttp = ratio(samples["jobs"], samples["aiohttp"], "seconds")
-    if latency_ms == 100:
-        verdicts.at_most("jobs beside the package", beside_package, 1.3)
+    if latency_ms:
+        verdicts.at_most(f"jobs beside the package at {latency_ms} ms", beside_package, 1.3)
     else:
-        verdicts.tell("jobs beside the package", beside_package)
-    if latency_ms == 1000:
-        verdicts.at_most("jobs beside bare aiohttp", beside_aiohttp, 1.3)
-    else:
-        verdicts.tell("jobs beside bare aiohttp", beside_aiohttp)
+        verdicts.tell("jobs beside the package at no latency", beside_package)
+    verdicts.tell(f"jobs beside bare aiohttp at {latency_ms} ms", beside_aiohttp)
 
 
 async def bare(url: str) -> Sample:
