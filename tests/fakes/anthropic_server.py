@@ -6,23 +6,23 @@ whole or as named server-sent events, and `GET /v1/models`. `async with FakeAnth
 
 import asyncio
 import json
-from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
+from tests.fakes import faults
 from tests.fakes.answers import answer
+from tests.fakes.faults import Fault, Faults, Faulty, relabel, wrong_answer
 
 MODEL = "claude-fake-5"
 DATED = "claude-fake-5-20261001"
 VERSIONS = ("2023-06-01", "2026-10-21")
 
-Kind = Literal[
-    "reset", "hang", "drip", "status", "not_json", "schema", "truncated", "empty", "no_text", "max_tokens", "refusal",
-    "thinking", "huge", "stall", "cut_stream", "error_in_stream", "stray_json",
-]  # fmt: skip
+KINDS = (
+    *faults.KINDS, "no_text", "length", "refusal", "think", "stall", "cut_stream", "error_in_stream", "stray_json",
+)  # fmt: skip
 
 
 @dataclass
@@ -40,17 +40,7 @@ class Call:
         return "\n\n".join([self.body.get("system", ""), *(words(part["content"]) for part in self.body["messages"])])
 
 
-@dataclass
-class Fault:
-    kind: Kind
-    status: int = 500
-    headers: dict[str, str] = field(default_factory=dict)
-    body: Any = None
-    error: dict[str, Any] | None = None
-    seconds: float = 0.05
-
-
-class FakeAnthropic:
+class FakeAnthropic(Faulty):
     """`base_url` is what a section's key of that name wants. With `key`, others are answered 401."""
 
     def __init__(
@@ -71,7 +61,7 @@ class FakeAnthropic:
         """`anthropic-ratelimit-…` headers of each answer."""
         self._key = key
         self._answerer = answerer
-        self._faults: deque[Fault] = deque()
+        self.faults = Faults()
         self._held = asyncio.Event()
         self._held.set()
         self._changed = asyncio.Condition()
@@ -92,14 +82,6 @@ class FakeAnthropic:
     def paid(self) -> list[str]:
         return [call.label for call in self.calls if call.status == 200 and call.path == "/v1/messages"]
 
-    def fail_next(self, status: int = 500, headers: dict[str, str] | None = None, body: Any = None) -> None:
-        """Answer the next call with an error, by default in Anthropic's words for `status`."""
-        self._faults.append(Fault("status", status, headers or {}, body))
-
-    def spoil_next(self, kind: Kind, **options: Any) -> None:
-        """Let the next call go wrong in the way of `kind`; `options` are fields of `Fault`."""
-        self._faults.append(Fault(kind, **options))
-
     def hold(self) -> None:
         """Do not answer until `release`."""
         self._held.clear()
@@ -116,20 +98,28 @@ class FakeAnthropic:
     # -- the server ---------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> "FakeAnthropic":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
         app = web.Application(client_max_size=50_000_000)
         app.router.add_post("/v1/messages", self._handled(self._messages))
         app.router.add_get("/v1/models", self._handled(self._models))
         app.router.add_route("*", "/{rest:.*}", self._handled(_unknown_path))
+        app.on_response_prepare.append(relabel)
         self._running = web.AppRunner(app, shutdown_timeout=0.1)
         await self._running.setup()
-        await web.TCPSite(self._running, "127.0.0.1", 0).start()
+        await web.TCPSite(self._running, "127.0.0.1", self._port).start()
         self._port = self._running.addresses[0][1]
-        return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def stop(self) -> None:
         self.release()
         if self._running is not None:
             await self._running.cleanup()
+            self._running = None
 
     def _handled(
         self, handle: Callable[[web.Request, Call, Fault | None], Awaitable[web.StreamResponse]]
@@ -159,7 +149,7 @@ class FakeAnthropic:
             return error(401)
         if request.headers.get("anthropic-version") not in VERSIONS:
             return error(400, "anthropic-version: header is required")
-        fault = self._faults.popleft() if self._faults else None
+        fault = self.faults.take(request.path, call.label)
         if fault is not None and (spoiled := await _spoiled(request, fault)) is not None:
             return spoiled
         return await handle(request, call, fault)
@@ -205,11 +195,11 @@ class FakeAnthropic:
         match fault.kind if fault else "":
             case "no_text":
                 return [], "end_turn"
-            case "max_tokens":
+            case "length":
                 return [{"type": "text", "text": text[: len(text) // 2]}], "max_tokens"
             case "refusal":
                 return [{"type": "text", "text": text[:10]}], "refusal"
-            case "thinking":
+            case "think":
                 secret = "First I weigh what they asked."
                 thought = {"type": "thinking", "thinking": secret, "signature": "EqQBCgIYAhIM1gbcDa9GJwZA2b3hGgxBdj"}
                 hidden = {"type": "redacted_thinking", "data": "EmwKAhgBEgy3va3pzix"}
@@ -229,7 +219,7 @@ class FakeAnthropic:
                 if kind == "stall":
                     await asyncio.sleep(fault.seconds)
                 if kind == "cut_stream":
-                    _cut(request)
+                    faults.cut(request, abort=False)
                     return response
                 if kind == "error_in_stream":
                     event = {"type": "error", "error": fault.error or known_error(529)}
@@ -361,57 +351,8 @@ def _sse(event: dict[str, Any]) -> bytes:
 
 async def _spoiled(request: web.Request, fault: Fault) -> web.StreamResponse | None:
     """The answer to a call that goes wrong as a whole; None if it goes wrong inside its answer."""
-    match fault.kind:
-        case "status":
-            response = error(fault.status) if fault.body is None else web.json_response(fault.body, status=fault.status)
-            if isinstance(fault.body, str):
-                response = web.Response(text=fault.body, status=fault.status)
-            response.headers.update(fault.headers)
-            return response
-        case "hang":
-            await asyncio.sleep(3600)
-        case "reset":
-            _cut(request, abort=True)
-            return web.Response(status=599)
-        case "not_json":
-            return web.Response(text="<!doctype html><title>Welcome</title>", content_type="text/html")
-        case "schema":
-            body = {"type": "message", "content": "a text", "usage": [1], "model": {"id": 3}, "stop_reason": 7}
-            return web.json_response(body if fault.body is None else fault.body)
-        case "empty":
-            return web.Response(body=b"", content_type="application/json")
-        case "truncated" | "drip" | "huge":
-            return await _partial(request, fault)
-    return None
-
-
-async def _partial(request: web.Request, fault: Fault) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": "application/json"})
-    match fault.kind:
-        case "truncated":
-            response.content_length = 1000
-            await response.prepare(request)
-            await response.write(b'{"id": "msg_01", "type":')
-            _cut(request)
-        case "drip":
-            await response.prepare(request)
-            while True:
-                await response.write(b" ")
-                await asyncio.sleep(fault.seconds)
-        case "huge":
-            await response.prepare(request)
-            await response.write(b'{"id": "')
-            for _ in range(60):
-                await response.write(b"x" * 1_000_000)
-    return response
-
-
-def _cut(request: web.Request, *, abort: bool = False) -> None:
-    if request.transport is not None:
-        if abort:
-            request.transport.abort()
-        else:
-            request.transport.close()
+    body = {"type": "message", "content": "a text", "usage": [1], "model": {"id": 3}, "stop_reason": 7}
+    return await wrong_answer(request, fault, error=error, schema=body)
 
 
 async def _unknown_path(request: web.Request, call: Call, fault: Fault | None) -> web.StreamResponse:

@@ -8,26 +8,23 @@ Tasks stand still until `await fake.advance(task_id, status, progress)`, or go o
 import asyncio
 import io
 import itertools
-import json
-import struct
 import time
-import zlib
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import aiohttp
 from aiohttp import web
 from PIL import Image
 
-Flavour = Literal["java", "dotnet"]
-Kind = Literal[
-    "status", "reset", "hang", "drip", "not_json", "schema", "truncated", "empty",
-    "not_an_image", "bomb", "expired_url", "private_redirect",
-]  # fmt: skip
+from tests.fakes import faults
+from tests.fakes.faults import Fault, Faults, Faulty, relabel, wrong_answer, wrong_picture
 
-OF_FILES = frozenset({"not_an_image", "bomb", "expired_url", "private_redirect"})
+Flavour = Literal["java", "dotnet"]
+
+OF_FILES = frozenset({*faults.PICTURES, *faults.BY_URL})
+KINDS = (*faults.KINDS, *faults.PICTURES, *faults.BY_URL)
 COLOURS = ("#b03a2e", "#1e8449", "#2874a6", "#b7950b")
 """Of the four pictures of a grid, and of what is made of each."""
 WINDOW = 100
@@ -58,18 +55,7 @@ class Submission:
     notify_hook: str | None
 
 
-@dataclass
-class Fault:
-    kind: Kind
-    status: int = 500
-    headers: dict[str, str] = field(default_factory=dict)
-    body: Any = None
-    label: str | None = None
-    seconds: float = 0.05
-    after: bool = False
-
-
-class FakeMidjourney:
+class FakeMidjourney(Faulty):
     """`base_url` is without the prefix. With `secret`, calls without it are answered 401."""
 
     def __init__(
@@ -114,7 +100,7 @@ class FakeMidjourney:
         self._asked: dict[str, int] = {}
         self._expired: set[str] = set()
         self._codes: deque[tuple[int, str, dict[str, Any]]] = deque()
-        self._faults: deque[Fault] = deque()
+        self.faults = Faults()
         self._held: set[str] = set()
         self._ids = itertools.count(1)
         self._changed = asyncio.Condition()
@@ -160,16 +146,9 @@ class FakeMidjourney:
         """Answer the next order with `code` instead of taking it."""
         self._codes.append((code, description, properties))
 
-    def fail_next(
-        self, status: int = 500, headers: dict[str, str] | None = None, body: Any = None, label: str | None = None
-    ) -> None:
-        """Answer the next call (of `label`) with an HTTP error."""
-        self._faults.append(Fault("status", status, headers or {}, body, label))
-
-    def spoil_next(self, kind: Kind, *, label: str | None = None, after: bool = False, **options: Any) -> None:
-        """Let the next call (of `label`) go wrong; with `after` it has its effect, and only its answer is spoiled."""
-        label = "file" if kind in OF_FILES else label
-        self._faults.append(Fault(kind, label=label, after=after, **options))
+    def spoil_next(self, kind: str, **options: Any) -> None:
+        """Let the next call go wrong; what spoils a picture waits for the next file that is fetched."""
+        super().spoil_next(kind, **options | ({"label": "file"} if kind in OF_FILES else {}))
 
     def forget(self) -> None:
         """Restart as a proxy without a store does: every task is gone."""
@@ -227,6 +206,7 @@ class FakeMidjourney:
             app.router.add_route(method, self.prefix + path, self._handled(handle))
         app.router.add_get("/attachments/{name}", self._handled(self._file, is_open=True))
         app.router.add_route("*", "/{rest:.*}", self._handled(self._unknown, is_open=True))
+        app.on_response_prepare.append(relabel)
         self._running = web.AppRunner(app, shutdown_timeout=0.1)
         await self._running.setup()
         await web.TCPSite(self._running, "127.0.0.1", self._port).start()
@@ -253,16 +233,13 @@ class FakeMidjourney:
                 call.status = 401
                 words = "Authorization header missing." if self.flavour == "dotnet" else ""
                 return web.Response(status=401, text=words)
-            fault = next((fault for fault in self._faults if fault.label in {None, label}), None)
-            if fault is not None:
-                self._faults.remove(fault)
-                if fault.kind == "expired_url":
-                    self._expired.add(request.path.rpartition("/")[2])
-                if fault.after:
-                    await handle(request, body)
-                response = await _spoiled(request, fault)
-            else:
-                response = await handle(request, body)
+            fault = self.faults.take(request.path, label)
+            if fault is not None and fault.kind == "expired_url":
+                self._expired.add(request.path.rpartition("/")[2])
+            if fault is not None and fault.after:
+                await handle(request, body)
+            spoiled = await _spoiled(request, fault, label) if fault else None
+            response = spoiled or await handle(request, body)
             call.status = response.status
             return response
 
@@ -491,16 +468,6 @@ def corners(content: bytes) -> tuple[str, ...]:
     return tuple("#" + bytes(picture.getpixel(place)).hex() for place in places)
 
 
-def bomb(side: int = 30_000) -> bytes:
-    """A few bytes that say they are a square of so many pixels."""
-
-    def part(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", header) + part(b"IDAT", zlib.compress(b"\0")) + part(b"IEND", b"")
-
-
 def _png(image: Image.Image) -> bytes:
     written = io.BytesIO()
     image.save(written, "PNG")
@@ -521,47 +488,15 @@ def _buttons(task_id: str) -> list[dict[str, Any]]:
     ]
 
 
-async def _spoiled(request: web.Request, fault: Fault) -> web.StreamResponse:
-    """The answer to a call that goes wrong."""
-    match fault.kind:
-        case "status":
-            if fault.body is None or isinstance(fault.body, str):
-                return web.Response(status=fault.status, headers=fault.headers, text=fault.body or "")
-            return web.json_response(fault.body, status=fault.status, headers=fault.headers)
-        case "hang":
-            await asyncio.sleep(3600)
-        case "reset":
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=599)
-        case "not_json":
-            return web.Response(text="<!doctype html><title>Welcome</title>", content_type="text/html")
-        case "schema":
-            return web.json_response({"id": {"not": "a text"}, "code": "one", "status": 7})
-        case "empty":
-            return web.Response()
-        case "not_an_image":
-            return web.Response(body=b"<!doctype html><title>Gone</title>", content_type="image/png")
-        case "bomb":
-            return web.Response(body=bomb(), content_type="image/png")
-        case "expired_url":
-            return web.Response(status=404, text="This content is no longer available.")
-        case "private_redirect":
-            return web.Response(status=302, headers={"Location": "http://169.254.169.254/"})
-    return await _partial(request, fault)
+async def _spoiled(request: web.Request, fault: Fault, label: str) -> web.StreamResponse | None:
+    """The answer to a call that goes wrong; None if nothing is wrong with it as a whole."""
+    if (picture := wrong_picture(fault.kind)) is not None:
+        return web.Response(body=picture, content_type="image/png")
+    media_type = "image/png" if label == "file" else "application/json"
+    schema = {"id": {"not": "a text"}, "code": "one", "status": 7}
+    return await wrong_answer(request, fault, error=_error, schema=schema, media_type=media_type)
 
 
-async def _partial(request: web.Request, fault: Fault) -> web.StreamResponse:
-    media_type = "image/png" if request.path.startswith("/attachments/") else "application/json"
-    response = web.StreamResponse(headers={"Content-Type": media_type})
-    if fault.kind == "truncated":
-        response.content_length = 1000
-        await response.prepare(request)
-        await response.write(json.dumps({"code": 1}).encode()[:6])
-        if request.transport is not None:
-            request.transport.close()
-        return response
-    await response.prepare(request)
-    while True:
-        await response.write(b" ")
-        await asyncio.sleep(fault.seconds)
+def _error(status: int) -> web.Response:
+    """The Java proxy's framework says nothing with an error, the .NET proxy's little."""
+    return web.Response(status=status)

@@ -15,29 +15,26 @@ import json
 import re
 import struct
 import zlib
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from aiohttp import web
 
+from tests.fakes import faults
 from tests.fakes.answers import answer
+from tests.fakes.faults import BY_URL, Fault, Faults, Faulty, relabel, wrong_answer, wrong_picture
 from tests.fakes.openai_responses import FINAL, Submission, Work, ending, events, line
 
 MODEL = "fake-1"
 IMAGE_MODEL = "fake-image-1"
 
-Kind = Literal[
-    # what every fake can do
-    "reset", "hang", "drip", "status", "not_json", "schema", "truncated", "empty",
-    # of pictures
-    "not_an_image", "bomb", "expired_url", "private_redirect",
-    # of this service
-    "broken_json", "not_a_completion", "no_choices", "no_text", "length", "refusal", "content_filter", "think", "huge",
-    "stall", "cut_stream", "error_in_stream", "html", "stray_json", "failed", "failed_policy",
-]  # fmt: skip
+KINDS = (
+    *faults.KINDS, *faults.PICTURES, *faults.BY_URL,
+    "broken_json", "not_a_completion", "no_choices", "no_text", "length", "refusal", "content_filter", "think",
+    "stall", "cut_stream", "error_in_stream", "stray_json", "failed", "failed_policy",
+)  # fmt: skip
 """`refuse` is a closed port: `await fake.stop()`."""
 
 
@@ -71,19 +68,7 @@ class Call:
         return self.status == 200 and self.path.endswith(("/completions", "/generations", "/responses"))
 
 
-@dataclass
-class Fault:
-    """What goes wrong with the next call that it fits."""
-
-    kind: Kind
-    status: int = 500
-    headers: dict[str, str] = field(default_factory=dict)
-    body: Any = None
-    label: str | None = None
-    seconds: float = 0.05
-
-
-class FakeOpenAI:
+class FakeOpenAI(Faulty):
     """`base_url` is what a section's key of that name wants. With `key`, others are answered 401.
 
     `background`: whether responses in the background are done after `background_polls` of them, or by `finish`.
@@ -125,7 +110,7 @@ class FakeOpenAI:
         self._key = key
         self._key_header = key_header
         self._journal = journal
-        self._faults: deque[Fault] = deque()
+        self.faults = Faults()
         self._held: set[str] = set()
         self._changed = asyncio.Condition()
         self._running: web.AppRunner | None = None
@@ -144,16 +129,6 @@ class FakeOpenAI:
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self._port}{self._root}"
-
-    def fail_next(
-        self, status: int = 500, headers: dict[str, str] | None = None, body: Any = None, label: str | None = None
-    ) -> None:
-        """Answer the next call (of `label`) with an error, by default in OpenAI's words for `status`."""
-        self._faults.append(Fault("status", status, headers or {}, body, label))
-
-    def spoil_next(self, kind: Kind, **options: Any) -> None:
-        """Let the next call (of `label`) go wrong in the way of `kind`; `options` are the fields of a `Fault`."""
-        self._faults.append(Fault(kind, **options))
 
     def finish(self, label: str = "*", status: str = "completed") -> None:
         """Let the background responses of `label` (`*`: all) that are under way end, by default well."""
@@ -224,6 +199,7 @@ class FakeOpenAI:
         for question in ("calls", "received", "answered", "submissions"):
             app.router.add_get(f"/__fake/{question}", self._steer)
         app.router.add_route("*", "/{rest:.*}", _unknown_path)
+        app.on_response_prepare.append(relabel)
         self._running = web.AppRunner(app, shutdown_timeout=0.1)
         await self._running.setup()
         site = web.TCPSite(self._running, "127.0.0.1", self._port)
@@ -253,9 +229,7 @@ class FakeOpenAI:
             await asyncio.sleep(self.delay_seconds)
             if self._key is not None and not self._has_key(request):
                 return await self._finished(call, error(401))
-            fault = next((fault for fault in self._faults if fault.label in {None, call.label}), None)
-            if fault is not None:
-                self._faults.remove(fault)
+            fault = self.faults.take(request.path, call.label)
             if fault is not None and (spoiled := await _spoiled(request, fault)) is not None:
                 return await self._finished(call, spoiled)
             return await self._finished(call, await handle(request, call, fault))
@@ -367,7 +341,7 @@ class FakeOpenAI:
             if number == len(pieces) // 2 and kind == "stall":
                 await asyncio.sleep(fault.seconds if fault else 0)
             if number == len(pieces) // 2 and kind == "cut_stream":
-                _cut(request)
+                faults.cut(request, abort=False)
                 return response
             if number == len(pieces) // 2 and kind == "error_in_stream":
                 broken = {"error": {"message": "The server had an error.", "type": "server_error", "code": None}}
@@ -417,7 +391,7 @@ class FakeOpenAI:
             if number == len(sent) // 2 and kind == "stall":
                 await asyncio.sleep(fault.seconds if fault else 0)
             if number == len(sent) // 2 and kind == "cut_stream":
-                _cut(request)
+                faults.cut(request, abort=False)
                 return response
             if number == len(sent) // 2 and kind == "error_in_stream":
                 broken = {"code": "server_error", "message": "The server had an error.", "param": None}
@@ -454,12 +428,11 @@ class FakeOpenAI:
         if call.body.get("model") not in {IMAGE_MODEL, None}:
             return error(404, model=call.body["model"])
         kind = fault.kind if fault else ""
-        if self.picture_by_url or kind in {"expired_url", "private_redirect"}:
-            name = kind if kind in {"expired_url", "private_redirect"} else "picture.png"
+        if self.picture_by_url or kind in BY_URL:
+            name = kind if kind in BY_URL else "picture.png"
             entry = {"url": self.image_url or f"http://127.0.0.1:{self._port}/files/{name}"}
         else:
-            spoiled = {"not_an_image": b"<html>Sorry</html>", "bomb": bomb()}
-            entry = {"b64_json": base64.b64encode(spoiled.get(kind) or picture()).decode()}
+            entry = {"b64_json": base64.b64encode(wrong_picture(kind) or picture()).decode()}
         usage = {"input_tokens": 50, "output_tokens": 4160, "total_tokens": 4210}
         return web.json_response(
             {
@@ -509,7 +482,7 @@ class FakeOpenAI:
             case "answered":
                 await self.answered(request.query.get("label", "*"), int(request.query.get("count", "1")))
             case "fail":
-                self._faults.append(Fault(**{"kind": "status", **order}))
+                self.faults.add(Fault(**{"kind": "status", **order}))
             case "finish":
                 self.finish(order.get("label", "*"), order.get("status", "completed"))
             case "expire":
@@ -593,71 +566,19 @@ def picture(width: int = 96, height: int = 64) -> bytes:
     )
 
 
-def bomb() -> bytes:
-    """A tiny file that says it is a PNG of 30000 x 30000 pixels."""
-    small = picture()
-    header = struct.pack(">II", 30_000, 30_000) + small[24:29]
-    return small[:16] + header + struct.pack(">I", zlib.crc32(b"IHDR" + header)) + small[33:]
-
-
 async def _spoiled(request: web.Request, fault: Fault) -> web.StreamResponse | None:
     """The answer to a call that goes wrong as a whole; None if it goes wrong inside its answer."""
     match fault.kind:
-        case "status":
-            response = error(fault.status) if fault.body is None else web.json_response(fault.body, status=fault.status)
-            if isinstance(fault.body, str):
-                response = web.Response(text=fault.body, status=fault.status)
-            response.headers.update(fault.headers)
-            return response
-        case "hang":
-            await asyncio.sleep(3600)
-        case "reset":
-            _cut(request, abort=True)
-            return web.Response(status=599)
-        case "not_json" | "html":
-            return web.Response(text="<!doctype html><title>Welcome</title>", content_type="text/html")
+        case "private_redirect":  # of the picture, not of the call
+            return None
         case "broken_json":
             return web.Response(text='{"id": "chatcmpl-1", "choices": [{"mess', content_type="application/json")
-        case "schema":
-            return web.json_response({"ok": True, "choices": "none", "output": 7, "data": {}, "usage": "much"})
-        case "empty":
-            return web.Response(body=b"", content_type="application/json")
         case "not_a_completion":
             return web.json_response(["a", "list"])
         case "no_choices":
             return web.json_response({"id": "x", "object": "chat.completion", "choices": []})
-        case "truncated" | "drip" | "huge":
-            return await _partial(request, fault)
-    return None
-
-
-async def _partial(request: web.Request, fault: Fault) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": "application/json"})
-    match fault.kind:
-        case "truncated":
-            response.content_length = 1000
-            await response.prepare(request)
-            await response.write(b'{"id": "chatcmpl-1", "object":')
-            _cut(request)
-        case "drip":
-            await response.prepare(request)
-            while True:
-                await response.write(b" ")
-                await asyncio.sleep(fault.seconds)
-        case "huge":
-            await response.prepare(request)
-            await response.write(b'{"id": "')
-            for _ in range(60):
-                await response.write(b"x" * 1_000_000)
-    return response
-
-
-def _cut(request: web.Request, *, abort: bool = False) -> None:
-    if request.transport is not None:
-        if abort:
-            request.transport.abort()
-        else:
-            request.transport.close()
+    schema = {"ok": True, "choices": "none", "output": 7, "data": {}, "usage": "much"}
+    return await wrong_answer(request, fault, error=error, schema=schema)
 
 
 def _no_response(request: web.Request) -> web.Response:

@@ -4,16 +4,13 @@
 """
 
 import asyncio
-import json
-from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
 from aiohttp import web
 
-KINDS = ("reset", "hang", "drip", "status", "not_json", "schema", "truncated", "empty")
+from tests.fakes.faults import Faults, Faulty, relabel, wrong_answer
 
 
 class Result(NamedTuple):
@@ -35,16 +32,7 @@ class Call:
     """What it was answered with; None while it is under way or if it was cut off."""
 
 
-@dataclass
-class Fault:
-    kind: str
-    status: int = 500
-    headers: dict[str, str] = field(default_factory=dict)
-    body: Any = None
-    seconds: float = 0.02
-
-
-class FakeSearch:
+class FakeSearch(Faulty):
     """A real server on a port of its own. `results` is what every search finds; `finds` decides by the query."""
 
     media_type: ClassVar[str] = "application/json"
@@ -56,7 +44,7 @@ class FakeSearch:
         ]
         self.finds: Callable[[str], list[Result]] = lambda _query: self.results
         self.calls: list[Call] = []
-        self._faults: deque[Fault] = deque()
+        self.faults = Faults()
         self._held: str | None = None
         self._changed = asyncio.Condition()
         self._running: web.AppRunner | None = None
@@ -72,19 +60,6 @@ class FakeSearch:
     def searched(self) -> list[str]:
         """The queries of all calls that were searches."""
         return [words for call in self.calls if (words := self.query_of(call))]
-
-    def fail_next(self, status: int = 500, headers: dict[str, str] | None = None, body: Any = None) -> None:
-        """Answer the next call with an error, by default in the service's own words."""
-        self._faults.append(Fault("status", status, headers or {}, body))
-
-    def spoil_next(self, kind: str, **options: Any) -> None:
-        """Let the next call go wrong in the way of `kind`; options: status, headers, body, seconds."""
-        assert kind in KINDS, kind
-        self._faults.append(Fault(kind, **options))
-
-    def heal(self) -> None:
-        """Forget the faults that have not struck yet."""
-        self._faults.clear()
 
     def hold(self, words: str = "") -> None:
         """Answer nothing until `release`; with `words`, no search for them."""
@@ -134,6 +109,7 @@ class FakeSearch:
     async def start(self) -> None:
         app = web.Application()
         app.add_routes([self._watched(route) for route in self.routes()])
+        app.on_response_prepare.append(relabel)
         self._running = web.AppRunner(app, shutdown_timeout=0.1)
         await self._running.setup()
         await web.TCPSite(self._running, "127.0.0.1", self._port).start()
@@ -162,48 +138,8 @@ class FakeSearch:
         return web.RouteDef(route.method, route.path, handler, route.kwargs)
 
     async def _spoiled(self, request: web.Request) -> web.StreamResponse | None:
-        """The answer to a call that goes wrong; None if nothing is to go wrong."""
-        if not self._faults:
+        """The answer to a call that goes wrong; None if nothing is wrong with it as a whole."""
+        fault = self.faults.take(request.path)
+        if fault is None:
             return None
-        fault = self._faults.popleft()
-        match fault.kind:
-            case "status":
-                response = self.error(fault.status) if fault.body is None else _said(fault)
-                response.headers.update(fault.headers)
-                return response
-            case "hang":
-                await asyncio.sleep(3600)
-            case "reset":
-                assert request.transport is not None
-                request.transport.abort()
-                return web.Response(status=599)
-            case "not_json":
-                return web.Response(text="<!doctype html><title>Welcome</title>", content_type="text/html")
-            case "schema":
-                body = ["a", "list"] if fault.body is None else fault.body
-                return web.json_response(body)
-            case "empty":
-                return web.Response(content_type=self.media_type)
-        return await self._partial(request, fault)
-
-    async def _partial(self, request: web.Request, fault: Fault) -> web.StreamResponse:
-        assert request.transport is not None
-        response = web.StreamResponse(headers={"Content-Type": self.media_type})
-        if fault.kind == "truncated":
-            response.content_length = 1000
-            await response.prepare(request)
-            await response.write(b'{"results": [')
-            request.transport.close()
-            return response
-        await response.prepare(request)
-        with suppress(ConnectionError):
-            while True:  # one byte at a time, for ever
-                await response.write(b" ")
-                await asyncio.sleep(fault.seconds)
-        return response
-
-
-def _said(fault: Fault) -> web.Response:
-    if isinstance(fault.body, str):
-        return web.Response(text=fault.body, status=fault.status, content_type="text/html")
-    return web.Response(text=json.dumps(fault.body), status=fault.status, content_type="application/json")
+        return await wrong_answer(request, fault, error=self.error, schema=["a", "list"], media_type=self.media_type)
