@@ -306,14 +306,15 @@ class Blogen:
 
     def in_flight(self) -> set[tuple[str, str, int]]:
         """Job, step and run of what was begun and has no outcome: after a kill, the calls newly in doubt."""
-        return self._runs(Line.STEP_BEGUN) - self._runs(Line.STEP_FINISHED, Line.STEP_FAILED, Line.STEP_DOUBTED)
+        return self.runs(Line.STEP_BEGUN) - self.runs(Line.STEP_FINISHED, Line.STEP_FAILED, Line.STEP_DOUBTED)
 
     def left_behind(self) -> set[tuple[str, str, int]]:
         """What has no outcome although its job has left that state: an answer that was used before it was durable."""
-        elsewhere = self._runs(Line.STEP_BEGUN, where="state <> origin")
+        elsewhere = self.runs(Line.STEP_BEGUN, where="state <> origin")
         return elsewhere & self.in_flight()
 
-    def _runs(self, *events: Line, where: str = "true") -> set[tuple[str, str, int]]:
+    def runs(self, *events: Line, where: str = "true") -> set[tuple[str, str, int]]:
+        """Job, step and run of every line of the timeline that tells of one of `events`."""
         select = "SELECT job_id, step, run FROM timeline JOIN jobs ON jobs.id = job_id"
         marks = ", ".join("?" * len(events))
         with closing(sqlite3.connect(f"file:{self.data / 'blogen.db'}?mode=ro", uri=True)) as connection:
