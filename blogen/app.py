@@ -49,22 +49,22 @@ class App:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, config: Config, *, bus: Bus | None = None) -> AsyncIterator["App"]:
+    async def open(cls, config: Config, *, bus: Bus | None = None, clock: Clock | None = None) -> AsyncIterator["App"]:
         """Claim the data folder, open the database, build the parts, run the engine until the block ends.
 
         Raises StoreUnusable, ConfigError.
         """
-        async with cls.built(config, bus=bus) as app:
+        async with cls.built(config, bus=bus, clock=clock) as app:
             await app.build_works()
             async with app.engine.running():
                 yield app
 
     @classmethod
     @asynccontextmanager
-    async def built(cls, config: Config, *, bus: Bus | None = None) -> AsyncIterator["App"]:
+    async def built(cls, config: Config, *, bus: Bus | None = None, clock: Clock | None = None) -> AsyncIterator["App"]:
         """The stores alone: a server listens before it works."""
         async with AsyncExitStack() as stack:
-            clock, bus = SystemClock(), bus or Bus()
+            clock, bus = clock or SystemClock(), bus or Bus()
             path = await asyncio.to_thread(_claim, config, stack)
             database = await Database.open(path, clock=clock, bus=bus)
             stack.push_async_callback(database.close)

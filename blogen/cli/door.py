@@ -2,8 +2,10 @@
 the data folder. Jobs are told as the API tells them."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from blogen.errors import StoreUnusable
@@ -48,6 +50,25 @@ class Door(Protocol):
     async def post_markdown(self, slug: str) -> str: ...
 
     async def delete_post(self, slug: str) -> None: ...
+
+
+def has_settled(job: JobTold) -> bool:
+    """Whether the job is final, or waits for what will not come soon."""
+    return job["state"] in {"published", "failed", "cancelled"} or (
+        job["waiting"] is not None and rests_for_long(job["waiting"])
+    )
+
+
+def rests_for_long(told: dict[str, Any]) -> bool:
+    """Whether a wait, as the API tells it, needs a person, money or another day."""
+    from blogen.domain.job import Waiting, WaitingFor, needs_someone
+
+    waiting = Waiting(WaitingFor(told["for"]), unix_ms(told.get("until")))
+    return needs_someone(waiting, time.time_ns() // 1_000_000)
+
+
+def unix_ms(at: str | None) -> int | None:
+    return None if at is None else int(datetime.fromisoformat(at).timestamp() * 1000)
 
 
 @asynccontextmanager

@@ -215,10 +215,10 @@ def _state(job: "JobTold") -> str:
 
 
 def _rests(job: "JobTold") -> bool:
-    """Whether nothing will happen to the job by itself."""
-    return job["state"] in {"published", "failed", "cancelled"} or (
-        job["waiting"] is not None and job["waiting"]["for"] in {"paused", "review", "budget"}
-    )
+    """Whether nothing will happen to the job by itself, or not soon."""
+    from blogen.cli.door import has_settled
+
+    return has_settled(job)
 
 
 def _short_time(at: str) -> str:

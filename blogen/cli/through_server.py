@@ -4,15 +4,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import aiohttp
 
-from blogen.cli.door import Hear, JobTold
+from blogen.cli.door import Hear, JobTold, has_settled, rests_for_long, unix_ms
 from blogen.cli.server_file import ServerFile
-from blogen.domain.job import JobState, WaitingFor
+from blogen.domain.job import JobState
 from blogen.errors import BlogenError, Conflict, FieldError, InvalidInput, NotFound, QueueFull, StoreUnavailable
 from blogen.events import (
     Event,
@@ -30,7 +29,6 @@ from blogen.ids import new_id
 if TYPE_CHECKING:
     from blogen.domain.job import JobRequest
 
-_SETTLED = {WaitingFor.REVIEW, WaitingFor.PAUSED, WaitingFor.BUDGET}
 _ATTEMPTS = 5
 _KINDS: dict[int, type[BlogenError]] = {404: NotFound, 409: Conflict, 422: InvalidInput, 503: QueueFull}
 
@@ -78,7 +76,7 @@ class ThroughServer:
         while True:
             job = await self.job(job_id)
             # One that has ended meanwhile still has a way there to be told of; its stream ends by itself.
-            if _has_settled(job) and (is_told or not JobState(job["state"]).is_final):
+            if has_settled(job) and (is_told or not JobState(job["state"]).is_final):
                 return job
             try:
                 async for entry_id, event, told in self._events(path, last):
@@ -87,7 +85,7 @@ class ThroughServer:
                         continue
                     for fact in _facts(job_id, event, told):
                         hear(fact)
-                    if event == "waiting" and told.get("detail", {}).get("for") in _SETTLED:
+                    if event == "waiting" and rests_for_long(told["detail"]):
                         break
                 is_told = True
             except (aiohttp.ClientError, TimeoutError) as error:
@@ -142,11 +140,6 @@ class ThroughServer:
         )
 
 
-def _has_settled(job: JobTold) -> bool:
-    waiting = job["waiting"]
-    return JobState(job["state"]).is_final or (waiting is not None and waiting["for"] in _SETTLED)
-
-
 def _facts(job_id: str, event: str, told: dict[str, Any]) -> Iterator[Event]:
     """What a line of the timeline says, as the events that this process would have heard itself."""
     detail, step = told.get("detail") or {}, told.get("step") or ""
@@ -157,7 +150,7 @@ def _facts(job_id: str, event: str, told: dict[str, Any]) -> Iterator[Event]:
                 yield JobFailed(job_id, told["origin"], "", "", "")
         case "waiting":
             reason = detail.get("reason") or ""
-            yield JobWaiting(job_id, told["origin"], detail["for"], _unix_ms(detail.get("until")), reason)
+            yield JobWaiting(job_id, told["origin"], detail["for"], unix_ms(detail.get("until")), reason)
         case "woken":
             yield JobWoken(job_id, detail.get("for", ""))
         case "step_begun":
@@ -170,10 +163,6 @@ def _facts(job_id: str, event: str, told: dict[str, Any]) -> Iterator[Event]:
             yield TextStreamed(job_id, step, told.get("text", ""))
         case _:
             return
-
-
-def _unix_ms(at: str | None) -> int | None:
-    return None if at is None else int(datetime.fromisoformat(at).timestamp() * 1000)
 
 
 def _problem(status: int, body: bytes) -> BlogenError:

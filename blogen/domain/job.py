@@ -76,6 +76,16 @@ class Waiting(NamedTuple):
     reason: str = ""
 
 
+_SOON_MS = 600_000
+
+
+def needs_someone(waiting: Waiting, now_ms: int) -> bool:
+    """Whether a person, money or another day must come before the job goes on: who follows it need not stay."""
+    if waiting.for_ is WaitingFor.BUDGET:
+        return waiting.until is None or waiting.until > now_ms + _SOON_MS
+    return waiting.for_ in {WaitingFor.REVIEW, WaitingFor.PAUSED}
+
+
 class Tokens(NamedTuple):
     input: int = 0
     output: int = 0

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 import anyio
 
 from blogen.clock import Clock, SystemClock
-from blogen.domain.job import PATH, Job, JobError, JobRequest, JobState, Waiting, WaitingFor
+from blogen.domain.job import PATH, Job, JobError, JobRequest, JobState, Waiting, WaitingFor, needs_someone
 from blogen.domain.person import OWNER, Actor
 from blogen.engine.context import InDoubtPolicy
 from blogen.engine.executor import Executor, RetryPolicy
@@ -24,9 +24,6 @@ from blogen.store.database import Transaction
 from blogen.store.jobs import Jobs, end_wait, put_line, put_state, put_wait
 from blogen.store.lines import Line
 from blogen.store.steps import StepRecord, Steps, discard
-
-_SETTLED = frozenset({WaitingFor.REVIEW, WaitingFor.PAUSED, WaitingFor.BUDGET})
-"""Waits that only a person ends (or money): `finished` answers at them."""
 
 _RETRY = RetryPolicy()
 _ABANDON_SECONDS = 10.0
@@ -252,7 +249,7 @@ class Engine:
             while True:
                 changed.clear()
                 job = await self._jobs.get(job_id)
-                if job.state.is_final or (job.waiting is not None and job.waiting.for_ in _SETTLED):
+                if job.state.is_final or (job.waiting is not None and needs_someone(job.waiting, self._clock.now_ms())):
                     return job
                 await changed.wait()
         finally:

@@ -8,9 +8,10 @@ from blogen.config import BudgetConfig, ProviderSection
 from blogen.domain.job import Waiting, WaitingFor
 from blogen.engine.outcome import Suspended
 from blogen.providers.protocols import TextRequest
-from blogen.store.ledger import Cap, OverCap, Reservation
+from blogen.store.ledger import Cap, OverCap, Reservation, caps_of
 
 _LOOK_AGAIN_SECONDS = 5.0
+_LOOK_AGAIN_AT_LAST_SECONDS = 300.0
 _TEXT_USD_MICROS = (5, 20)
 """What a token sent and one answered count where no price is known: more than with most models; a cap must bind."""
 _OUTPUT_TOKENS = 4000
@@ -36,24 +37,22 @@ def guessed_usd_micros(request: object) -> int:
 
 def wait_for_money(over: OverCap, clock: Clock) -> Suspended:
     """The job's wait: until the cap's period ends, or a moment where calls under way will give money back."""
-    until = clock.now_ms() + int(_LOOK_AGAIN_SECONDS * 1000) if over.is_passing else over.until_ms
+    until, now_ms = over.until_ms, clock.now_ms()
+    if over.is_passing:
+        # A text takes seconds, a picture minutes: what has taken long will take a while longer.
+        seconds = max(_LOOK_AGAIN_SECONDS, min((now_ms - over.open_since_ms) / 2000, _LOOK_AGAIN_AT_LAST_SECONDS))
+        until = now_ms + int(seconds * 1000)
     return Suspended(Waiting(WaitingFor.BUDGET, until, f"{over.detail} {over.remedy}"))
 
 
 def _caps(name: str, section: ProviderSection, budget: BudgetConfig) -> Sequence[Cap]:
-    every = (
-        Cap("budget.job_usd", "job", None, _micros(budget.job_usd), None),
-        Cap("budget.job_calls", "job", None, None, budget.job_calls),
-        Cap("budget.day_usd", "day", None, _micros(budget.day_usd), None),
-        Cap("budget.day_calls", "day", None, None, budget.day_calls),
-        Cap("budget.month_usd", "month", None, _micros(budget.month_usd), None),
-        Cap("budget.month_calls", "month", None, None, budget.month_calls),
+    own = (
         Cap(f"{name}.day_usd", "day", name, _micros(section.day_usd), None),
         Cap(f"{name}.day_calls", "day", name, None, section.day_calls),
         Cap(f"{name}.month_usd", "month", name, _micros(section.month_usd), None),
         Cap(f"{name}.month_calls", "month", name, None, section.month_calls),
     )
-    return [cap for cap in every if cap.usd_micros is not None or cap.calls is not None]
+    return [*caps_of(budget), *(cap for cap in own if cap.usd_micros is not None or cap.calls is not None)]
 
 
 def _micros(usd: Decimal | None) -> int | None:

@@ -55,11 +55,15 @@ class OverCap(BlogenError):
 
     code, title, status = "over-cap", "A spending cap is reached", 409
 
-    def __init__(self, detail: str, *, remedy: str, until_ms: int | None, is_passing: bool) -> None:
+    def __init__(
+        self, detail: str, *, remedy: str, until_ms: int | None, is_passing: bool, open_since_ms: int = 0
+    ) -> None:
         super().__init__(detail, remedy=remedy)
         self.until_ms = until_ms
         """When the cap's period ends (Unix ms); None: never."""
         self.is_passing = is_passing
+        self.open_since_ms = open_since_ms
+        """When the latest of the calls under way began (Unix ms)."""
 
 
 class CapUse(NamedTuple):
@@ -297,15 +301,17 @@ def _over(tx: Transaction, job_id: str, wanted: Reservation, cap: Cap, usd_micro
     if not _fits(cap, wanted, 0, 0):
         return OverCap(detail, remedy=_RAISE.format(key=cap.key), until_ms=None, is_passing=False)
     where, params = _within(cap, job_id, tx.now_ms)
-    open_usd_micros, open_calls = tx.query(
-        "SELECT total(counted_usd_micros), count(*) FROM ledger AS l LEFT JOIN jobs AS j ON j.id = l.job_id"
+    open_usd_micros, open_calls, latest = tx.query(
+        "SELECT total(counted_usd_micros), count(*), max(at) FROM ledger AS l LEFT JOIN jobs AS j ON j.id = l.job_id"
         f" WHERE {where} AND {_OPEN}",
         params,
     )[0]
     is_passing = _fits(cap, wanted, usd_micros - int(open_usd_micros), calls - int(open_calls))
     ways = _RAISE if cap.period == "job" and not is_passing else _WAIT
     ends = _period(cap.period, tx.now_ms)[1]
-    return OverCap(detail, remedy=ways.format(key=cap.key), until_ms=ends, is_passing=is_passing)
+    return OverCap(
+        detail, remedy=ways.format(key=cap.key), until_ms=ends, is_passing=is_passing, open_since_ms=latest or 0
+    )
 
 
 _WAIT = "Raise {key}, or let it wait: it goes on by itself when there is money again."

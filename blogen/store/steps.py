@@ -111,7 +111,9 @@ class Steps:
 
         def work(tx: Transaction) -> None:
             check_caps(tx, job.id, reserve)
-            for statement, params in zip(_BEGIN_PAID.statements, (line, held), strict=True):
+            # The caps were looked up for the day of this transaction.
+            held_now = (*held[:3], tx.now_ms, *held[4:])
+            for statement, params in zip(_BEGIN_PAID.statements, (line, held_now), strict=True):
                 tx.execute(statement, params)
             tx.publish(event)
 
