@@ -18,6 +18,7 @@ BlogenError                      code, title, detail, remedy, retryable, http st
 │   ├── ProviderRefused          permanent: repeating would not help
 │   │   └── ContentRefused       the service will not do it for what it says, not for how it was asked
 │   └── ProviderUnavailable      transient: the job waits and tries again
+│       ├── AnswerLost           it was asked, and no usable answer came back: maybe paid
 │       ├── OrderFailed          an order came to nothing for a reason that passes: it is placed anew
 │       ├── ProviderBusy         the service is there and asks for a pause
 │       └── ProviderResting      the breaker leaves a service alone that failed often
@@ -155,6 +156,10 @@ class ProviderUnavailable(ProviderError):
     ) -> None:
         super().__init__(detail, remedy=remedy, provider=provider)
         self.retry_after_seconds = retry_after_seconds
+
+
+class AnswerLost(ProviderUnavailable):
+    """It was asked, and its answer did not come back whole: the call may have been paid for all the same."""
 
 
 class OrderFailed(ProviderUnavailable):

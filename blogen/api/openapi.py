@@ -52,6 +52,7 @@ _JOB = {
     "waiting": None,
     "attempt": 0,
     "cost_usd": "0.001234",
+    "unknown_calls": 0,
     "tokens": {"input": 1812, "output": 640},
     "post": None,
     "error": None,

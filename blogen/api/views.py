@@ -81,7 +81,8 @@ class JobView(View):
     progress: float = Field(ge=0, le=1)
     waiting: WaitingView | None
     attempt: int = Field(description="Failures in this state")
-    cost_usd: Usd
+    cost_usd: Usd = Field(description="What is known of it")
+    unknown_calls: int = Field(description="Paid calls whose cost nobody knows")
     tokens: TokensView
     post: PostLinkView | None = Field(description="Once it is published")
     error: JobErrorView | None = Field(description="Why it failed")
@@ -167,7 +168,8 @@ class ProvenanceView(View):
     disclosure: Literal["ai-assisted", "ai-autonomous", "none"]
     text: list[str]
     images: list[str]
-    cost_usd: Usd
+    cost_usd: Usd = Field(description="What is known of it")
+    unknown_calls: int = Field(description="Paid calls whose cost nobody knows")
     human_edits: int
 
 
@@ -405,6 +407,7 @@ def job_view(job: Job, post: str | None = None, base_url: str = "") -> dict[str,
         else None,
         attempt=job.attempt,
         cost_usd=usd(job.cost_usd_micros),
+        unknown_calls=job.unknown_calls,
         tokens=TokensView(input=job.tokens.input, output=job.tokens.output),
         post=PostLinkView(slug=post, url=f"{base_url}{post_path(post)}") if post else None,
         error=JobErrorView(**job.error.model_dump()) if job.error else None,

@@ -81,7 +81,7 @@ async def _list(arguments: argparse.Namespace) -> int:
         return DONE
     print_table(
         ["id", "state", "created", "cost", "topic"],
-        [[job["id"], _state(job), _short_time(job["created_at"]), f"${job['cost_usd']}", job["topic"]] for job in told],
+        [[job["id"], _state(job), _short_time(job["created_at"]), _cost(job), job["topic"]] for job in told],
     )
     return DONE
 
@@ -165,7 +165,7 @@ def _print_job(job: "JobTold") -> None:
         "state": _state(job),
         "attempt": f"{job['attempt']} failed so far in this state" if job["attempt"] else "",
         "post": job["post"]["url"] if job["post"] else "",
-        "cost": f"${job['cost_usd']}, {job['tokens']['input']} tokens in, {job['tokens']['output']} out",
+        "cost": f"{_cost(job)}, {job['tokens']['input']} tokens in, {job['tokens']['output']} out",
         "created": _short_time(job["created_at"]),
         "finished": _short_time(job["finished_at"]) if job["finished_at"] else "",
     }
@@ -212,6 +212,12 @@ def _why(entry: "TimelineEntry") -> str:
 
 def _state(job: "JobTold") -> str:
     return f"{job['state']}, waits for {job['waiting']['for']}" if job["waiting"] else str(job["state"])
+
+
+def _cost(job: "JobTold") -> str:
+    """What is known of the cost, and that not all of it is."""
+    unknown = job["unknown_calls"]
+    return f"${job['cost_usd']}" + (f" + {unknown} of unknown price" if unknown else "")
 
 
 def _rests(job: "JobTold") -> bool:

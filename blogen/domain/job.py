@@ -117,6 +117,8 @@ class Job(NamedTuple):
     waiting: Waiting | None = None
     priority: int = 0
     cost_usd_micros: int = 0
+    """What is known of its cost; what `unknown_calls` cost is not in it."""
+    unknown_calls: int = 0
     tokens: Tokens = Tokens()
     error: JobError | None = None
     failed_in: JobState | None = None

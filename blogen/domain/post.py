@@ -142,7 +142,9 @@ class Provenance(Model):
     """`provider/model` of each text model that wrote in it; `extractive` where no model did."""
     images: list[str]
     cost_usd: str
-    """USD with six decimals."""
+    """USD with six decimals: what is known of it."""
+    unknown_calls: int = 0
+    """Paid calls whose cost nobody knows."""
     human_edits: int = 0
 
 

@@ -19,14 +19,12 @@ from blogen.clock import Clock
 from blogen.domain.job import Job, JobRequest, Waiting, WaitingFor
 from blogen.engine.outcome import Interrupted, StepSkipped, Suspended
 from blogen.errors import (
+    AnswerLost,
     AnswerUnusable,
     BlogenError,
     ContentRefused,
     InDoubt,
     OrderFailed,
-    ProviderBusy,
-    ProviderResting,
-    ProviderUnavailable,
     StoreUnavailable,
 )
 from blogen.providers.protocols import Pending, Submitted, Usage
@@ -44,8 +42,6 @@ Turn = AbstractAsyncContextManager[object]
 InDoubtPolicy = Literal["retry", "ask", "skip"]
 
 _DISK_PAUSE_SECONDS = 0.5
-_WAS_ANSWERED = (OrderFailed, ProviderBusy, ProviderResting)
-"""Of the errors that pass, those that say for sure that nothing was ordered."""
 
 
 class JobContext:
@@ -323,8 +319,7 @@ class JobContext:
         except (Interrupted, Suspended, StepSkipped):
             raise
         except BlogenError as error:
-            lost_on_the_way = isinstance(error, ProviderUnavailable) and not isinstance(error, _WAS_ANSWERED)
-            if not (may_have_arrived and lost_on_the_way):  # else it is looked for before it is placed again
+            if not (may_have_arrived and isinstance(error, AnswerLost)):  # else it is looked for first
                 await self._note_failed_with(name, run, error)
             raise
         except Exception as error:
@@ -334,18 +329,34 @@ class JobContext:
     async def _note_failed_with(self, name: str, run: int, error: BlogenError) -> None:
         raw = error.raw if isinstance(error, AnswerUnusable) else ""
         used = _used_by(error) if isinstance(error, AnswerUnusable | ContentRefused) else NOTHING_USED
-        await self._note_failed(name, run, error.code, error.detail, raw, used)
+        maybe = isinstance(error, AnswerLost)
+        await self._note_failed(name, run, error.code, error.detail, raw, used, maybe_paid=maybe)
 
     async def _note_failed(
-        self, name: str, run: int, code: str, detail: str, raw: str = "", used: Used = NOTHING_USED
+        self,
+        name: str,
+        run: int,
+        code: str,
+        detail: str,
+        raw: str = "",
+        used: Used = NOTHING_USED,
+        *,
+        maybe_paid: bool = False,
     ) -> None:
         record = self._records.get(name)
-        is_paid = record is not None and record.run == run and record.is_paid
-        await self._durably(
-            partial(
-                self._steps.fail, self.job, name, run, code=code, detail=detail, raw=raw, used=used, is_paid=is_paid
-            )
+        write = partial(
+            self._steps.fail,
+            self.job,
+            name,
+            run,
+            code=code,
+            detail=detail,
+            raw=raw,
+            used=used,
+            is_paid=record is not None and record.run == run and record.is_paid,
+            maybe_paid=maybe_paid,
         )
+        await self._durably(write)
         earlier = self._earlier(name)
         self._records[name] = StepRecord(name, self.job.state, run, "failed", 0, earlier=earlier)
 

@@ -206,8 +206,10 @@ class Engine:
     async def wake(self, job_id: str, *, if_waiting_for: WaitingFor | None = None) -> None:
         """End what the job waits for, if it may be ended by time or by a message from outside, and line it up.
 
-        With `if_waiting_for` nothing else is ended.
+        With `if_waiting_for` nothing else is ended. A job in hand is not kept waiting for what has come meanwhile.
         """
+        if if_waiting_for is not None:
+            self._executor.note_news(job_id)
         try:
             job = await self._jobs.get(job_id)
             if job.waiting is not None:

@@ -81,6 +81,8 @@ class Executor:
         self._in_doubt = in_doubt
         self._walks: dict[str, _Walk] = {}
         self._again: set[str] = set()
+        self._news: set[str] = set()
+        """Jobs in hand for which word came from outside: what they are about to wait for may be there."""
         self._idle = asyncio.Event()
         self._idle.set()
         self._is_draining = False
@@ -96,6 +98,11 @@ class Executor:
     async def idle(self) -> None:
         """Wait until no job is in a worker's hands."""
         await self._idle.wait()
+
+    def note_news(self, job_id: str) -> None:
+        """Word came for a job; if it is in hand, its next wait for the other side ends at once."""
+        if job_id in self._walks:
+            self._news.add(job_id)
 
     def interrupt(self, job_id: str, *, at_once: bool) -> None:
         """Let go of a job: at once (its calls are broken off), or before its next call."""
@@ -141,6 +148,7 @@ class Executor:
         finally:
             walk.end()
             del self._walks[job_id]
+            self._news.discard(job_id)
             if not self._walks:
                 self._idle.set()
 
@@ -165,7 +173,9 @@ class Executor:
             except Exception as error:
                 job = await self._after_error(job, decisive([error]), context.has_progressed)
             if job.waiting is not None:
-                if job.waiting.until is not None:
+                if job.id in self._news and job.waiting.for_ is WaitingFor.IMAGE:
+                    self._timers.set(job.id, self._clock.now_ms())
+                elif job.waiting.until is not None:
                     by_the_clock = job.waiting.for_ in BY_THE_CLOCK
                     self._timers.set(job.id, job.waiting.until, by_the_clock=by_the_clock)
                 return

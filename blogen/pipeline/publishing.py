@@ -40,9 +40,13 @@ def _adding(services: Services, job: JobContext) -> Effect:
     mark = disclosure(reviewed_by_person=job.decision.is_approved, wrote_with_ai=True)
 
     def add(tx: Transaction) -> None:
-        cost = spent_by(tx, job.job.id)
+        cost, unknown_calls = spent_by(tx, job.job.id)
         provenance = Provenance(
-            disclosure=mark, text=draft.text_makers, images=draft.image_makers, cost_usd=f"{cost / 1_000_000:.6f}"
+            disclosure=mark,
+            text=draft.text_makers,
+            images=draft.image_makers,
+            cost_usd=f"{cost / 1_000_000:.6f}",
+            unknown_calls=unknown_calls,
         )
         services.posts.add(tx, draft, published_at=tx.now_ms, provenance=provenance)
 

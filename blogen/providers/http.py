@@ -18,6 +18,7 @@ import anyio
 
 from blogen.config.section import is_private_address
 from blogen.errors import (
+    AnswerLost,
     AnswerUnusable,
     ContentRefused,
     ProviderBusy,
@@ -189,11 +190,11 @@ class Service:
                 raw=self.redacted(error.start.decode("utf-8", "replace")),
             )
         if isinstance(error, Unreadable):
-            return self.unavailable(f"{host} sent an answer that could not be unpacked.")
+            return self.lost(f"{host} sent an answer that could not be unpacked.")
         if isinstance(error, aiohttp.ConnectionTimeoutError):
             return self.unavailable(f"{host} could not be reached within {self._connect_seconds:g} s.", check)
         if isinstance(error, TimeoutError):
-            return self.unavailable(
+            return self.lost(
                 f"[{self.name}] did not answer within {seconds or self._timeout_seconds:g} s.",
                 "Raise timeout_seconds if it is slow.",
             )
@@ -208,7 +209,7 @@ class Service:
             words = "refused the connection" if refused else "could not be reached"
             return self.unavailable(f"{host} {words}.", f"{check} Is the server running?")
         if isinstance(error, aiohttp.ClientError | OSError | anyio.EndOfStream):
-            return self.unavailable(f"{host} broke the connection off before its answer was complete.")
+            return self.lost(f"{host} broke the connection off before its answer was complete.")
         return error
 
     def unavailable(
@@ -230,8 +231,11 @@ class Service:
     def refused(self, detail: str, remedy: str = "") -> ProviderRefused:
         return ProviderRefused(detail, remedy=remedy, provider=self.name)
 
-    def malformed(self, what: str) -> ProviderUnavailable:
-        return self.unavailable(
+    def lost(self, detail: str, remedy: str = "") -> AnswerLost:
+        return AnswerLost(detail, remedy=remedy, provider=self.name)
+
+    def malformed(self, what: str) -> AnswerLost:
+        return self.lost(
             f"[{self.name}] sent an answer that {what}.",
             "If this goes on, check that base_url is the address of its API.",
         )

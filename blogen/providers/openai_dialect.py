@@ -18,6 +18,7 @@ from pydantic import Field, model_validator
 
 from blogen.config.section import BaseUrl, ProviderSection, is_private_address
 from blogen.errors import (
+    AnswerLost,
     AnswerUnusable,
     ContentRefused,
     ProviderBusy,
@@ -266,14 +267,14 @@ class Connection:
             objection = self.objection(error) or Objection(error.status_code, "", "", "")
             return self._judged(objection, error.response.headers)
         if isinstance(error, TimeoutError | openai.APITimeoutError) or _cause(error, TimeoutError):
-            return self.unavailable(*self._timeout_words(error))
+            return self._kind_of(error)(*self._timeout_words(error))
         if isinstance(error, openai.APIConnectionError):
-            return self.unavailable(*self._connection_words(error))
+            return self._kind_of(error)(*self._connection_words(error))
         if isinstance(error, openai.APIError):  # an error object in the middle of a stream
             return self.told(error.body if error.body is not None else error.message)
         if isinstance(error, ValueError):
             return self.malformed("could not be read")
-        return self.unavailable(*self._connection_words(error))
+        return self._kind_of(error)(*self._connection_words(error))
 
     def permanent(self, objection: Objection) -> ProviderError | None:
         """The error, if no other form of the request would help: key, credit, content, length, model, address."""
@@ -327,6 +328,10 @@ class Connection:
             usage=usage,
         )
 
+    def _kind_of(self, error: BaseException) -> Callable[[str, str], ProviderUnavailable]:
+        """How to tell of a failed connection: what never reached the service cannot have cost anything."""
+        return self.lost if was_sent(error) else self.unavailable
+
     def unavailable(
         self, detail: str, remedy: str = "", retry_after_seconds: float | None = None
     ) -> ProviderUnavailable:
@@ -343,8 +348,11 @@ class Connection:
     def refused(self, detail: str, remedy: str = "") -> ProviderRefused:
         return ProviderRefused(detail, remedy=remedy, provider=self.name)
 
-    def malformed(self, what: str) -> ProviderUnavailable:
-        return self.unavailable(
+    def lost(self, detail: str, remedy: str = "") -> AnswerLost:
+        return AnswerLost(detail, remedy=remedy, provider=self.name)
+
+    def malformed(self, what: str) -> AnswerLost:
+        return self.lost(
             f"[{self.name}] sent an answer that {what}.",
             "If this goes on, check that base_url is the address of the API (it often ends in /v1).",
         )
@@ -430,7 +438,7 @@ class Connection:
         words = f"[{self.name}] broke its answer off: {objection.words or objection.code or 'it did not say why.'}"
         if objection.code == "rate_limit_exceeded":
             return self.busy(words)
-        return self.permanent(objection) or self.unavailable(words)
+        return self.permanent(objection) or self.lost(words)
 
     def _timeout_words(self, error: BaseException) -> tuple[str, str]:
         if _cause_named(error, "ConnectTimeout"):
@@ -477,6 +485,12 @@ class Connection:
         words = " ".join(words.split())
         words = words if len(words) <= 300 else f"{words[:299]}…"
         return words if not words or words[-1] in ".!?…" else f"{words}."
+
+
+def was_sent(error: BaseException) -> bool:
+    """Whether a call that failed for the network's sake may have reached the service."""
+    unsent = _cause(error, gaierror) or _cause(error, ssl.SSLError) or _cause(error, ConnectionRefusedError)
+    return not (unsent or _cause_named(error, "ConnectError") or _cause_named(error, "ConnectTimeout"))
 
 
 def failures() -> tuple[type[Exception], ...]:

@@ -9,12 +9,16 @@ import errno
 import fcntl
 import os
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from blogen.errors import StoreUnusable
 
 _ROOM_TO_START_BYTES = 256 * 1024
+_LOCK_ATTEMPTS = 20
+_LOCK_PAUSE_SECONDS = 0.05
 """What a start itself writes; with less it would end in the middle of it."""
 
 
@@ -35,7 +39,7 @@ class DataFolder:
         except OSError as error:
             raise _unwritable(f"file {path / 'lock'}", error) from None
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock_soon(lock)
         except BlockingIOError:
             owner = _owner(lock)
             lock.close()
@@ -86,6 +90,15 @@ def has_database(data_dir: Path) -> bool:
             f"The data folder {data_dir} cannot be read ({error.strerror}).",
             remedy="Give this user the right to read and write it, or choose another folder with --data-dir.",
         ) from None
+
+
+def _lock_soon(lock: IO[str]) -> None:
+    """Lock it; a command that only looks, or brings the schema up to date, is done in a moment."""
+    for _ in range(_LOCK_ATTEMPTS - 1):
+        with suppress(BlockingIOError):
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(_LOCK_PAUSE_SECONDS)
+    return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _make(path: Path) -> None:

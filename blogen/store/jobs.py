@@ -20,7 +20,8 @@ from blogen.store.lines import NAMES, Line
 
 _COLUMNS = """
     j.id, j.kind, j.state, j.attempt, j.waiting_for, j.waiting_until, j.waiting_reason, j.priority, j.cost_usd_micros,
-    j.input_tokens, j.output_tokens, j.created_at, j.updated_at, j.finished_at, j.failed_in, j.error, r.topic
+    j.unknown_calls, j.input_tokens, j.output_tokens, j.created_at, j.updated_at, j.finished_at, j.failed_in,
+    j.error, r.topic
 """
 _FROM = "FROM jobs AS j JOIN job_requests AS r ON r.job_id = j.id"
 
@@ -362,9 +363,10 @@ def put_state(tx: Transaction, job: Job, target: JobState, error: JobError | Non
     )
 
 
-def spent_by(tx: Transaction, job_id: str) -> int:
-    """Within an `Effect`: what the job has cost, in micro-dollars."""
-    return int(tx.query("SELECT cost_usd_micros FROM jobs WHERE id = ?", (job_id,))[0][0])
+def spent_by(tx: Transaction, job_id: str) -> tuple[int, int]:
+    """Within an `Effect`: what the job has cost, in micro-dollars, and how many paid calls of unknown cost it made."""
+    row = tx.query("SELECT cost_usd_micros, unknown_calls FROM jobs WHERE id = ?", (job_id,))[0]
+    return row[0], row[1]
 
 
 def put_line(tx: Transaction, job: Job, event: Line, detail: dict[str, Any]) -> None:
@@ -417,6 +419,7 @@ def _job(row: sqlite3.Row) -> Job:
         waiting=waiting,
         priority=row["priority"],
         cost_usd_micros=row["cost_usd_micros"],
+        unknown_calls=row["unknown_calls"],
         tokens=Tokens(row["input_tokens"], row["output_tokens"]),
         error=JobError.model_validate_json(row["error"]) if row["error"] else None,
         failed_in=JobState(row["failed_in"]) if row["failed_in"] else None,

@@ -220,20 +220,22 @@ def check_caps(tx: Transaction, job_id: str, wanted: Reservation) -> None:
 
 def release(tx: Transaction, job_id: str, step: str, run: int) -> None:
     """A call that cost nothing: what was held back for it is free again."""
+    place = (job_id, step, run)
     # Also what was in doubt: now it is known.
-    tx.execute(
-        "DELETE FROM ledger WHERE job_id = ? AND step = ? AND run = ? AND usd_micros IS NULL", (job_id, step, run)
-    )
+    doubted = tx.execute(f"DELETE FROM ledger WHERE {_PLACE} AND usd_micros IS NULL AND settled_at IS NOT NULL", place)
+    if doubted:
+        tx.execute("UPDATE jobs SET unknown_calls = unknown_calls - 1 WHERE id = ?", (job_id,))
+    tx.execute(f"DELETE FROM ledger WHERE {_PLACE} AND settled_at IS NULL", place)
 
 
 def settle_doubt(tx: Transaction, job_id: str, step: str, run: int) -> None:
     """A call whose outcome nobody will ever tell: its cost stays unknown, and its worst case goes on counting."""
-    tx.execute(
-        "UPDATE ledger SET settled_at = ? WHERE job_id = ? AND step = ? AND run = ? AND settled_at IS NULL",
-        (tx.now_ms, job_id, step, run),
-    )
+    settled = f"UPDATE ledger SET settled_at = ? WHERE {_PLACE} AND settled_at IS NULL"
+    if tx.execute(settled, (tx.now_ms, job_id, step, run)):
+        tx.execute("UPDATE jobs SET unknown_calls = unknown_calls + 1 WHERE id = ?", (job_id,))
 
 
+_PLACE = "job_id = ? AND step = ? AND run = ?"
 _FAR = 2**62
 _DAY_MS = 86_400_000
 _DAYS_SHOWN = 30

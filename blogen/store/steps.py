@@ -24,7 +24,7 @@ _HANDLE = Rows(_LINE.format(Line.STEP_HANDLE))
 _FAIL = Rows(_LINE.format(Line.STEP_FAILED))
 _ADD_COST = (
     "UPDATE jobs SET cost_usd_micros = cost_usd_micros + ?, input_tokens = input_tokens + ?,"
-    " output_tokens = output_tokens + ?, updated_at = ? WHERE id = ?"
+    " output_tokens = output_tokens + ?, unknown_calls = unknown_calls + ?, updated_at = ? WHERE id = ?"
 )
 _FAIL_PAID = Rows(_LINE.format(Line.STEP_FAILED), _ADD_COST, SETTLE)
 _DOUBT = _LINE.format(Line.STEP_DOUBTED)
@@ -170,10 +170,11 @@ class Steps:
         raw: str = "",
         used: Used = NOTHING_USED,
         is_paid: bool = False,
+        maybe_paid: bool = False,
     ) -> None:
         """Write down that the call failed, the raw answer if there was one, and what it cost all the same.
 
-        What was held back for a paid call that cost nothing is free again.
+        What was held back for a paid call that cost nothing is free again; if it may have been paid for, it counts on.
         """
         now = self._clock.now_ms()
         told = {"code": code, "detail": detail} | ({"raw": raw} if raw else {})
@@ -183,7 +184,7 @@ class Steps:
 
             def work(tx: Transaction) -> None:
                 tx.execute(_FAIL.statements[0], line)
-                release(tx, job.id, step, run)
+                (settle_doubt if maybe_paid else release)(tx, job.id, step, run)
                 tx.publish(event)
 
             await self._database.write(work)
@@ -235,7 +236,7 @@ def _cost_rows(job: Job, step: str, run: int, now: int, used: Used) -> tuple[tup
         job.id, step, run, now, used.provider, counted, int(used.usd_micros != 0), now, used.usd_micros,
         used.accuracy if is_known else None, used.model, used.input_tokens, used.output_tokens,
     )  # fmt: skip
-    return (used.usd_micros or 0, used.input_tokens, used.output_tokens, now, job.id), settled
+    return (used.usd_micros or 0, used.input_tokens, used.output_tokens, int(not is_known), now, job.id), settled
 
 
 def discard(tx: Transaction, job: Job, records: Iterable[StepRecord], *, fresh: bool) -> None:

@@ -38,6 +38,7 @@ def _environment() -> "Environment":
     )
     environment.filters |= {
         "cents": words.cost,
+        "spent": words.spent,
         "day": words.day,
         "direction": words.direction,
         "iso": words.iso,

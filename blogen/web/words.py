@@ -56,6 +56,13 @@ def cost(usd: str) -> str:
     return f"${whole}.{part.rstrip('0').ljust(2, '0')}"
 
 
+def spent(usd: str, unknown_calls: int) -> str:
+    """What a post cost, where some of it may not be known."""
+    if not unknown_calls:
+        return cost(usd)
+    return f"more than {cost(usd)}" if usd.strip("0.") else "not known"
+
+
 def maker(name: str) -> str:
     """What wrote or drew, by the name in a post's provenance."""
     kind = _kind(name)

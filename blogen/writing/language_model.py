@@ -269,6 +269,7 @@ class LanguageModelWriter:
             system=self._prompts.render("system", **_order(brief, research), persona=brief.persona),
             user=question,
             purpose=purpose,
+            max_output_tokens=_most_tokens(purpose, brief.words),
         )
 
     def _repair(self, request: TextRequest, answer: TextAnswer, fault: str, form: str) -> TextRequest:
@@ -309,6 +310,11 @@ def _order(brief: Brief, research: Research) -> dict[str, object]:
         "language": f"{name} ({brief.language})" if name else brief.language,
         "has_sources": bool(research.passages),
     }
+
+
+def _most_tokens(purpose: str, words: int) -> int:
+    """Room for the answer and for what a model thinks before; a bound all the same, for it is what is held back."""
+    return 6000 + 2 * words if purpose in {"draft", "revise", "critic"} else 6000
 
 
 def _section_count(words: int) -> tuple[int, int]:

@@ -14,8 +14,8 @@ from blogen.ids import new_id
 from tests.api.served import serve
 
 JOB_KEYS = [
-    "id", "kind", "state", "topic", "progress", "waiting", "attempt", "cost_usd", "tokens", "post", "error",
-    "created_at", "updated_at", "finished_at",
+    "id", "kind", "state", "topic", "progress", "waiting", "attempt", "cost_usd", "unknown_calls", "tokens", "post",
+    "error", "created_at", "updated_at", "finished_at",
 ]  # fmt: skip
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
 

@@ -38,7 +38,7 @@ async def test_a_post_has_the_shape_that_was_promised(served):
     assert post["sources"] == [{"title": "A paper", "url": "https://example.org/paper", "quotes": ["It is so."]}]
     assert post["provenance"] == {
         "disclosure": "ai-autonomous", "text": ["main/some-model"], "images": ["covers"], "cost_usd": "0.001234",
-        "human_edits": 0,
+        "unknown_calls": 0, "human_edits": 0,
     }  # fmt: skip
     assert (post["counts"], post["viewer"]) == ({"likes": 0, "comments": 0}, None)
     assert post["published_at"] == post["updated_at"] == "2025-10-09T08:53:20.001Z"

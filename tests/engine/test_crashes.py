@@ -58,7 +58,8 @@ class World:
 
     def publish(self, job_id, tx):
         tx.execute(
-            "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros) VALUES (?, 0, hex(randomblob(8)), 1, '', 0)",
+            "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros)"
+            " VALUES (?, 0, hex(randomblob(8)), 1, '', 0)",
             (job_id,),
         )
 

@@ -219,7 +219,8 @@ async def test_what_a_move_brings_about_happens_with_it_or_not_at_all(tmp_path):
 
     async def publish(job):
         def also(tx):
-            tx.execute("INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros) VALUES (?, 0, hex(randomblob(8)), 1, '', 1)",
+            tx.execute("INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros)"
+                " VALUES (?, 0, hex(randomblob(8)), 1, '', 1)",
                        (job.job.id,))  # fmt: skip
             if broken:
                 raise ZeroDivisionError

@@ -25,6 +25,7 @@ from pydantic import Field, model_validator
 
 from blogen.config.section import BaseUrl, ProviderSection, is_private_address
 from blogen.errors import (
+    AnswerLost,
     AnswerUnusable,
     ContentRefused,
     ProviderBusy,
@@ -33,7 +34,7 @@ from blogen.errors import (
     ProviderUnavailable,
 )
 from blogen.providers.http import DAY_SECONDS, retry_after
-from blogen.providers.openai_dialect import bounded
+from blogen.providers.openai_dialect import bounded, was_sent
 from blogen.providers.prices import Price, known
 from blogen.providers.protocols import Health, Stream, TextAnswer, TextRequest, Usage
 from blogen.providers.reasoning import ReasoningFilter, without_reasoning
@@ -421,10 +422,10 @@ class Connection:
         if isinstance(error, anthropic.APIStatusError):
             return self._status_error(self.objection(error), error.response.headers)
         if isinstance(error, TimeoutError | anthropic.APITimeoutError) or _cause(error, TimeoutError):
-            return self.unavailable(*self._timeout_words(error))
+            return self._kind_of(error)(*self._timeout_words(error))
         if isinstance(error, ValueError):
             return self.malformed("could not be read")
-        return self.unavailable(*self._connection_words(error))
+        return self._kind_of(error)(*self._connection_words(error))
 
     def broken_off(self, told: dict[str, Any]) -> ProviderError:
         """An error in the middle of a stream, whose status was 200."""
@@ -432,6 +433,10 @@ class Connection:
         status = {"rate_limit_error": 429, "overloaded_error": 529}.get(kind, 500)
         found = _Objection(status, kind, "", words)
         return self._permanent(found) or self._passing(found, {}, f"[{self.name}] broke its answer off")
+
+    def _kind_of(self, error: BaseException) -> Callable[[str, str], ProviderUnavailable]:
+        """How to tell of a failed connection: what never reached the service cannot have cost anything."""
+        return self.lost if was_sent(error) else self.unavailable
 
     def unavailable(
         self, detail: str, remedy: str = "", retry_after_seconds: float | None = None
@@ -441,8 +446,11 @@ class Connection:
     def refused(self, detail: str, remedy: str = "") -> ProviderRefused:
         return ProviderRefused(detail, remedy=remedy, provider=self.name)
 
-    def malformed(self, what: str) -> ProviderUnavailable:
-        return self.unavailable(
+    def lost(self, detail: str, remedy: str = "") -> AnswerLost:
+        return AnswerLost(detail, remedy=remedy, provider=self.name)
+
+    def malformed(self, what: str) -> AnswerLost:
+        return self.lost(
             f"[{self.name}] sent an answer that {what}.",
             "If this goes on, check that base_url is the address of the API.",
         )

@@ -31,6 +31,9 @@ INSERT INTO ledger (job_id, step, run, at, provider, counted_usd_micros, settled
     FROM spending;
 DROP TABLE spending;
 
+-- Calls of a job that were paid for and whose cost nobody knows.
+ALTER TABLE jobs ADD COLUMN unknown_calls INTEGER NOT NULL DEFAULT 0 CHECK (unknown_calls >= 0);
+
 CREATE TABLE timeline_with_tasks (
     id      INTEGER PRIMARY KEY,
     job_id  TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
