@@ -10,9 +10,8 @@ from blogen.events import Bus, PostChanged, StoreFailed, StoreHealed
 from blogen.store.database import Database, Rows, Stale
 from blogen.store.schema import prepare
 
-PUT = Rows(
-    "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros) VALUES (?, ?, hex(randomblob(8)), 1, '', ?)"
-)
+INTO_LEDGER = "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros)"
+PUT = Rows(f"{INTO_LEDGER} VALUES (?, ?, hex(randomblob(8)), 1, '', ?)")
 SET = Rows("UPDATE ledger SET counted_usd_micros = ? WHERE job_id = ? AND counted_usd_micros = ?")
 
 
@@ -67,14 +66,10 @@ async def test_of_two_that_compare_and_set_the_same_row_one_wins(database):
 
 async def test_a_function_that_raises_is_undone_and_its_neighbours_are_not(database):
     def good(tx):
-        return tx.execute(
-            "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros) VALUES ('g', 0, hex(randomblob(8)), 1, '', 1)"
-        )
+        return tx.execute(f"{INTO_LEDGER} VALUES ('g', 0, hex(randomblob(8)), 1, '', 1)")
 
     def bad(tx):
-        tx.execute(
-            "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros) VALUES ('b', 0, hex(randomblob(8)), 1, '', 1)"
-        )
+        tx.execute(f"{INTO_LEDGER} VALUES ('b', 0, hex(randomblob(8)), 1, '', 1)")
         raise NotFound("no")
 
     answers = await asyncio.gather(

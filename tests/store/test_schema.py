@@ -15,6 +15,7 @@ from blogen.store import schema
 from blogen.store.folder import DataFolder
 from blogen.store.schema import prepare
 
+INTO_LEDGER = "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros)"
 NEW = schema.migrations()[-1].version
 
 
@@ -49,9 +50,7 @@ def test_a_new_file_gets_the_whole_schema_and_a_second_start_changes_nothing(pat
 def test_a_migration_is_preceded_by_a_verified_backup_and_keeps_the_rows(path, newer, tmp_path):
     prepare(path)
     with sqlite3.connect(path) as raw:
-        raw.execute(
-            "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros) VALUES ('j', 1, hex(randomblob(8)), 1, 'p', 5)"
-        )
+        raw.execute(f"{INTO_LEDGER} VALUES ('j', 1, hex(randomblob(8)), 1, 'p', 5)")
     assert prepare(path, folder=newer) == NEW + 1
     assert "more" in tables(path)
     copy = tmp_path / "backups" / f"before-{NEW + 1:04}.db"
@@ -115,7 +114,7 @@ def test_a_corrupt_database_is_refused_and_left_alone(path):
     prepare(path)
     raw = sqlite3.connect(path)
     raw.executemany(
-        "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros) VALUES (?, 1, hex(randomblob(8)), 1, 'p', 5)",
+        f"{INTO_LEDGER} VALUES (?, 1, hex(randomblob(8)), 1, 'p', 5)",
         [(new_id(),) for _ in range(2000)],
     )
     raw.commit()

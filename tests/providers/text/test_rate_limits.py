@@ -68,9 +68,7 @@ async def test_a_pause_comes_with_the_answer_that_used_a_quota_up(fake, made, ap
         (limits(remaining_requests="0", reset_requests="9000h"), 86_400),
     ],
 )
-async def test_a_pause_is_as_long_as_asked_for_else_until_the_limits_are_whole(
-    fake, made, headers, pause
-):
+async def test_a_pause_is_as_long_as_asked_for_else_until_the_limits_are_whole(fake, made, headers, pause):
     fake.fail_next(429, headers=headers)
     with pytest.raises(ProviderBusy) as raised:
         await made(fake.base_url).complete(QUESTION)
