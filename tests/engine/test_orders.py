@@ -187,3 +187,34 @@ async def test_a_call_whose_answer_was_lost_goes_on_counting(tmp_path, error, un
         rows = await home.database.read("SELECT run, counted_usd_micros FROM ledger ORDER BY run")
     assert job.unknown_calls == unknown_calls
     assert [row["counted_usd_micros"] for row in rows if row["run"] == 1] == [5000] * unknown_calls
+
+
+async def test_a_call_that_stands_in_a_line_at_a_crash_was_not_sent_and_is_not_in_doubt(tmp_path):
+    in_line, sent = asyncio.Event(), []
+
+    class Line:
+        async def __aenter__(self):
+            in_line.set()
+            await asyncio.Event().wait()
+
+        async def __aexit__(self, *_):
+            pass
+
+    def drafting(turn):
+        async def draft(job):
+            async def call():
+                sent.append(1)
+                return Text(text="words")
+
+            await job.call("pay", Text, call, turn=turn)
+            return JobState.EDITING
+
+        return stages(drafting=draft)
+
+    async with house(tmp_path, drafting(Line()), drain_seconds=0) as home:
+        job = await home.submit()
+        await in_line.wait()
+    async with house(tmp_path, drafting(None), in_doubt="ask") as home:
+        assert (await home.finished(job)).state is JobState.PUBLISHED
+        assert "step_doubted" not in await home.timeline(job)
+    assert len(sent) == 1
