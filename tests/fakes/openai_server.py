@@ -104,6 +104,8 @@ class FakeOpenAI(Faulty):
         self.answerer = answerer
         self.delay_seconds = delay_seconds
         self.picture_by_url = False
+        self.fetched: list[str] = []
+        """Names of the files that were asked for; faults of the label `file` strike these calls."""
         self.image_url = ""
         self._port = port
         self._root = root
@@ -451,11 +453,13 @@ class FakeOpenAI(Faulty):
         return web.json_response({"data": {"label": "sk-or-v1-…", "usage": 0.5, "limit": None, "is_free_tier": False}})
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        if request.match_info["name"] == "expired_url":
-            raise web.HTTPNotFound
-        if request.match_info["name"] == "private_redirect":
-            raise web.HTTPFound("http://169.254.169.254/latest/meta-data")
-        return web.Response(body=picture(), content_type="image/png")
+        name = request.match_info["name"]
+        self.fetched.append(name)
+        fault = self.faults.take(request.path, "file") or Fault(name)
+        if fault.kind == "expired_url":
+            return web.Response(status=404, text="This file has expired.")
+        spoiled = await wrong_answer(request, fault, error=_no_file, schema=[], media_type="image/png")
+        return spoiled or web.Response(body=wrong_picture(fault.kind) or picture(), content_type="image/png")
 
     def _refusal(self, body: dict[str, Any]) -> web.Response | None:
         """The 400 of a server that does not know a field of the request, or wants none of its values."""
@@ -498,6 +502,10 @@ class FakeOpenAI(Faulty):
         return web.json_response(
             [{"label": call.label, "status": call.status, "path": call.path, "body": call.body} for call in self.calls]
         )
+
+
+def _no_file(status: int) -> web.Response:
+    return web.Response(status=status)
 
 
 def error(status: int, *, words: str = "", param: str | None = None, model: str = "") -> web.Response:

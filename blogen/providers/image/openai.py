@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from blogen.errors import ProviderUnavailable, SourceRefused
+from blogen.errors import AnswerUnusable, ProviderUnavailable, SourceRefused
+from blogen.providers.diffusion import is_picture
 from blogen.providers.openai_dialect import Connection, OpenAISection, failures
 from blogen.providers.openai_errors import OBJECTIONS
 from blogen.providers.protocols import Drawn, Health, ImageRequest, Pending, Submitted, Usage
@@ -53,12 +54,17 @@ class Provider:
         """Draw one picture. Raises ProviderRefused, ProviderUnavailable, AnswerUnusable."""
         entry, usage = await self._connection.ask(lambda client: self._draw(client, request.prompt))
         if isinstance(encoded := entry.get("b64_json"), str):
-            return Drawn(content=self._decoded(encoded), media_type=_media_type(entry), usage=usage)
-        if isinstance(url := entry.get("url"), str):
-            if url.startswith("data:"):
-                return Drawn(content=self._decoded(url.partition(",")[2]), usage=usage)
-            return await self._download(url, usage)
-        raise self._connection.malformed("holds no picture")
+            drawn = Drawn(content=self._decoded(encoded), media_type=_media_type(entry), usage=usage)
+        elif not isinstance(url := entry.get("url"), str):
+            raise self._connection.malformed("holds no picture")
+        elif url.startswith("data:"):
+            drawn = Drawn(content=self._decoded(url.partition(",")[2]), usage=usage)
+        else:
+            drawn = await self._download(url, usage)
+        if not is_picture(drawn.content):
+            detail = f"A picture was expected from [{self.name}], and something else came."
+            raise self._unusable(detail, "Try again, or use another model.", usage, drawn.content[:2000])
+        return drawn
 
     async def poll(self, handle: str) -> Drawn | Pending:
         raise self._connection.refused(f"[{self.name}] gives no handles, so {handle!r} is not one of it.")
@@ -98,7 +104,7 @@ class Provider:
     def _read(self, content: bytes) -> tuple[dict[str, Any], Usage]:
         try:
             body = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._connection.malformed("is not JSON") from None
         pictures = body.get("data") if isinstance(body, dict) else None
         if not isinstance(pictures, list) or not pictures or not isinstance(pictures[0], dict):
@@ -118,7 +124,10 @@ class Provider:
         return content
 
     async def _download(self, url: str, usage: Usage) -> Drawn:
-        """Fetch the picture by the rules for sources; only the API's own host may be private."""
+        """Fetch the picture by the rules for sources; only the API's own host may be private.
+
+        It is drawn by now, and paid for: what keeps it from coming is no reason to think that nothing was ordered.
+        """
         from blogen.providers.fetch import Fetcher
 
         parts = urlsplit(self._config.base_url)
@@ -130,19 +139,23 @@ class Provider:
         try:
             fetched = await fetcher.fetch(url, accept=("image/", "application/octet-stream"))
         except SourceRefused as error:
-            raise self._connection.refused(
-                f"The picture of [{self.name}] could not be fetched: {error.detail}", error.remedy
-            ) from error
+            detail = f"The picture of [{self.name}] could not be fetched: {error.detail}"
+            raise self._unusable(detail, _REACHABLE, usage) from error
         except ProviderUnavailable as error:
-            raise self._connection.unavailable(
-                f"The picture of [{self.name}] could not be fetched: {error.detail}",
-                retry_after_seconds=error.retry_after_seconds,
-            ) from error
+            detail = f"The picture of [{self.name}] could not be fetched: {error.detail}"
+            lost = self._connection.lost(detail, _REACHABLE)
+            lost.retry_after_seconds = error.retry_after_seconds
+            raise lost from error
         finally:
             await fetcher.close()
         return Drawn(content=fetched.body, media_type=fetched.media_type, usage=usage)
 
+    def _unusable(self, detail: str, remedy: str, usage: Usage, raw: bytes = b"") -> AnswerUnusable:
+        said = self._connection.without_key(raw.decode("utf-8", "replace"))
+        return AnswerUnusable(detail, remedy=remedy, provider=self.name, raw=said, usage=usage)
 
+
+_REACHABLE = "Let the service send pictures in its answer, or give addresses that can be reached from the internet."
 _OPTIONAL = ("quality", "size")
 
 

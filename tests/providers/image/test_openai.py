@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from blogen.errors import ProviderRefused, ProviderUnavailable
+from blogen.errors import AnswerLost, AnswerUnusable, ProviderRefused, ProviderUnavailable
 from blogen.providers.image.openai import Config, Provider
 from blogen.providers.protocols import ImageModel, ImageRequest
 from tests.fakes.openai_server import CONTENT_REFUSED, IMAGE_MODEL, NO_CREDIT, FakeOpenAI
@@ -60,11 +60,29 @@ async def test_a_picture_at_an_address_of_the_same_host_is_fetched(fake, made):
     assert drawn.media_type == "image/png"
 
 
-async def test_a_picture_at_another_private_address_is_refused(fake, made):
+async def test_a_picture_at_another_private_address_is_not_fetched_and_counts_as_paid(fake, made):
     fake.picture_by_url = True
     fake.image_url = "http://169.254.169.254/latest/meta-data"
-    with pytest.raises(ProviderRefused, match=r"image\.main.*private address"):
+    with pytest.raises(AnswerUnusable, match=r"image\.main.*private address") as raised:
+        await made(fake.base_url, usd_per_call=0.04).submit(ORDER)
+    assert raised.value.usage.cost_usd_micros == 40_000
+    assert "research." not in raised.value.remedy
+
+
+async def test_a_picture_that_cannot_be_fetched_now_may_have_been_paid_for(fake, made):
+    fake.picture_by_url = True
+    fake.fail_next(503, {"Retry-After": "12"}, label="file")
+    with pytest.raises(AnswerLost) as raised:
         await made(fake.base_url).submit(ORDER)
+    assert raised.value.retry_after_seconds == 12
+
+
+async def test_what_is_no_picture_counts_as_paid(fake, made):
+    fake.spoil_next("not_an_image")
+    with pytest.raises(AnswerUnusable, match="something else came") as raised:
+        await made(fake.base_url, usd_per_call=0.04).submit(ORDER)
+    assert raised.value.usage.cost_usd_micros == 40_000
+    assert "only a few words" in raised.value.raw
 
 
 async def test_fields_that_are_refused_are_left_out_and_that_is_remembered(fake, made):
@@ -92,7 +110,7 @@ async def test_what_repeating_cannot_mend_is_refused(fake, made, fault, words):
 
 
 @pytest.mark.parametrize(
-    "kind", ["not_json", "broken_json", "schema", "empty", "not_a_completion", "truncated", "reset"]
+    "kind", ["not_json", "broken_json", "deep", "schema", "empty", "not_a_completion", "truncated", "reset"]
 )
 async def test_a_broken_answer_is_unavailable(fake, made, kind):
     fake.spoil_next(kind)
