@@ -50,7 +50,7 @@ class Answer(NamedTuple):
     def words(self) -> str:
         """What an error's body says, in one line; empty if it says nothing that can be read."""
         text = self.body[:4000].decode("utf-8", "replace").strip()
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             text = _message(json.loads(text))
         if "<html" in text.lower() or "<!doctype" in text.lower():
             return ""
@@ -168,7 +168,7 @@ class Service:
         if 300 <= status < 400:
             target = urlsplit(answer.headers.get("Location", ""))
             return self.refused(
-                f"{self.base_url} redirects ({status}), and a redirect is not followed.",
+                f"{section} at {self.base_url} redirects ({status}), and a redirect is not followed.",
                 f"Set base_url to where it leads ({target.scheme}://{target.hostname})." if target.hostname else "",
             )
         if status >= 500 or status in {408, 409, 425}:
@@ -182,6 +182,7 @@ class Service:
         if isinstance(error, ProviderError):
             return error
         host, check = urlsplit(self.base_url).netloc, f"Check base_url of [{self.name}]."
+        where = f"[{self.name}] at {host}"
         if isinstance(error, TooLong):
             return AnswerUnusable(
                 f"[{self.name}] answered with more than {error.max_bytes // 1_000_000} MB.",
@@ -190,9 +191,9 @@ class Service:
                 raw=self.redacted(error.start.decode("utf-8", "replace")),
             )
         if isinstance(error, Unreadable):
-            return self.lost(f"{host} sent an answer that could not be unpacked.")
+            return self.lost(f"{where} sent an answer that could not be unpacked.")
         if isinstance(error, aiohttp.ConnectionTimeoutError):
-            return self.unavailable(f"{host} could not be reached within {self._connect_seconds:g} s.", check)
+            return self.unavailable(f"{where} could not be reached within {self._connect_seconds:g} s.", check)
         if isinstance(error, TimeoutError):
             return self.lost(
                 f"[{self.name}] did not answer within {seconds or self._timeout_seconds:g} s.",
@@ -200,16 +201,16 @@ class Service:
             )
         if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError | ssl.SSLError):
             return self.unavailable(
-                f"No safe connection to {host}.", f"{check} Is it https, and is its certificate valid?"
+                f"No safe connection to {where}.", f"{check} Is it https, and is its certificate valid?"
             )
         if isinstance(error, aiohttp.ClientConnectorDNSError | gaierror):
-            return self.unavailable(f"The name of {host} could not be resolved.", check)
+            return self.unavailable(f"The name {host} of [{self.name}] could not be resolved.", check)
         if isinstance(error, aiohttp.ClientConnectorError):
             refused = isinstance(error.os_error, ConnectionRefusedError)
             words = "refused the connection" if refused else "could not be reached"
-            return self.unavailable(f"{host} {words}.", f"{check} Is the server running?")
+            return self.unavailable(f"{where} {words}.", f"{check} Is the server running?")
         if isinstance(error, aiohttp.ClientError | OSError | anyio.EndOfStream):
-            return self.lost(f"{host} broke the connection off before its answer was complete.")
+            return self.lost(f"{where} broke the connection off before its answer was complete.")
         return error
 
     def unavailable(

@@ -160,7 +160,7 @@ class Chat:
         if stream is not None and (visible := shown.finish()):
             stream(visible)
         if finish is None and b"[DONE]" not in response.extensions.get("tail", b""):
-            raise self._connection.unavailable(f"[{self._connection.name}] broke its answer off before the end.")
+            raise pieces.cut_short()
         usage = self._connection.usage(model, reported, headers=response.headers)
         return Reply("".join(texts), finish, refusal, usage, has_usage=reported is not None)
 

@@ -272,7 +272,7 @@ class Connection:
             return self._kind_of(error)(*self._connection_words(error))
         if isinstance(error, openai.APIError):  # an error object in the middle of a stream
             return self.told(error.body if error.body is not None else error.message)
-        if isinstance(error, ValueError):
+        if isinstance(error, ValueError | RecursionError):
             return self.malformed("could not be read")
         return self._kind_of(error)(*self._connection_words(error))
 
@@ -423,7 +423,7 @@ class Connection:
         if 300 <= status < 400:
             target = urlsplit(headers.get("location", ""))
             return self.refused(
-                f"{self._config.base_url} redirects ({status}), and a redirect is not followed with a key.",
+                f"[{self.name}] at {self._config.base_url} redirects ({status}), and a redirect is not followed.",
                 f"Set base_url to where it leads ({target.scheme}://{target.hostname})." if target.hostname else "",
             )
         words = f": {objection.words}" if objection.words else "."
@@ -443,7 +443,7 @@ class Connection:
     def _timeout_words(self, error: BaseException) -> tuple[str, str]:
         if _cause_named(error, "ConnectTimeout"):
             return (
-                f"{self._host} could not be reached within {self._config.connect_seconds:g} s.",
+                f"[{self.name}] at {self._host} could not be reached within {self._config.connect_seconds:g} s.",
                 f"Check base_url of [{self.name}] and the network.",
             )
         return (
@@ -453,18 +453,19 @@ class Connection:
 
     def _connection_words(self, error: BaseException) -> tuple[str, str]:
         host, check = self._host, f"Check base_url of [{self.name}]."
+        where = f"[{self.name}] at {host}"
         if _cause(error, gaierror):
-            return f"The name of {host} could not be resolved.", check
+            return f"The name {host} of [{self.name}] could not be resolved.", check
         if tls := _cause(error, ssl.SSLError):
             reason = getattr(tls, "verify_message", "") or tls.reason or "TLS failed"
-            return f"No safe connection to {host}: {reason}.", f"{check} Is it https, and is its certificate valid?"
+            return f"No safe connection to {where}: {reason}.", f"{check} Is it https, and is its certificate valid?"
         if _cause(error, ConnectionRefusedError):
-            return f"{host} refused the connection.", f"{check} Is the server running?"
+            return f"{where} refused the connection.", f"{check} Is the server running?"
         if _cause_named(error, "ConnectError"):
-            return f"{host} could not be reached.", check
+            return f"{where} could not be reached.", check
         if _cause(error, Unreadable):
-            return f"{host} sent an answer that could not be unpacked.", ""
-        return f"{host} broke the connection off before its answer was complete.", ""
+            return f"{where} sent an answer that could not be unpacked.", ""
+        return f"{where} broke the connection off before its answer was complete.", ""
 
     @property
     def _host(self) -> str:
@@ -500,7 +501,7 @@ def failures() -> tuple[type[Exception], ...]:
 
     network = (OSError, anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
     library = (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL)
-    return (*library, *network, TooLong, Unreadable, ValueError)
+    return (*library, *network, TooLong, Unreadable, ValueError, RecursionError)
 
 
 def bounded(response: "httpx2.Response", max_bytes: int) -> "httpx2.AsyncByteStream":

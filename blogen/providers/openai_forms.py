@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import anyio
 
+from blogen.errors import AnswerLost
 from blogen.providers.openai_dialect import Connection
 from blogen.providers.openai_presets import JsonOutput, LimitField, SystemRole
 from blogen.providers.protocols import Stream, TextRequest, Usage
@@ -101,15 +102,24 @@ class Pieces:
         self._stall_seconds = stall_seconds
         self.has_begun = False
         """Set when words come; from then on a pause may last `stall_seconds`."""
+        self._count = 0
 
     async def next(self) -> Any:
         """The next piece, or None at the end."""
         with anyio.move_on_after(self._stall_seconds if self.has_begun else None):
-            return await anext(self._pieces, None)
-        raise self._connection.unavailable(
+            piece = await anext(self._pieces, None)
+            self._count += piece is not None
+            return piece
+        raise self._connection.lost(
             f"[{self._connection.name}] stopped in the middle of its answer: "
             f"nothing came for {self._stall_seconds:g} s."
         )
+
+    def cut_short(self) -> AnswerLost:
+        """How to tell that there are no more pieces, and should be; where none came, something else answers there."""
+        if self._count:
+            return self._connection.lost(f"[{self._connection.name}] broke its answer off before the end.")
+        return self._connection.malformed("is no stream")
 
 
 def schema_by_words(request: TextRequest) -> str:

@@ -197,7 +197,7 @@ class Responses:
         if stream is not None and (visible := shown.finish()):
             stream(visible)
         if final is None:
-            raise self._connection.unavailable(f"[{self._connection.name}] broke its answer off before the end.")
+            raise pieces.cut_short()
         return self._read(final, response, "".join(texts))
 
 

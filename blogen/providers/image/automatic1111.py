@@ -181,7 +181,7 @@ class Provider:
         words = f": {said}" if said else "."
         if answer.status in {404, 405} and said.casefold().rstrip(".") in {"", "not found", "method not allowed"}:
             return self._service.refused(
-                f"{self._config.base_url} has no {path} ({answer.status}).",
+                f"[{self.name}] found no {path} at {self._config.base_url} ({answer.status}).",
                 f"Start the web UI with --api, and check base_url of [{self.name}].",
             )
         if answer.status == 500 and "out of memory" in said.casefold().replace("outofmemory", "out of memory"):

@@ -41,6 +41,7 @@ _PAUSE_WITH_HOOK_SECONDS: Final = 60.0
 _PAUSE_AFTER_FAILURE_SECONDS: Final = 10.0
 _CLOCKS_APART_MS: Final = 600_000
 """So much the proxy's clock may differ from ours."""
+_REACHABLE: Final = "Let the proxy give addresses that can be reached from the internet, or its own."
 _UPSCALES: Final = 2
 """So often a large picture is ordered: its grid is paid for, and Discord fails now and then."""
 
@@ -290,8 +291,7 @@ class Provider:
         except SourceRefused as error:
             if not _is_expired(error):
                 raise self._service.refused(
-                    f"The picture of [{self.name}] could not be fetched: {error.detail}",
-                    "Let the proxy give addresses that can be reached from the internet, or its own.",
+                    f"The picture of [{self.name}] could not be fetched: {error.detail}", _REACHABLE
                 ) from error
             order, task = await self._task_of(order)
             drawn = await self._fetch_anew(order, self._picture_url(order, task), expired=url)
@@ -364,12 +364,15 @@ class Provider:
         except ProviderUnavailable as error:
             raise self._service.unavailable(
                 f"The picture of [{self.name}] could not be fetched: {error.detail}",
+                _REACHABLE,
                 retry_after_seconds=error.retry_after_seconds,
             ) from error
         finally:
             await fetcher.close()
         if not fetched.body:
-            raise self._service.unavailable(f"The picture of [{self.name}] came empty.")
+            raise self._service.unavailable(
+                f"The picture of [{self.name}] came empty.", "Look at the task in the proxy."
+            )
         usage = Usage(provider=self.name, model=self._config.model, cost_usd_micros=self._config.call_usd_micros)
         return Drawn(content=fetched.body, media_type=fetched.media_type, usage=usage)
 

@@ -112,7 +112,7 @@ class Provider:
     def _refusal(self, answer: Answer, *, has_query: bool) -> ProviderError:
         if answer.status == 403:
             return self._service.refused(
-                f"{self._config.base_url} does not answer in JSON (403).",
+                f"The instance of [{self.name}], {self._config.base_url}, does not answer in JSON (403).",
                 "Add `json` to `search.formats` in the instance's settings.yml and restart it.",
             )
         if answer.status == 429:

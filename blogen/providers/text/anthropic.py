@@ -253,8 +253,10 @@ class Provider:
                 await response.aclose()
         if visible := shown.finish():
             stream(visible)
+        if not reply.is_complete and not reply.model:
+            raise self._connection.malformed("is no stream")
         if not reply.is_complete:
-            raise self._connection.unavailable(f"[{self.name}] broke its answer off before the end.")
+            raise self._connection.lost(f"[{self.name}] broke its answer off before the end.")
         return reply
 
     async def _next(self, events: AsyncIterator[Any], *, is_first: bool) -> dict[str, Any] | None:
@@ -264,7 +266,7 @@ class Provider:
             found = await anext(events, None)
         if found is _NOTHING:
             seconds = f"{self._config.stall_seconds:g} s"
-            raise self._connection.unavailable(
+            raise self._connection.lost(
                 f"[{self.name}] stopped in the middle of its answer: nothing came for {seconds}."
             )
         if found is None:
@@ -423,7 +425,7 @@ class Connection:
             return self._status_error(self.objection(error), error.response.headers)
         if isinstance(error, TimeoutError | anthropic.APITimeoutError) or _cause(error, TimeoutError):
             return self._kind_of(error)(*self._timeout_words(error))
-        if isinstance(error, ValueError):
+        if isinstance(error, ValueError | RecursionError):
             return self.malformed("could not be read")
         return self._kind_of(error)(*self._connection_words(error))
 
@@ -432,7 +434,10 @@ class Connection:
         kind, words = _text(told, "type"), self.redacted(_text(told, "message"))
         status = {"rate_limit_error": 429, "overloaded_error": 529}.get(kind, 500)
         found = _Objection(status, kind, "", words)
-        return self._permanent(found) or self._passing(found, {}, f"[{self.name}] broke its answer off")
+        if permanent := self._permanent(found):
+            return permanent
+        passing = self._passing(found, {}, f"[{self.name}] broke its answer off")
+        return passing if isinstance(passing, ProviderBusy) else self.lost(passing.detail)
 
     def _kind_of(self, error: BaseException) -> Callable[[str, str], ProviderUnavailable]:
         """How to tell of a failed connection: what never reached the service cannot have cost anything."""
@@ -512,7 +517,7 @@ class Connection:
         if 300 <= status < 400:
             target = urlsplit(headers.get("location", ""))
             return self.refused(
-                f"{self._config.base_url} redirects ({status}), and a redirect is not followed with a key.",
+                f"[{self.name}] at {self._config.base_url} redirects ({status}), and a redirect is not followed.",
                 f"Set base_url to where it leads ({target.scheme}://{target.hostname})." if target.hostname else "",
             )
         if status >= 500 or status in {408, 409, 425, 429}:
@@ -581,7 +586,7 @@ class Connection:
     def _timeout_words(self, error: BaseException) -> tuple[str, str]:
         if any(type(found).__name__ == "ConnectTimeout" for found in _causes(error)):
             return (
-                f"{self._host} could not be reached within {self._config.connect_seconds:g} s.",
+                f"[{self.name}] at {self._host} could not be reached within {self._config.connect_seconds:g} s.",
                 f"Check base_url of [{self.name}] and the network.",
             )
         return (
@@ -591,18 +596,19 @@ class Connection:
 
     def _connection_words(self, error: BaseException) -> tuple[str, str]:
         host, check = self._host, f"Check base_url of [{self.name}]."
+        where = f"[{self.name}] at {host}"
         if _cause(error, gaierror):
-            return f"The name of {host} could not be resolved.", check
+            return f"The name {host} of [{self.name}] could not be resolved.", check
         if tls := _cause(error, ssl.SSLError):
             reason = getattr(tls, "verify_message", "") or tls.reason or "TLS failed"
-            return f"No safe connection to {host}: {reason}.", f"{check} Is it https, and is its certificate valid?"
+            return f"No safe connection to {where}: {reason}.", f"{check} Is it https, and is its certificate valid?"
         if _cause(error, ConnectionRefusedError):
-            return f"{host} refused the connection.", f"{check} Is the server running?"
+            return f"{where} refused the connection.", f"{check} Is the server running?"
         if any(type(found).__name__ == "ConnectError" for found in _causes(error)):
-            return f"{host} could not be reached.", check
+            return f"{where} could not be reached.", check
         if _cause(error, Unreadable):
-            return f"{host} sent an answer that could not be unpacked.", ""
-        return f"{host} broke the connection off before its answer was complete.", ""
+            return f"{where} sent an answer that could not be unpacked.", ""
+        return f"{where} broke the connection off before its answer was complete.", ""
 
     @property
     def _host(self) -> str:
@@ -732,7 +738,7 @@ def _failures() -> tuple[type[Exception], ...]:
 
     network = (OSError, anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
     library = (anthropic.AnthropicError, httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL)
-    return (*library, *network, TooLong, Unreadable, ValueError)
+    return (*library, *network, TooLong, Unreadable, ValueError, RecursionError)
 
 
 async def _list_models(client: "anthropic.AsyncAnthropic") -> list[str]:

@@ -103,3 +103,11 @@ async def test_a_provider_can_be_closed_twice_and_used_again(engine):
     await provider.close()
     await provider.close()
     assert await provider.search("tea", language="en")
+
+
+@pytest.mark.parametrize("body", ["[" * 3000, "[" * 900 + "]" * 900], ids=["cut short", "whole"])
+async def test_an_error_that_nests_without_end_is_but_an_error(engine, body):
+    fake, provider = engine
+    fake.fail_next(500, body=body)
+    with pytest.raises(ProviderUnavailable):
+        await provider.search("tea", language="en")

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from blogen.errors import AnswerUnusable, ContentRefused, ProviderBusy, ProviderRefused, ProviderUnavailable
+from blogen.errors import AnswerLost, AnswerUnusable, ContentRefused, ProviderBusy, ProviderRefused, ProviderUnavailable
 from blogen.providers.protocols import TextModel, TextRequest
 from blogen.providers.text.openai import Config, Provider, json_object
 from tests.fakes.openai_server import CONTENT_REFUSED, CONTEXT_TOO_LONG, MODEL, NO_CREDIT, FakeOpenAI
@@ -366,9 +366,9 @@ async def test_what_may_pass_is_unavailable(fake, made, what, fault, seconds, wo
         ("reset", False), ("reset", True), ("cut_stream", True), ("error_in_stream", True),
     ],
 )  # fmt: skip
-async def test_a_broken_answer_is_unavailable(fake, made, kind, streams):
+async def test_a_broken_answer_is_lost_and_may_have_been_paid_for(fake, made, kind, streams):
     fake.spoil_next(kind)
-    with pytest.raises(ProviderUnavailable, match=r"text\.main|127\.0\.0\.1"):
+    with pytest.raises(AnswerLost, match=r"\[text\.main\]"):
         await made(fake.base_url).complete(QUESTION, stream=(lambda _: None) if streams else None)
     assert len(fake.calls) == 1
 
@@ -382,9 +382,22 @@ async def test_a_server_that_never_ends_is_given_up_in_time(fake, made, kind):
     assert time.monotonic() - begun < 3.5  # the first call also imports the SDK
 
 
+async def test_a_page_where_a_stream_was_expected_is_named_as_what_it_is(fake, made):
+    fake.spoil_next("not_json")
+    with pytest.raises(AnswerLost, match=r"is no stream\..*check that base_url"):
+        await made(fake.base_url).complete(QUESTION, stream=lambda _: None)
+
+
+async def test_a_check_survives_json_that_nests_without_end(fake, made):
+    fake.spoil_next("deep")
+    health = await made(fake.base_url).check()
+    assert not health.ok
+    assert "could not be read" in health.detail
+
+
 async def test_a_stream_that_stalls_is_given_up_before_the_whole_time_is_over(fake, made):
     fake.spoil_next("stall", seconds=30)
-    with pytest.raises(ProviderUnavailable, match=r"nothing came for 0\.2 s"):
+    with pytest.raises(AnswerLost, match=r"nothing came for 0\.2 s"):
         await made(fake.base_url, stall_seconds=0.2).complete(QUESTION, stream=lambda _: None)
 
 
@@ -418,7 +431,9 @@ async def test_a_refused_connection_an_unknown_name_and_a_failed_handshake_are_u
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
-    with pytest.raises(ProviderUnavailable, match=r"refused the connection.*Is the server running"):
+    with pytest.raises(
+        ProviderUnavailable, match=r"\[text\.main\] at .* refused the connection\..*running"
+    ):
         await made(f"http://127.0.0.1:{port}/v1").complete(QUESTION)
     with pytest.raises(ProviderUnavailable, match="could not be resolved"):
         await made("http://no-such-host.invalid/v1").complete(QUESTION)
