@@ -150,6 +150,11 @@ class FakeMidjourney(Faulty):
         """Let the next call go wrong; what spoils a picture waits for the next file that is fetched."""
         super().spoil_next(kind, **options | ({"label": "file"} if kind in OF_FILES else {}))
 
+    def heal(self) -> None:
+        """Forget the faults that have not struck yet, and let every address be good again."""
+        super().heal()
+        self._expired.clear()
+
     def forget(self) -> None:
         """Restart as a proxy without a store does: every task is gone."""
         self.tasks.clear()
