@@ -17,15 +17,8 @@ from urllib.parse import urlsplit
 import anyio
 
 from blogen.config.section import is_private_address
-from blogen.errors import (
-    AnswerLost,
-    AnswerUnusable,
-    ContentRefused,
-    ProviderBusy,
-    ProviderError,
-    ProviderRefused,
-    ProviderUnavailable,
-)
+from blogen.errors import AnswerUnusable, ContentRefused, ProviderError
+from blogen.providers.failures import Failures
 from blogen.providers.protocols import Usage
 from blogen.providers.unpacking import ACCEPTED_ENCODINGS, TooLong, Unpacking, Unreadable
 
@@ -58,7 +51,7 @@ class Answer(NamedTuple):
         return text if len(text) <= 300 else f"{text[:299]}…"
 
 
-class Service:
+class Service(Failures):
     """One section's way to its service. Every failure leaves it as an error in Blogen's words.
 
     `secrets` are taken out of whatever the service says; `headers` go with every call. A redirect is not followed.
@@ -166,11 +159,7 @@ class Service:
         if status == 429:
             return self.busy(f"{section} asks for a pause (429){words}", retry_after(answer.headers))
         if 300 <= status < 400:
-            target = urlsplit(answer.headers.get("Location", ""))
-            return self.refused(
-                f"{section} at {self.base_url} redirects ({status}), and a redirect is not followed.",
-                f"Set base_url to where it leads ({target.scheme}://{target.hostname})." if target.hostname else "",
-            )
+            return self.redirected(status, answer.headers.get("Location", ""))
         if status >= 500 or status in {408, 409, 425}:
             return self.unavailable(f"{section} failed ({status}){words}", "", retry_after(answer.headers))
         return self.refused(f"{section} refused the request ({status}){words}")
@@ -213,33 +202,8 @@ class Service:
             return self.lost(f"{where} broke the connection off before its answer was complete.")
         return error
 
-    def unavailable(
-        self, detail: str, remedy: str = "", retry_after_seconds: float | None = None
-    ) -> ProviderUnavailable:
-        return ProviderUnavailable(detail, remedy=remedy, provider=self.name, retry_after_seconds=retry_after_seconds)
-
-    def busy(self, detail: str, retry_after_seconds: float | None = None) -> ProviderBusy:
-        return ProviderBusy(
-            detail,
-            remedy="Lower requests_per_minute or concurrency if this is frequent.",
-            provider=self.name,
-            retry_after_seconds=retry_after_seconds,
-        )
-
     def content_refused(self, detail: str, remedy: str = "", usage: Usage | None = None) -> ContentRefused:
         return ContentRefused(detail, remedy=remedy or "Change what is asked for.", provider=self.name, usage=usage)
-
-    def refused(self, detail: str, remedy: str = "") -> ProviderRefused:
-        return ProviderRefused(detail, remedy=remedy, provider=self.name)
-
-    def lost(self, detail: str, remedy: str = "") -> AnswerLost:
-        return AnswerLost(detail, remedy=remedy, provider=self.name)
-
-    def malformed(self, what: str) -> AnswerLost:
-        return self.lost(
-            f"[{self.name}] sent an answer that {what}.",
-            "If this goes on, check that base_url is the address of its API.",
-        )
 
     def redacted(self, text: str) -> str:
         """`text` without the section's secrets: some services repeat what they were sent."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from blogen.providers.json_answers import schema_by_words
 from blogen.providers.openai_dialect import Connection
 from blogen.providers.openai_forms import (
     JSON_NAMES,
@@ -19,7 +20,6 @@ from blogen.providers.openai_forms import (
     Reply,
     Step,
     named_schema,
-    schema_by_words,
     text_of,
     without_shape,
 )
@@ -50,7 +50,7 @@ class Chat:
             if form.json == "schema":
                 order["response_format"] = {"type": "json_schema", "json_schema": named_schema(request)}
             else:
-                system = f"{system}\n\n{schema_by_words(request)}".strip()
+                system = f"{system}\n\n{schema_by_words(request.json_schema)}".strip()
                 if form.json == "object":
                     order["response_format"] = {"type": "json_object"}
         if form.role != "user" and system:

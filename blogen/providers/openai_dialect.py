@@ -1,45 +1,30 @@
-"""What everything that speaks the OpenAI API has in common: the section's keys, the connection, the errors.
+"""What everything that speaks the OpenAI API has in common: the section's keys, its errors, what calls cost.
 
-Wire format: https://platform.openai.com/docs/api-reference. The `openai` package costs more than a second and 18 MB
-to import, so it is imported, and its client built, in a worker thread on the first call. Its own retries are off.
+Wire format: https://platform.openai.com/docs/api-reference. What it shares with other services that have an
+SDK is in `sdk`.
 """
 
-import re
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from socket import gaierror
-from typing import TYPE_CHECKING, Any, Self, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeGuard
 from urllib.parse import quote, urlsplit
 
-import anyio
-import anyio.to_thread
 from pydantic import Field, model_validator
 
-from blogen.config.section import BaseUrl, ProviderSection, is_private_address
-from blogen.errors import (
-    AnswerLost,
-    AnswerUnusable,
-    ContentRefused,
-    ProviderBusy,
-    ProviderError,
-    ProviderRefused,
-    ProviderUnavailable,
-)
-from blogen.providers import prices
+from blogen.config.section import BaseUrl, ProviderSection
+from blogen.errors import AnswerUnusable, ProviderError
+from blogen.providers import prices, sdk
 from blogen.providers.http import retry_after
 from blogen.providers.openai_errors import BAD_JSON, Objection, objection_in
 from blogen.providers.openai_limits import pause_asked_for, used_up_seconds
 from blogen.providers.openai_presets import AUTO, PRESETS, Preset, PresetName
 from blogen.providers.prices import Price
-from blogen.providers.protocols import Accuracy, Health, Usage
-from blogen.providers.unpacking import ACCEPTED_ENCODINGS, TooLong, Unpacking, Unreadable
+from blogen.providers.protocols import Accuracy, Usage
+from blogen.providers.sdk import SdkConnection, cause, nearest
+from blogen.providers.unpacking import ACCEPTED_ENCODINGS, TooLong
 
 if TYPE_CHECKING:
-    import httpx2
     import openai
-
-T = TypeVar("T")
 
 MOST_REPORTED_USD = 100.0
 """A service that reports a higher cost of one call is not believed."""
@@ -100,12 +85,7 @@ class OpenAISection(ProviderSection):
 
     @model_validator(mode="after")
     def _both_prices(self) -> Self:
-        if (self.input_usd_per_million is None) != (self.output_usd_per_million is None):
-            raise ValueError("give both `input_usd_per_million` and `output_usd_per_million`, or neither")
-        if self.cached_input_usd_per_million is not None and self.input_usd_per_million is None:
-            raise ValueError(
-                "`cached_input_usd_per_million` needs `input_usd_per_million` and `output_usd_per_million`"
-            )
+        prices.check_given(self.input_usd_per_million, self.output_usd_per_million, self.cached_input_usd_per_million)
         return self
 
     @property
@@ -152,56 +132,19 @@ class OpenAISection(ProviderSection):
         return f"{self.base_url}/openai/deployments/{quote(self.model, safe='')}"
 
 
-class Connection:
+class Connection(SdkConnection["openai.AsyncOpenAI", OpenAISection]):
     """One section's way to its server. Every failure leaves it as an error in Blogen's words."""
 
+    key_prefixes = "sk|pk|key|rk|gsk|xai"
+    meant_address = "the address of the API (it often ends in /v1)"
+
     def __init__(self, name: str, config: OpenAISection, *, max_answer_bytes: int, has_responses: bool = False) -> None:
-        self.name = name
+        super().__init__(name, config, max_answer_bytes=max_answer_bytes)
         self._has_responses = has_responses
-        self._config = config
-        self._max_answer_bytes = max_answer_bytes
-        self._building = anyio.Lock()
-        self._client: openai.AsyncOpenAI | None = None
 
     @property
     def model(self) -> str:
         return self._config.model
-
-    async def ask(self, call: Callable[["openai.AsyncOpenAI"], Awaitable[T]]) -> T:
-        """Make one call within the section's total time. Raises ProviderError."""
-        client = await self._ready()
-        try:
-            with anyio.fail_after(self._config.timeout_seconds):
-                return await call(client)
-        except failures() as error:
-            raise self.worded(error) from error
-
-    async def check(self, assumed: str = "") -> Health:
-        """Whether the server answers, takes the key and knows the model; spends nothing. `assumed`: what to add."""
-        try:
-            known = await self.ask(self._known_models)
-        except ProviderError as error:
-            return Health(ok=False, detail=error.detail, remedy=error.remedy)
-        model, where = self._config.model, f"{self._config.base_url} answers"
-        assumed = f" {assumed}" if assumed else ""
-        if not self._config.service.lists_models:
-            detail = f"{where}; it does not list deployments, so {model!r} could not be checked."
-            return Health(ok=True, detail=detail + assumed)
-        if known is None:
-            detail = f"{where}; it does not list its models, so {model!r} could not be checked."
-            return Health(ok=True, detail=detail + assumed)
-        if any(model == name or name in {f"{model}:latest", f"models/{model}"} for name in known):
-            return Health(ok=True, detail=f"{where} and knows {model!r}.{assumed}")
-        return Health(
-            ok=False,
-            detail=f"{where}, but [{self.name}] asks for the model {model!r}, which it does not list.",
-            remedy=_meant_model(model, known),
-        )
-
-    async def close(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
 
     def usage(
         self, model: object, reported: object, *names: tuple[str, str], headers: Mapping[str, str] | None = None
@@ -251,30 +194,24 @@ class Connection:
         return self._judged(objection, headers if headers is not None else {})
 
     def worded(self, error: BaseException) -> ProviderError:
-        """`error` as the engine understands it: refused, unavailable or unusable, with a remedy."""
         import openai
 
         if isinstance(error, ProviderError):
             return error
-        if too_long := _cause(error, TooLong):
-            return AnswerUnusable(
-                f"[{self.name}] answered with more than {too_long.max_bytes // 1_000_000} MB.",
-                remedy="Check that base_url is the address of the API.",
-                provider=self.name,
-                raw=self.without_key(too_long.start.decode("utf-8", "replace")),
-            )
+        if too_long := cause(error, TooLong):
+            return self.too_long(too_long)
         if isinstance(error, openai.APIStatusError):
             objection = self.objection(error) or Objection(error.status_code, "", "", "")
             return self._judged(objection, error.response.headers)
-        if isinstance(error, TimeoutError | openai.APITimeoutError) or _cause(error, TimeoutError):
-            return self._kind_of(error)(*self._timeout_words(error))
+        if isinstance(error, TimeoutError | openai.APITimeoutError) or cause(error, TimeoutError):
+            return self.timed_out(error)
         if isinstance(error, openai.APIConnectionError):
-            return self._kind_of(error)(*self._connection_words(error))
+            return self.disconnected(error)
         if isinstance(error, openai.APIError):  # an error object in the middle of a stream
             return self.told(error.body if error.body is not None else error.message)
         if isinstance(error, ValueError | RecursionError):
             return self.malformed("could not be read")
-        return self._kind_of(error)(*self._connection_words(error))
+        return self.disconnected(error)
 
     def permanent(self, objection: Objection) -> ProviderError | None:
         """The error, if no other form of the request would help: key, credit, content, length, model, address."""
@@ -320,75 +257,16 @@ class Connection:
             )
         return None
 
-    def content_refused(self, words: str, usage: Usage | None = None) -> ContentRefused:
-        return ContentRefused(
-            f"[{self.name}] refused the content: {words}",
-            remedy="Change the topic, the brief or the sources.",
-            provider=self.name,
-            usage=usage,
-        )
-
-    def _kind_of(self, error: BaseException) -> Callable[[str, str], ProviderUnavailable]:
-        """How to tell of a failed connection: what never reached the service cannot have cost anything."""
-        return self.lost if was_sent(error) else self.unavailable
-
-    def unavailable(
-        self, detail: str, remedy: str = "", retry_after_seconds: float | None = None
-    ) -> ProviderUnavailable:
-        return ProviderUnavailable(detail, remedy=remedy, provider=self.name, retry_after_seconds=retry_after_seconds)
-
-    def busy(self, detail: str, retry_after_seconds: float | None = None) -> ProviderBusy:
-        return ProviderBusy(
-            detail,
-            remedy="Lower requests_per_minute or concurrency if this is frequent.",
-            provider=self.name,
-            retry_after_seconds=retry_after_seconds,
-        )
-
-    def refused(self, detail: str, remedy: str = "") -> ProviderRefused:
-        return ProviderRefused(detail, remedy=remedy, provider=self.name)
-
-    def lost(self, detail: str, remedy: str = "") -> AnswerLost:
-        return AnswerLost(detail, remedy=remedy, provider=self.name)
-
-    def malformed(self, what: str) -> AnswerLost:
-        return self.lost(
-            f"[{self.name}] sent an answer that {what}.",
-            "If this goes on, check that base_url is the address of the API (it often ends in /v1).",
-        )
-
-    async def _known_models(self, client: "openai.AsyncOpenAI") -> list[str] | None:
-        if path := self._config.service.key_path:
-            import httpx2
-
-            await client.get(path, cast_to=httpx2.Response)
-        return await _list_models(client)
-
-    async def _ready(self) -> "openai.AsyncOpenAI":
-        async with self._building:
-            if self._client is None:
-                self._client = await anyio.to_thread.run_sync(self._build)
-            return self._client
-
     def _build(self) -> "openai.AsyncOpenAI":
-        import httpx2
         import openai
 
         key, own_header, version = self._key, self._config.service.key_header, self._config.api_version
-        timeout = httpx2.Timeout(self._config.timeout_seconds, connect=self._config.connect_seconds)
-        http = httpx2.AsyncClient(
-            timeout=timeout,
-            # A redirect would turn a POST into a GET, and could carry a prompt to another host.
-            follow_redirects=False,
-            trust_env=not is_private_address(self._config.base_url),
-            event_hooks={"request": [_without_key] if not key or own_header else [], "response": [self._bound]},
-            limits=httpx2.Limits(max_connections=self._config.concurrency + 2, keepalive_expiry=30),
-        )
+        http = self._http(sends_key=bool(key) and not own_header)
         client = openai.AsyncOpenAI(
             api_key=key or "none",
             base_url=self._config.api_url,
             max_retries=0,
-            timeout=timeout,
+            timeout=http.timeout,
             http_client=http,
             default_headers={
                 "Accept-Encoding": ACCEPTED_ENCODINGS,
@@ -404,13 +282,32 @@ class Connection:
             _ = client.responses
         return client
 
-    async def _bound(self, response: "httpx2.Response") -> None:
-        """Have the body counted, and unpacked under a limit, while it is read."""
-        response.stream = bounded(response, self._max_answer_bytes)
-        response.headers.pop("content-encoding", None)
+    def _failures(self) -> tuple[type[Exception], ...]:
+        return failures()
+
+    async def _listed_models(self, client: "openai.AsyncOpenAI") -> list[str] | None:
+        if path := self._config.service.key_path:
+            import httpx2
+
+            await client.get(path, cast_to=httpx2.Response)
+        listed = await _list_models(client)
+        return listed if self._config.service.lists_models else None
+
+    def _is_meant(self, listed: str) -> bool:
+        model = self._config.model
+        return model == listed or listed in {f"{model}:latest", f"models/{model}"}
+
+    def _other_models(self, listed: list[str]) -> str:
+        close = nearest(self._config.model, listed)
+        names = ", ".join(map(repr, close or sorted(listed)[:5]))
+        return f"Did you mean {names}?" if close else f"It lists {names}{' …' if len(listed) > 5 else '.'}"
+
+    @property
+    def _unlisted(self) -> str:
+        return "its models" if self._config.service.lists_models else "deployments"
 
     def _objection(self, body: object, status: int, otherwise: str = "") -> Objection:
-        objection = objection_in(body, status, self._redacted, otherwise)
+        objection = objection_in(body, status, self.redacted, otherwise)
         return objection._replace(code=objection.code.replace(self._key, "…")) if self._key else objection
 
     def _judged(self, objection: Objection, headers: Mapping[str, str]) -> ProviderError:
@@ -421,11 +318,7 @@ class Connection:
         if permanent := self.permanent(objection):
             return permanent
         if 300 <= status < 400:
-            target = urlsplit(headers.get("location", ""))
-            return self.refused(
-                f"[{self.name}] at {self._config.base_url} redirects ({status}), and a redirect is not followed.",
-                f"Set base_url to where it leads ({target.scheme}://{target.hostname})." if target.hostname else "",
-            )
+            return self.redirected(status, headers.get("location", ""))
         words = f": {objection.words}" if objection.words else "."
         if status == 429:
             return self.busy(f"[{self.name}] asks for a pause (429){words}", pause_asked_for(headers))
@@ -440,96 +333,14 @@ class Connection:
             return self.busy(words)
         return self.permanent(objection) or self.lost(words)
 
-    def _timeout_words(self, error: BaseException) -> tuple[str, str]:
-        if _cause_named(error, "ConnectTimeout"):
-            return (
-                f"[{self.name}] at {self._host} could not be reached within {self._config.connect_seconds:g} s.",
-                f"Check base_url of [{self.name}] and the network.",
-            )
-        return (
-            f"[{self.name}] did not answer within {self._config.timeout_seconds:g} s.",
-            "Raise timeout_seconds if its model is slow.",
-        )
-
-    def _connection_words(self, error: BaseException) -> tuple[str, str]:
-        host, check = self._host, f"Check base_url of [{self.name}]."
-        where = f"[{self.name}] at {host}"
-        if _cause(error, gaierror):
-            return f"The name {host} of [{self.name}] could not be resolved.", check
-        if tls := _cause(error, ssl.SSLError):
-            reason = getattr(tls, "verify_message", "") or tls.reason or "TLS failed"
-            return f"No safe connection to {where}: {reason}.", f"{check} Is it https, and is its certificate valid?"
-        if _cause(error, ConnectionRefusedError):
-            return f"{where} refused the connection.", f"{check} Is the server running?"
-        if _cause_named(error, "ConnectError"):
-            return f"{where} could not be reached.", check
-        if _cause(error, Unreadable):
-            return f"{where} sent an answer that could not be unpacked.", ""
-        return f"{where} broke the connection off before its answer was complete.", ""
-
-    @property
-    def _host(self) -> str:
-        return urlsplit(self._config.base_url).netloc
-
-    def without_key(self, text: str) -> str:
-        """A model's `text` as it may be kept and shown: some servers repeat what they were sent."""
-        # A shorter one is no secret but a word such as `ollama`, which a text may well contain.
-        return text.replace(self._key, "…") if len(self._key) >= _SECRET_LENGTH else text
-
-    @property
-    def _key(self) -> str:
-        return self._config.api_key.get_secret_value() if self._config.api_key else ""
-
-    def _redacted(self, words: str) -> str:
-        words = words.replace(self._key, "…") if self._key else words
-        words = re.sub(r"\b(sk|pk|key|rk|gsk|xai)-[\w*-]{8,}|\bBearer\s+\S+", "…", words)
-        words = " ".join(words.split())
-        words = words if len(words) <= 300 else f"{words[:299]}…"
-        return words if not words or words[-1] in ".!?…" else f"{words}."
-
-
-def was_sent(error: BaseException) -> bool:
-    """Whether a call that failed for the network's sake may have reached the service."""
-    unsent = _cause(error, gaierror) or _cause(error, ssl.SSLError) or _cause(error, ConnectionRefusedError)
-    return not (unsent or _cause_named(error, "ConnectError") or _cause_named(error, "ConnectTimeout"))
-
 
 def failures() -> tuple[type[Exception], ...]:
-    """What a call can fail with that is the other side's or the network's fault; anything else is a defect of ours."""
-    import httpx2
+    """What a call can fail with that is the other side's or the network's fault."""
     import openai
 
-    network = (OSError, anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
-    library = (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL)
-    return (*library, *network, TooLong, Unreadable, ValueError, RecursionError)
+    return sdk.failures(openai.OpenAIError)
 
 
-def bounded(response: "httpx2.Response", max_bytes: int) -> "httpx2.AsyncByteStream":
-    """The response's stream: unpacked, and `TooLong` once it passes `max_bytes`; it remembers its last bytes."""
-    import httpx2
-
-    inner = response.stream
-    unpacking = Unpacking(response.headers.get("content-encoding", ""), max_bytes)
-
-    class Bounded(httpx2.AsyncByteStream):
-        async def __aiter__(self) -> AsyncIterator[bytes]:
-            assert isinstance(inner, httpx2.AsyncByteStream)
-            tail = b""
-            async for packed in inner:
-                piece = unpacking.feed(packed)
-                tail = (tail + piece)[-64:]
-                response.extensions["tail"] = tail
-                yield piece
-            unpacking.finish()
-
-        async def aclose(self) -> None:
-            if isinstance(inner, httpx2.AsyncByteStream):
-                await inner.aclose()
-
-    return Bounded()
-
-
-_SECRET_LENGTH = 12
 _OWN_HOSTS = frozenset({"api.openai.com"})
 
 
@@ -574,44 +385,5 @@ async def _list_models(client: "openai.AsyncOpenAI") -> list[str] | None:
     return names or None
 
 
-async def _without_key(request: "httpx2.Request") -> None:
-    """The SDK insists on a key; a server without one is sent none."""
-    request.headers.pop("Authorization", None)
-
-
-def _meant_model(model: str, known: list[str]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(model, known, n=3, cutoff=0.5)
-    names = close or sorted(known)[:5]
-    words = "Did you mean" if close else "It lists"
-    return f"{words} {', '.join(repr(name) for name in names)}{'?' if close else ' …' if len(known) > 5 else '.'}"
-
-
 def _field(holder: object, name: str) -> Any:
     return holder.get(name) if isinstance(holder, dict) else getattr(holder, name, None)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        found = waiting.pop()
-        if found is None or id(found) in seen:
-            continue
-        seen.add(id(found))
-        yield found
-        waiting += [found.__cause__, found.__context__]
-        if isinstance(found, BaseExceptionGroup):
-            waiting += found.exceptions
-
-
-E_ = TypeVar("E_", bound=BaseException)
-
-
-def _cause(error: BaseException, kind: type[E_]) -> E_ | None:
-    return next((found for found in _causes(error) if isinstance(found, kind)), None)
-
-
-def _cause_named(error: BaseException, name: str) -> bool:
-    return any(type(found).__name__ == name for found in _causes(error))

@@ -1,6 +1,5 @@
 """How a question is put to a server that speaks an OpenAI API, and what came back, whichever of the two APIs it is."""
 
-import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,10 +16,6 @@ from blogen.providers.strict_schema import strict_schema
 if TYPE_CHECKING:
     import openai
 
-BY_WORDS = (
-    "Answer with exactly one JSON object that is valid for the following JSON Schema. "
-    "Write nothing before or after it, and no code fence."
-)
 PLAINER_JSON: dict[JsonOutput, JsonOutput] = {"schema": "object", "object": "none"}
 
 
@@ -120,10 +115,6 @@ class Pieces:
         if self._count:
             return self._connection.lost(f"[{self._connection.name}] broke its answer off before the end.")
         return self._connection.malformed("is no stream")
-
-
-def schema_by_words(request: TextRequest) -> str:
-    return f"{BY_WORDS}\n{json.dumps(request.json_schema, ensure_ascii=False)}"
 
 
 def named_schema(request: TextRequest) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from blogen.errors import OrderFailed, ProviderError
+from blogen.providers.json_answers import schema_by_words
 from blogen.providers.openai_dialect import Connection
 from blogen.providers.openai_forms import (
     JSON_NAMES,
@@ -25,7 +26,6 @@ from blogen.providers.openai_forms import (
     Reply,
     Step,
     named_schema,
-    schema_by_words,
     text_of,
     without_shape,
 )
@@ -56,7 +56,8 @@ class Responses:
             if form.json == "schema":
                 order["text"] = {"format": {"type": "json_schema", **named_schema(request)}}
             else:
-                question = f"{question}\n\n{schema_by_words(request)}"  # JSON mode wants the word in the input
+                # JSON mode wants the word in the input.
+                question = f"{question}\n\n{schema_by_words(request.json_schema)}"
                 if form.json == "object":
                     order["text"] = {"format": {"type": "json_object"}}
         if request.system:

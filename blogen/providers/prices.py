@@ -48,6 +48,14 @@ class Price:
         return math.ceil(input_tokens * self.input_usd_per_million + output_tokens * self.output_usd_per_million)
 
 
+def check_given(sent: float | None, answered: float | None, cached: float | None = None) -> None:
+    """Whether the prices that a section gives can be reckoned with. Raises ValueError."""
+    if (sent is None) != (answered is None):
+        raise ValueError("give both `input_usd_per_million` and `output_usd_per_million`, or neither")
+    if cached is not None and sent is None:
+        raise ValueError("`cached_input_usd_per_million` needs `input_usd_per_million` and `output_usd_per_million`")
+
+
 def known(host: str, model: str) -> Price | None:
     """The list price of `model` at the service whose own address is `host`; a dated variant costs what its model does.
 

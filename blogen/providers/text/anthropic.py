@@ -1,52 +1,44 @@
 """Claude models behind Anthropic's Messages API, or behind a gateway that speaks it.
 
 Wire format: https://platform.claude.com/docs/en/api/messages, in the version that the SDK names (2026-10-21). The
-`anthropic` package is an extra; like OpenAI's it is imported, and its client built, in a worker thread on the first
-call, and its own retries are off. A request that is refused for its form is sent again in a plainer one, and what
-worked is remembered: older models know no structured output, newer ones no temperature.
+`anthropic` package is an extra. A request that is refused for its form is sent again in a plainer one, and what worked
+is remembered: older models know no structured output, newer ones no temperature.
 """
 
 import hashlib
 import json
 import re
-import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from socket import gaierror
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 import anyio
-import anyio.to_thread
 from pydantic import Field, model_validator
 
-from blogen.config.section import BaseUrl, ProviderSection, is_private_address
+from blogen.config.section import BaseUrl, ProviderSection
 from blogen.errors import (
-    AnswerLost,
     AnswerUnusable,
-    ContentRefused,
     ProviderBusy,
     ProviderError,
     ProviderRefused,
     ProviderUnavailable,
 )
 from blogen.providers.http import DAY_SECONDS, retry_after
-from blogen.providers.openai_dialect import bounded, was_sent
-from blogen.providers.prices import Price, known
+from blogen.providers.json_answers import json_object, schema_by_words
+from blogen.providers.prices import Price, check_given, known
 from blogen.providers.protocols import Health, Stream, TextAnswer, TextRequest, Usage
 from blogen.providers.reasoning import ReasoningFilter, without_reasoning
+from blogen.providers.sdk import SdkConnection, cause, failures, nearest
 from blogen.providers.strict_schema import strict_schema
-from blogen.providers.text.openai import json_object
-from blogen.providers.unpacking import ACCEPTED_ENCODINGS, TooLong, Unreadable
+from blogen.providers.unpacking import ACCEPTED_ENCODINGS, TooLong
 
 if TYPE_CHECKING:
     import anthropic
     import httpx2
-
-T = TypeVar("T")
 
 MAX_ANSWER_BYTES = 5_000_000
 
@@ -92,8 +84,7 @@ class Config(ProviderSection):
 
     @model_validator(mode="after")
     def _both_prices(self) -> Self:
-        if (self.input_usd_per_million is None) != (self.output_usd_per_million is None):
-            raise ValueError("give both `input_usd_per_million` and `output_usd_per_million`, or neither")
+        check_given(self.input_usd_per_million, self.output_usd_per_million)
         return self
 
     @property
@@ -180,7 +171,7 @@ class Provider:
             if schema is not None:
                 output["format"] = {"type": "json_schema", "schema": schema}
             elif form.shape == "none":
-                system = f"{system}\n\n{_BY_WORDS}\n{json.dumps(request.json_schema, ensure_ascii=False)}".strip()
+                system = f"{system}\n\n{schema_by_words(request.json_schema)}".strip()
             else:
                 name = re.sub(r"[^A-Za-z0-9_-]", "_", request.purpose)[:64] or "answer"
                 order["tools"] = [{"name": name, "description": _TOOL, "input_schema": request.json_schema}]
@@ -302,12 +293,7 @@ class Provider:
         text = without_reasoning(self._connection.without_key(reply.text))
         if reply.stop_reason == "refusal":
             said = self._connection.redacted(reply.explanation)
-            raise ContentRefused(
-                f"[{self.name}] refused the content{f': {said}' if said else '.'}",
-                remedy="Change the topic, the brief or the sources.",
-                provider=self.name,
-                usage=usage,
-            )
+            raise self._connection.content_refused(said, usage)
         if reply.stop_reason in _CUT_SHORT:
             raise self._unusable(
                 f"[{self.name}] {_CUT_SHORT[reply.stop_reason]} before the answer was complete.",
@@ -336,47 +322,13 @@ class Provider:
         return AnswerUnusable(detail, remedy=remedy, provider=self.name, raw=raw, usage=usage)
 
 
-class Connection:
+class Connection(SdkConnection["anthropic.AsyncAnthropic", Config]):
     """One section's way to its service. Every failure leaves it as an error in Blogen's words."""
 
+    key_prefixes = "sk"
+
     def __init__(self, name: str, config: Config) -> None:
-        self.name = name
-        self._config = config
-        self._address = re.sub(r"/v1/?$", "", config.base_url)  # the SDK adds it
-        self._building = anyio.Lock()
-        self._client: anthropic.AsyncAnthropic | None = None
-
-    async def ask(self, call: Callable[["anthropic.AsyncAnthropic"], Awaitable[T]]) -> T:
-        """Make one call within the section's total time. Raises ProviderError."""
-        client = await self._ready()
-        try:
-            with anyio.fail_after(self._config.timeout_seconds):
-                return await call(client)
-        except _failures() as error:
-            raise self.worded(error) from error
-
-    async def check(self) -> Health:
-        """Whether the service answers, takes the key and knows the model; spends nothing."""
-        try:
-            listed = await self.ask(_list_models)
-        except ProviderError as error:
-            return Health(ok=False, detail=error.detail, remedy=error.remedy)
-        model, where = self._config.model, f"{self._config.base_url} answers"
-        if not listed:
-            return Health(ok=True, detail=f"{where}; it does not list its models, so {model!r} could not be checked.")
-        # A name without its date is an alias of the newest one.
-        if any(re.fullmatch(rf"{re.escape(model)}(-\d{{8}})?", name) for name in listed):
-            return Health(ok=True, detail=f"{where} and knows {model!r}.")
-        return Health(
-            ok=False,
-            detail=f"{where}, but [{self.name}] asks for the model {model!r}, which it does not list.",
-            remedy=f"It lists {', '.join(_nearest(model, listed))}.",
-        )
-
-    async def close(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
+        super().__init__(name, config, max_answer_bytes=MAX_ANSWER_BYTES)
 
     def usage(self, reply: "_Reply") -> Usage:
         """What a call used, and how long the service wants to be left alone after it."""
@@ -409,25 +361,19 @@ class Connection:
         return _Objection(error.status_code, _text(told, "type"), code, self.redacted(words))
 
     def worded(self, error: BaseException) -> ProviderError:
-        """`error` as the engine understands it: refused, unavailable or unusable, with a remedy."""
         import anthropic
 
         if isinstance(error, ProviderError):
             return error
-        if too_long := _cause(error, TooLong):
-            return AnswerUnusable(
-                f"[{self.name}] answered with more than {too_long.max_bytes // 1_000_000} MB.",
-                remedy="Check that base_url is the address of the API.",
-                provider=self.name,
-                raw=self.without_key(too_long.start.decode("utf-8", "replace")),
-            )
+        if too_long := cause(error, TooLong):
+            return self.too_long(too_long)
         if isinstance(error, anthropic.APIStatusError):
             return self._status_error(self.objection(error), error.response.headers)
-        if isinstance(error, TimeoutError | anthropic.APITimeoutError) or _cause(error, TimeoutError):
-            return self._kind_of(error)(*self._timeout_words(error))
+        if isinstance(error, TimeoutError | anthropic.APITimeoutError) or cause(error, TimeoutError):
+            return self.timed_out(error)
         if isinstance(error, ValueError | RecursionError):
             return self.malformed("could not be read")
-        return self._kind_of(error)(*self._connection_words(error))
+        return self.disconnected(error)
 
     def broken_off(self, told: dict[str, Any]) -> ProviderError:
         """An error in the middle of a stream, whose status was 200."""
@@ -439,45 +385,6 @@ class Connection:
         passing = self._passing(found, {}, f"[{self.name}] broke its answer off")
         return passing if isinstance(passing, ProviderBusy) else self.lost(passing.detail)
 
-    def _kind_of(self, error: BaseException) -> Callable[[str, str], ProviderUnavailable]:
-        """How to tell of a failed connection: what never reached the service cannot have cost anything."""
-        return self.lost if was_sent(error) else self.unavailable
-
-    def unavailable(
-        self, detail: str, remedy: str = "", retry_after_seconds: float | None = None
-    ) -> ProviderUnavailable:
-        return ProviderUnavailable(detail, remedy=remedy, provider=self.name, retry_after_seconds=retry_after_seconds)
-
-    def refused(self, detail: str, remedy: str = "") -> ProviderRefused:
-        return ProviderRefused(detail, remedy=remedy, provider=self.name)
-
-    def lost(self, detail: str, remedy: str = "") -> AnswerLost:
-        return AnswerLost(detail, remedy=remedy, provider=self.name)
-
-    def malformed(self, what: str) -> AnswerLost:
-        return self.lost(
-            f"[{self.name}] sent an answer that {what}.",
-            "If this goes on, check that base_url is the address of the API.",
-        )
-
-    def without_key(self, text: str) -> str:
-        """A model's `text` as it may be kept and shown: some servers repeat what they were sent."""
-        # A shorter one is no secret but a word, which a text may well contain.
-        return text.replace(self._key, "…") if len(self._key) >= _SECRET_LENGTH else text
-
-    def redacted(self, words: str) -> str:
-        """A service's `words` as they may stand in a message: one line, without keys, not too long."""
-        words = words.replace(self._key, "…") if self._key else words
-        words = " ".join(re.sub(r"\bsk-[\w*-]{8,}|\bBearer\s+\S+", "…", words).split())
-        words = words if len(words) <= 300 else f"{words[:299]}…"
-        return words if not words or words[-1] in ".!?…" else f"{words}."
-
-    async def _ready(self) -> "anthropic.AsyncAnthropic":
-        async with self._building:
-            if self._client is None:
-                self._client = await anyio.to_thread.run_sync(self._build)
-            return self._client
-
     def _build(self) -> "anthropic.AsyncAnthropic":
         try:
             import anthropic
@@ -486,22 +393,12 @@ class Connection:
                 f"[{self.name}] needs the package `anthropic`, which is not installed.",
                 "Install it: pip install 'blogen[anthropic]'",
             ) from error
-        import httpx2
-
-        timeout = httpx2.Timeout(self._config.timeout_seconds, connect=self._config.connect_seconds)
-        http = httpx2.AsyncClient(
-            timeout=timeout,
-            # A redirect would turn a POST into a GET, and could carry a prompt to another host.
-            follow_redirects=False,
-            trust_env=not is_private_address(self._address),
-            event_hooks={"request": [] if self._key else [_without_key], "response": [_bound]},
-            limits=httpx2.Limits(max_connections=self._config.concurrency + 2, keepalive_expiry=30),
-        )
+        http = self._http(sends_key=bool(self._key))
         client = anthropic.AsyncAnthropic(
             api_key=self._key or "none",
-            base_url=self._address,
+            base_url=re.sub(r"/v1/?$", "", self.base_url),  # the SDK adds it
             max_retries=0,
-            timeout=timeout,
+            timeout=http.timeout,
             http_client=http,
             default_headers={"Accept-Encoding": ACCEPTED_ENCODINGS},
             open_telemetry=False,
@@ -510,16 +407,39 @@ class Connection:
         _ = (client.messages, client.models)
         return client
 
+    def _failures(self) -> tuple[type[Exception], ...]:
+        import anthropic
+
+        return failures(anthropic.AnthropicError)
+
+    async def _listed_models(self, client: "anthropic.AsyncAnthropic") -> list[str]:
+        import anthropic
+
+        try:
+            answer = await client.models.with_raw_response.list(limit=1000)
+        except anthropic.APIStatusError as error:
+            if error.status_code in {404, 405, 501}:
+                return []
+            raise
+        body = json.loads(answer.http_response.content)
+        listed = body.get("data") if isinstance(body, dict) else None
+        entries = listed if isinstance(listed, list) else []
+        return [name for entry in entries if isinstance(entry, dict) and (name := _text(entry, "id"))]
+
+    def _is_meant(self, listed: str) -> bool:
+        # A name without its date is an alias of the newest one.
+        return re.fullmatch(rf"{re.escape(self._config.model)}(-\d{{8}})?", listed) is not None
+
+    def _other_models(self, listed: list[str]) -> str:
+        names = nearest(self._config.model, listed) or sorted(listed)[:5]
+        return f"It lists {', '.join(map(repr, names))}."
+
     def _status_error(self, objection: "_Objection", headers: Mapping[str, str]) -> ProviderError:
         status, words = objection.status, objection.words
         if permanent := self._permanent(objection):
             return permanent
         if 300 <= status < 400:
-            target = urlsplit(headers.get("location", ""))
-            return self.refused(
-                f"[{self.name}] at {self._config.base_url} redirects ({status}), and a redirect is not followed.",
-                f"Set base_url to where it leads ({target.scheme}://{target.hostname})." if target.hostname else "",
-            )
+            return self.redirected(status, headers.get("location", ""))
         if status >= 500 or status in {408, 409, 425, 429}:
             return self._passing(objection, headers, f"[{self.name}] failed ({status})")
         return self.refused(f"[{self.name}] refused the request ({status}){f': {words}' if words else '.'}")
@@ -529,11 +449,10 @@ class Connection:
         words = f": {objection.words}" if objection.words else "."
         asked = retry_after(headers)
         if objection.status == 429:
-            return ProviderBusy(
+            return self.busy(
                 f"[{self.name}] asks for a pause (429){words}",
-                remedy="Lower requests_per_minute, tokens_per_minute or concurrency if this is frequent.",
-                provider=self.name,
-                retry_after_seconds=_pause(headers) if asked is None else asked,
+                _pause(headers) if asked is None else asked,
+                "Lower requests_per_minute, tokens_per_minute or concurrency if this is frequent.",
             )
         return self.unavailable(f"{beginning}{words}", retry_after_seconds=asked)
 
@@ -551,11 +470,7 @@ class Connection:
                 "Top it up or raise its limit at the service, then retry the job.",
             )
         if status in {400, 403, 422, 500} and _CONTENT_WORDS.search(words):
-            return ContentRefused(
-                f"{section} refused the content{because}",
-                remedy="Change the topic, the brief or the sources.",
-                provider=self.name,
-            )
+            return self.content_refused(words)
         if status == 413 or (status in {400, 422} and _LENGTH_WORDS.search(words)):
             return self.refused(
                 f"The request is too long for the model {model!r} of {section}{because}",
@@ -583,46 +498,7 @@ class Connection:
             )
         return None
 
-    def _timeout_words(self, error: BaseException) -> tuple[str, str]:
-        if any(type(found).__name__ == "ConnectTimeout" for found in _causes(error)):
-            return (
-                f"[{self.name}] at {self._host} could not be reached within {self._config.connect_seconds:g} s.",
-                f"Check base_url of [{self.name}] and the network.",
-            )
-        return (
-            f"[{self.name}] did not answer within {self._config.timeout_seconds:g} s.",
-            "Raise timeout_seconds if its model is slow.",
-        )
 
-    def _connection_words(self, error: BaseException) -> tuple[str, str]:
-        host, check = self._host, f"Check base_url of [{self.name}]."
-        where = f"[{self.name}] at {host}"
-        if _cause(error, gaierror):
-            return f"The name {host} of [{self.name}] could not be resolved.", check
-        if tls := _cause(error, ssl.SSLError):
-            reason = getattr(tls, "verify_message", "") or tls.reason or "TLS failed"
-            return f"No safe connection to {where}: {reason}.", f"{check} Is it https, and is its certificate valid?"
-        if _cause(error, ConnectionRefusedError):
-            return f"{where} refused the connection.", f"{check} Is the server running?"
-        if any(type(found).__name__ == "ConnectError" for found in _causes(error)):
-            return f"{where} could not be reached.", check
-        if _cause(error, Unreadable):
-            return f"{where} sent an answer that could not be unpacked.", ""
-        return f"{where} broke the connection off before its answer was complete.", ""
-
-    @property
-    def _host(self) -> str:
-        return urlsplit(self._address).netloc
-
-    @property
-    def _key(self) -> str:
-        return self._config.api_key.get_secret_value() if self._config.api_key else ""
-
-
-_BY_WORDS = (
-    "Answer with exactly one JSON object that is valid for the following JSON Schema. "
-    "Write nothing before or after it, and no code fence."
-)
 _TOOL = "Takes the answer. Call it once, with the whole answer."
 _PLAINER: dict[JsonOutput, JsonOutput] = {"schema": "tool", "tool": "none"}
 _SHAPE_WORDS = ("output_config", "output_format", "structured output", "schema", "grammar", "tool", "format")
@@ -632,7 +508,6 @@ _CUT_SHORT = {
     "model_context_window_exceeded": "filled its context",
     "pause_turn": "paused",
 }
-_SECRET_LENGTH = 12
 _NOTHING = object()
 _CREDIT_WORDS = re.compile(r"credit balance is too low|reached your specified .{0,40}usage limits|spend limit", re.I)
 _CONTENT_WORDS = re.compile(r"content filter|usage polic|content polic|blocked by", re.I)
@@ -731,49 +606,6 @@ def _header_value(reference: str) -> str:
     return hashlib.sha256(reference.encode()).hexdigest()
 
 
-def _failures() -> tuple[type[Exception], ...]:
-    """What a call can fail with that is the other side's or the network's fault; anything else is a defect of ours."""
-    import anthropic
-    import httpx2
-
-    network = (OSError, anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
-    library = (anthropic.AnthropicError, httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL)
-    return (*library, *network, TooLong, Unreadable, ValueError, RecursionError)
-
-
-async def _list_models(client: "anthropic.AsyncAnthropic") -> list[str]:
-    """Names of the models; none if the server lists none."""
-    import anthropic
-
-    try:
-        answer = await client.models.with_raw_response.list(limit=1000)
-    except anthropic.APIStatusError as error:
-        if error.status_code in {404, 405, 501}:
-            return []
-        raise
-    body = json.loads(answer.http_response.content)
-    listed = body.get("data") if isinstance(body, dict) else None
-    entries = listed if isinstance(listed, list) else []
-    return [name for entry in entries if isinstance(entry, dict) and (name := _text(entry, "id"))]
-
-
-def _nearest(model: str, listed: list[str]) -> list[str]:
-    from difflib import get_close_matches
-
-    return [repr(name) for name in get_close_matches(model, listed, n=3, cutoff=0.5) or sorted(listed)[:5]]
-
-
-async def _without_key(request: "httpx2.Request") -> None:
-    """The SDK insists on a key; a server without one is sent none."""
-    request.headers.pop("Authorization", None)
-
-
-async def _bound(response: "httpx2.Response") -> None:
-    """Have the body counted, and unpacked under a limit, while it is read."""
-    response.stream = bounded(response, MAX_ANSWER_BYTES)
-    response.headers.pop("content-encoding", None)
-
-
 def _pause(headers: Mapping[str, str]) -> float | None:
     """Seconds until the last of the used-up quotas is filled again; None if none is used up."""
     try:
@@ -805,24 +637,3 @@ def _object(holder: dict[str, Any], name: str) -> dict[str, Any]:
 def _count(usage: dict[str, Any] | None, name: str) -> int | None:
     value = (usage or {}).get(name)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        found = waiting.pop()
-        if found is None or id(found) in seen:
-            continue
-        seen.add(id(found))
-        yield found
-        waiting += [found.__cause__, found.__context__]
-        if isinstance(found, BaseExceptionGroup):
-            waiting += found.exceptions
-
-
-E_ = TypeVar("E_", bound=BaseException)
-
-
-def _cause(error: BaseException, kind: type[E_]) -> E_ | None:
-    return next((found for found in _causes(error) if isinstance(found, kind)), None)

@@ -7,13 +7,13 @@ Only a refusal leads to another try: an answer that was paid for is never asked 
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
 from blogen.errors import AnswerUnusable, ProviderError
+from blogen.providers.json_answers import json_object
 from blogen.providers.openai_chat import Chat
 from blogen.providers.openai_dialect import Connection, OpenAISection, failures
 from blogen.providers.openai_errors import BAD_JSON, OBJECTIONS, Objection
@@ -303,19 +303,6 @@ class Provider:
         return f"Assumed {by}: {', '.join(told)}."
 
 
-def json_object(text: str) -> str | None:
-    """The first JSON object in `text`: bare, in a fence, or among other words. None if there is none."""
-    decoder = json.JSONDecoder()
-    for start in _braces(text):
-        try:
-            found, end = decoder.raw_decode(text, start)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(found, dict):
-            return text[start:end]
-    return None
-
-
 _LIMIT_FIELDS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 
 
@@ -348,13 +335,3 @@ def _schema_of(request: TextRequest) -> str:
 
 def _guessed_tokens(text: str) -> int:
     return (len(text.encode()) + 3) // 4
-
-
-def _braces(text: str) -> Iterator[int]:
-    """Where objects may begin; at most 50 places, so that a hostile text costs no time."""
-    start = text.find("{")
-    for _ in range(50):
-        if start < 0:
-            return
-        yield start
-        start = text.find("{", start + 1)
