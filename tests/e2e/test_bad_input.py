@@ -636,7 +636,7 @@ model = "{IMAGE_MODEL}"
             job = await blogen.submit("Tea", sources=SOURCE)
             job = await blogen.finished(job["id"])
             assert job["state"] == "failed", (status, body, job)
-            fake._faults.clear()
+            fake.faults.forget()
             told.append(json.dumps(job))
             told.append(json.dumps(await blogen.all(f"/api/v1/jobs/{job['id']}/timeline")))
         told.append((await blogen.command("jobs", "show", job["id"], "--json")).out)

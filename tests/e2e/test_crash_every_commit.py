@@ -83,6 +83,8 @@ async def kill_at_each(
         assert lasting(outcome.post) == lasting(undisturbed.post), where
         assert outcome.job["tokens"] == undisturbed.job["tokens"], where
         assert not undisturbed.paid - outcome.paid, f"{where}: a call is missing"
+        more_unknown = outcome.job["unknown_calls"] - undisturbed.job["unknown_calls"]
+        assert more_unknown == len(outcome.in_doubt), f"{where}: {more_unknown} more of unknown cost"
         repeated = outcome.paid - undisturbed.paid
         assert repeated.total() <= len(outcome.in_doubt), f"{where}: paid twice: {repeated}; {outcome.in_doubt}"
         side_by_side = {step.partition(":")[0] for step in outcome.in_doubt}
@@ -145,5 +147,8 @@ def digest(body: dict[str, Any]) -> str:
 
 
 def lasting(post: dict[str, Any]) -> dict[str, Any]:
-    """What of a post does not depend on when it was made."""
-    return {key: value for key, value in post.items() if key not in {"published_at", "updated_at"}}
+    """What of a post does not depend on when it was made, or on a call in doubt, whose cost nobody knows."""
+    provenance = {key: value for key, value in post["provenance"].items() if key != "unknown_calls"}
+    return {key: value for key, value in post.items() if key not in {"published_at", "updated_at"}} | {
+        "provenance": provenance
+    }
