@@ -380,7 +380,8 @@ def _of_midjourney(flavour: str) -> list[Row]:
     )
     # Its file costs nothing to ask for again, and its address may be renewed until it is given up.
     fetched: dict[str, Required] = {
-        **dict.fromkeys(_NO_FILE_NOW, "unavailable"), **dict.fromkeys(_NOT_ONE, "refused"), "empty": "unavailable",
+        **dict.fromkeys(_NO_FILE_NOW, "unavailable"), "empty": "unavailable",
+        **dict.fromkeys(("400", "402", "413", "422", "echo", "private_redirect", *_NOT_ONE), "unusable"),  # it is paid
         **dict.fromkeys(("401", "403", "404", "expired_url", "redirect"), "unavailable"),
     }  # fmt: skip
     rows = [

@@ -290,9 +290,8 @@ class Provider:
             drawn = await self._fetch(url)
         except SourceRefused as error:
             if not _is_expired(error):
-                raise self._service.refused(
-                    f"The picture of [{self.name}] could not be fetched: {error.detail}", _REACHABLE
-                ) from error
+                detail = f"The picture of [{self.name}] could not be fetched: {error.detail}"
+                raise self._unusable(detail, _REACHABLE) from error
             order, task = await self._task_of(order)
             drawn = await self._fetch_anew(order, self._picture_url(order, task), expired=url)
         return drawn if order.upscale else await self._cut(drawn, order.index)
@@ -373,8 +372,7 @@ class Provider:
             raise self._service.unavailable(
                 f"The picture of [{self.name}] came empty.", "Look at the task in the proxy."
             )
-        usage = Usage(provider=self.name, model=self._config.model, cost_usd_micros=self._config.call_usd_micros)
-        return Drawn(content=fetched.body, media_type=fetched.media_type, usage=usage)
+        return Drawn(content=fetched.body, media_type=fetched.media_type, usage=self._usage)
 
     async def _cut(self, drawn: Drawn, index: int) -> Drawn:
         from blogen.providers.midjourney_grid import NotAGrid, quarter
@@ -382,19 +380,24 @@ class Provider:
         try:
             content = await quarter(drawn.content, index)
         except NotAGrid as error:
-            raise AnswerUnusable(
-                f"The four pictures of [{self.name}] cannot be cut apart: {error}.",
-                remedy="Retry the job to order them anew.",
-                provider=self.name,
-                usage=drawn.usage,
+            raise self._unusable(
+                f"The four pictures of [{self.name}] cannot be cut apart: {error}.", "Retry the job to order them anew."
             ) from error
         return drawn.model_copy(update={"content": content, "media_type": "image/png"})
 
     def _not_there(self, order: "_Order", detail: str) -> ProviderError:
         """A picture that may still come, until the time for it is over."""
         if self._age_seconds(order) > self._config.give_up_seconds:
-            return self._service.refused(detail, "Retry the job to order the picture anew.")
+            return self._unusable(detail, "Retry the job to order the picture anew.")
         return self._service.unavailable(detail, "Look at the task in the proxy.")
+
+    def _unusable(self, detail: str, remedy: str) -> AnswerUnusable:
+        """Of a picture that was drawn, and is paid for."""
+        return AnswerUnusable(detail, remedy=remedy, provider=self.name, usage=self._usage)
+
+    @property
+    def _usage(self) -> Usage:
+        return Usage(provider=self.name, model=self._config.model, cost_usd_micros=self._config.call_usd_micros)
 
     # -- the handle ---------------------------------------------------------------------------------------------
 
