@@ -189,6 +189,10 @@ async def test_an_open_breaker_costs_no_attempt_and_one_probe_closes_it(blog, mo
             assert [other.attempt for other in others] == [0] * 5
             main.hold("outline")
             await main.received("outline", 3)
+            for one in [await open_blog.app.jobs.get(one.id) for one in (job, *others)]:
+                if one.waiting is not None:
+                    await open_blog.app.engine.wake(one.id)  # what its timer does
+                    await open_blog.until(one, waits_anew(one.waiting.until))
             assert main.labels.count("outline") == 3, "one call probes"
             await main.release()
             for one in (job, *others):
@@ -346,6 +350,10 @@ def is_waiting(for_: WaitingFor) -> Callable[[Job], bool]:
         return job.waiting is not None and job.waiting.for_ is for_
 
     return is_it
+
+
+def waits_anew(until: int | None) -> Callable[[Job], bool]:
+    return lambda job: is_waiting(WaitingFor.PROVIDER)(job) and job.waiting.until != until
 
 
 def _http_date(seconds: float) -> str:
