@@ -8,7 +8,7 @@ from blogen.domain.post import Picture
 from blogen.domain.writing import Edited, Illustration, Illustrations
 from blogen.engine.context import JobContext
 from blogen.engine.outcome import Outcome
-from blogen.errors import ContentRefused
+from blogen.errors import AnswerUnusable, ContentRefused, InvalidInput
 from blogen.events import StepProgressed
 from blogen.pipeline.asking import used, writer_of
 from blogen.pipeline.budget import guessed_usd_micros
@@ -111,7 +111,12 @@ async def _order(
 async def _store(services: Services, name: str, order: Illustration, drawn: Drawn) -> Illustrated:
     """Bytes from outside become files of ours: decoded under limits, encoded anew, marked as made by a machine."""
     made_by = "/".join(dict.fromkeys(part for part in (drawn.usage.provider or name, drawn.usage.model) if part))
-    prepared = await prepare(drawn.content, alt=order.alt, made_by=made_by, ai_generated=name != _EMBEDDED)
+    try:
+        prepared = await prepare(drawn.content, alt=order.alt, made_by=made_by, ai_generated=name != _EMBEDDED)
+    except InvalidInput as error:  # it was drawn, and may be paid for
+        raise AnswerUnusable(
+            error.detail, remedy=error.remedy, provider=drawn.usage.provider, usage=drawn.usage
+        ) from error
     urls = {}
     for file in prepared.files:
         medium = await services.media.add(

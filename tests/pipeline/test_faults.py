@@ -45,7 +45,6 @@ async def test_a_picture_that_cannot_be_used_is_drawn_by_the_next_service(blog, 
     assert len(first.calls) == (3 if kind == "not_json" else 1)
 
 
-@pytest.mark.xfail(strict=True, reason="what `prepare` refuses is told as InvalidInput, which carries no usage")
 async def test_a_picture_that_cannot_be_used_counts_as_paid(blog):
     async with FakeOpenAI() as first:
         first.spoil_next("bomb", label="image")

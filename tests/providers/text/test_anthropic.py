@@ -442,9 +442,7 @@ async def test_a_refused_connection_an_unknown_name_and_a_failed_handshake_are_u
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
-    with pytest.raises(
-        ProviderUnavailable, match=r"\[text\.main\] at .* refused the connection\..*running"
-    ):
+    with pytest.raises(ProviderUnavailable, match=r"\[text\.main\] at .* refused the connection\..*running"):
         await made(f"http://127.0.0.1:{port}").complete(QUESTION)
     with pytest.raises(ProviderUnavailable, match="could not be resolved"):
         await made("http://no-such-host.invalid").complete(QUESTION)
