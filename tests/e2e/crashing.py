@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from tests.e2e.forked import Killer
-from tests.e2e.harness import Blogen, NotReady, Refused
+from tests.e2e.harness import FINAL, Blogen, NotReady, Refused
 
 Order = Callable[[int], dict[str, Any]]
 Strike = Callable[[Blogen], Awaitable[None]]
@@ -51,8 +51,18 @@ async def live_through_kills(
     killer.aim(0)
     await blogen.start()
     ids = [job for customer in customers for job in customer.jobs]
-    await asyncio.gather(*(blogen.finished(job) for job in ids))
+    await asyncio.gather(*(settled(blogen, job) for job in ids))
     return ids
+
+
+async def settled(blogen: Blogen, job_id: str) -> dict[str, Any]:
+    """Wait until the job is final, or waits for its owner; the job."""
+    await blogen.happens(job_id, lambda event: event.get("target") in FINAL or _asks(event))
+    return await blogen.job(job_id)
+
+
+def _asks(event: dict[str, Any]) -> bool:
+    return event.get("event") == "waiting" and event["detail"]["for"] == "review"
 
 
 class _Customer:
@@ -70,5 +80,5 @@ class _Customer:
                 job = await blogen.submit(**self._order(self._number), key=f"order {self._number}")
                 if job["id"] not in self.jobs:
                     self.jobs.append(job["id"])
-                await blogen.finished(job["id"])
+                await settled(blogen, job["id"])
                 self._number = next(self._numbers)
