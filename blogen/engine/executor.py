@@ -29,7 +29,7 @@ class RetryPolicy(NamedTuple):
     def delay_seconds(self, attempt: int, asked_for: float | None) -> float:
         """The wait before attempt number `attempt`+1; at least what the service asked for, within the cap."""
         jitter = random.uniform(0, min(self.cap_seconds, self.base_seconds * 2 ** (attempt - 1)))
-        return max(jitter, min(asked_for or 0.0, max(self.cap_seconds * 12, 3600)))
+        return max(jitter, min(asked_for or 0.0, self.cap_seconds * 12))
 
 
 class _Walk:
