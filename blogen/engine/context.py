@@ -404,9 +404,11 @@ def in_doubt_error(step: str) -> InDoubt:
 
 def _used_by(error: AnswerUnusable | ContentRefused) -> Used:
     """An answer that cannot be used may have been paid for."""
-    usage = error.usage
-    if not isinstance(usage, Usage):
-        return NOTHING_USED
+    return used(error.usage) if isinstance(error.usage, Usage) else NOTHING_USED
+
+
+def used(usage: Usage, guess: int | None = None) -> Used:
+    """A provider's account of a call, as the store keeps it; `guess` is what budgets count for an unknown cost."""
     return Used(
         usage.provider,
         usage.model,
@@ -414,6 +416,7 @@ def _used_by(error: AnswerUnusable | ContentRefused) -> Used:
         usage.output_tokens,
         usage.cost_usd_micros,
         usage.accuracy,
+        guess,
     )
 
 

@@ -6,14 +6,14 @@ from functools import partial
 from blogen.domain.job import Waiting, WaitingFor
 from blogen.domain.source import Passage, Research, Source
 from blogen.domain.writing import Brief, Edited, Illustration, Illustrations, Outline, OutlineSection, Queries, Section
-from blogen.engine.context import JobContext, in_doubt_error
+from blogen.engine.context import JobContext, in_doubt_error, used
 from blogen.engine.outcome import Suspended
 from blogen.errors import ProviderError
 from blogen.events import TextStreamed
 from blogen.pipeline.budget import guessed_usd_micros
 from blogen.pipeline.calling import first_that_answers
 from blogen.pipeline.services import Services, author_of
-from blogen.providers.protocols import TextAnswer, TextRequest, Usage
+from blogen.providers.protocols import TextAnswer, TextRequest
 from blogen.store.steps import Used
 from blogen.writing.writer import Ask, Writer
 
@@ -86,19 +86,6 @@ async def _ask_one(services: Services, job: JobContext, model: str, step: str, r
     if isinstance(answer, Waiting):
         raise Suspended(answer)
     return answer
-
-
-def used(usage: Usage, guess: int) -> Used:
-    """A provider's account of a call, as the store keeps it; `guess` is what budgets count for an unknown cost."""
-    return Used(
-        usage.provider,
-        usage.model,
-        usage.input_tokens,
-        usage.output_tokens,
-        usage.cost_usd_micros,
-        usage.accuracy,
-        guess,
-    )
 
 
 def _stream(services: Services, job_id: str, step: str, text: str) -> None:

@@ -8,7 +8,7 @@ from blogen.config import BudgetConfig, ProviderSection
 from blogen.domain.job import Waiting, WaitingFor
 from blogen.engine.outcome import Suspended
 from blogen.providers.protocols import TextRequest
-from blogen.store.ledger import Cap, OverCap, Reservation, caps_of
+from blogen.store.ledger import Cap, OverCap, caps_of
 
 _LOOK_AGAIN_SECONDS = 5.0
 _LOOK_AGAIN_AT_LAST_SECONDS = 300.0
@@ -17,14 +17,6 @@ _TEXT_USD_MICROS = (5, 20)
 _OUTPUT_TOKENS = 4000
 _PICTURE_USD_MICROS = 100_000
 _SEARCH_USD_MICROS = 10_000
-
-
-def reservation(
-    name: str, section: ProviderSection, budget: BudgetConfig, request: object, most_usd_micros: int | None
-) -> Reservation:
-    """What to hold back for a call to provider `name` (`text.main`), and the caps that it must fit under."""
-    most = guessed_usd_micros(request) if most_usd_micros is None else most_usd_micros
-    return Reservation(name, most, tuple(_caps(name, section, budget)))
 
 
 def guessed_usd_micros(request: object) -> int:
@@ -45,7 +37,8 @@ def wait_for_money(over: OverCap, clock: Clock) -> Suspended:
     return Suspended(Waiting(WaitingFor.BUDGET, until, f"{over.detail} {over.remedy}"))
 
 
-def _caps(name: str, section: ProviderSection, budget: BudgetConfig) -> Sequence[Cap]:
+def caps_over(name: str, section: ProviderSection, budget: BudgetConfig) -> Sequence[Cap]:
+    """The caps that calls to provider `name` (`text.main`) must fit under."""
     own = (
         Cap(f"{name}.day_usd", "day", name, _micros(section.day_usd), None),
         Cap(f"{name}.day_calls", "day", name, None, section.day_calls),

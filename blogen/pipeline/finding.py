@@ -11,9 +11,9 @@ from functools import partial
 from blogen.config import ResearchConfig
 from blogen.domain.model import Model
 from blogen.domain.writing import Queries
-from blogen.engine.context import JobContext
+from blogen.engine.context import JobContext, used
 from blogen.errors import BlogenError, InvalidInput, ProviderError, SourceRefused
-from blogen.pipeline.asking import used, writer_of
+from blogen.pipeline.asking import writer_of
 from blogen.pipeline.budget import guessed_usd_micros
 from blogen.pipeline.calling import first_that_answers, most_telling
 from blogen.pipeline.services import Services, brief_of

@@ -6,11 +6,11 @@ from blogen.domain.job import JobState, Waiting
 from blogen.domain.model import Model
 from blogen.domain.post import Picture
 from blogen.domain.writing import Edited, Illustration, Illustrations
-from blogen.engine.context import JobContext
+from blogen.engine.context import JobContext, used
 from blogen.engine.outcome import Outcome
 from blogen.errors import AnswerUnusable, ContentRefused, InvalidInput
 from blogen.events import StepProgressed
-from blogen.pipeline.asking import used, writer_of
+from blogen.pipeline.asking import writer_of
 from blogen.pipeline.budget import guessed_usd_micros
 from blogen.pipeline.calling import first_that_answers
 from blogen.pipeline.services import Services, brief_of

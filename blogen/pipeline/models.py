@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from blogen.clock import Clock
 from blogen.config import BudgetConfig, ProviderSection
-from blogen.pipeline.budget import reservation
+from blogen.pipeline.budget import caps_over, guessed_usd_micros
 from blogen.providers.endpoints import Endpoint, Endpoints
 from blogen.providers.protocols import (
     BackgroundTextModel,
@@ -61,15 +61,12 @@ class Trade(Generic[Model]):
 
     def __init__(self, guarded: Mapping[str, Guarded[Model]], order: Sequence[str], budget: BudgetConfig) -> None:
         self._guarded = guarded
-        self._budget = budget
+        self._caps = {name: caps_over(one.name, one.section, budget) for name, one in guarded.items()}
         self.names = [name for name in order if name in guarded]
         """Those to try, in this order."""
 
     def __contains__(self, name: object) -> bool:
         return name in self._guarded
-
-    def is_free(self, name: str) -> bool:
-        return self._guarded[name].model.is_free
 
     def reservation(self, name: str, request: object) -> Reservation | None:
         """What to hold back for one call; None where it is free."""
@@ -78,7 +75,7 @@ class Trade(Generic[Model]):
         if model.is_free:
             return None
         most = model.most_usd_micros(request) if isinstance(model, CanPrice) else guarded.section.call_usd_micros
-        return reservation(guarded.name, guarded.section, self._budget, request, most)
+        return Reservation(guarded.name, guessed_usd_micros(request) if most is None else most, self._caps[name])
 
     def call_usd_micros(self, name: str) -> int | None:
         """The price of a call that has a fixed one."""
