@@ -3,10 +3,14 @@
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from typing import NoReturn
 
 from blogen import __version__
 from blogen.cli.exits import UNUSABLE
+
+COMMANDS = ("serve", "generate", "jobs", "costs", "posts", "tokens", "users", "doctor", "openapi")
+"""Each in the module of its name."""
 
 DEFAULT_COMMAND = "serve"
 _MAX_COUNT = 1_000_000
@@ -15,8 +19,8 @@ _TAKE_A_VALUE = {"--config", "--data-dir", "--host", "--port"}
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Understood arguments; `run` in them is the command's function. Exits with 2 and a message on bad usage."""
-    parser, commands = _parser()
-    return parser.parse_args(_with_command(list(argv), commands))
+    words, command = _with_command(list(argv))
+    return _parser(COMMANDS if command is None else [command]).parse_args(words)
 
 
 class Parser(argparse.ArgumentParser):
@@ -41,9 +45,8 @@ def count(text: str) -> int:
     return int(text)
 
 
-def _parser() -> tuple[Parser, Iterable[str]]:
-    from blogen.cli import costs, doctor, generate, jobs, openapi, posts, serve, tokens, users
-
+def _parser(names: Iterable[str]) -> Parser:
+    """For the commands in `names`: the grammar of others takes time to build."""
     parser = Parser(
         prog="blogen", parents=[_common()], allow_abbrev=False, description="A blog that writes itself.",
         epilog="Without a command, `serve` runs. `blogen COMMAND --help` tells more.",
@@ -51,9 +54,9 @@ def _parser() -> tuple[Parser, Iterable[str]]:
     parser.set_defaults(config=None, data_dir=None, debug=False)
     parser.add_argument("--version", action="version", version=f"blogen {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
-    for group in (serve, generate, jobs, costs, posts, tokens, users, doctor, openapi):
-        group.add(Commands(commands, _common()))
-    return parser, commands.choices
+    for name in names:
+        import_module(f"blogen.cli.{name}").add(Commands(commands, _common()))
+    return parser
 
 
 def _common() -> Parser:
@@ -86,16 +89,18 @@ class Commands:
         )
 
 
-def _with_command(argv: list[str], commands: Iterable[str]) -> list[str]:
-    """`argv` with the default command put in where none is named."""
+def _with_command(argv: list[str]) -> tuple[list[str], str | None]:
+    """`argv` with the default command put in where none is named, and its command; None: help is asked, or no such."""
     before = ""
     words = iter(argv)
     for word in words:
-        if word in {"-h", "--help", "--version"} or word in commands:
-            return argv
+        if word in {"-h", "--help", "--version"}:
+            return argv, None
+        if word in COMMANDS:
+            return argv, word
         if word in _TAKE_A_VALUE:
             next(words, None)
         elif not word.startswith("-") and not before.startswith("-"):
-            return argv  # a mistyped command
+            return argv, None  # a mistyped command
         before = "" if word in _TAKE_A_VALUE else word
-    return [DEFAULT_COMMAND, *argv]
+    return [DEFAULT_COMMAND, *argv], DEFAULT_COMMAND
