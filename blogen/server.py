@@ -32,6 +32,8 @@ _MAX_BODY_BYTES = 32 * 1024 * 1024
 """Room for 20 sources of 200,000 characters."""
 
 _CLOSING_SECONDS = 2.0
+_READERS_FIRST_SECONDS = 0.2
+"""How long building the works, which keeps the processor busy, leaves it to whoever already waits for a page."""
 
 
 def serve(config: Config) -> int:
@@ -58,8 +60,10 @@ async def _serve(config: Config) -> int:
         url = _url(config.server.host, port)
         engine: asyncio.Future[Engine] = asyncio.get_running_loop().create_future()
         hooks: asyncio.Future[Hooks] = asyncio.get_running_loop().create_future()
+        application = web_application(app, engine, hooks)
+        answering = _first_answer(application)
         runner = web.AppRunner(
-            web_application(app, engine, hooks),
+            application,
             handle_signals=False,
             access_log=None,
             shutdown_timeout=_CLOSING_SECONDS,
@@ -69,6 +73,7 @@ async def _serve(config: Config) -> int:
         await site.start()
         sys.stdout.write(f"Blogen is ready at {url}\n")
         sys.stdout.flush()
+        await asyncio.wait({answering}, timeout=_READERS_FIRST_SECONDS)
         works = await app.build_works()
         works.services.is_streaming = True  # whoever follows a job sees its text grow
         await works.order_first_post()
@@ -109,6 +114,18 @@ def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.
     add_reader(application)
     add_api(application)
     return application
+
+
+def _first_answer(application: web.Application) -> "asyncio.Future[None]":
+    """Done when the first answer is about to be sent."""
+    answering: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def note(_request: web.Request, _response: web.StreamResponse) -> None:
+        if not answering.done():
+            answering.set_result(None)
+
+    application.on_response_prepare.append(note)
+    return answering
 
 
 def collect_garbage_rarely() -> None:
