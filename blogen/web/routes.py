@@ -1,12 +1,11 @@
-"""The reader's addresses, in one table."""
+"""The reader's addresses, in two tables. Handlers are named, not imported: who asks for one loads it."""
 
 from aiohttp import web
 
-from blogen.web import assets, health, hooks
+from blogen.later import handler
 from blogen.web.keys import BUS, PAGES
 from blogen.web.middleware import add_headers, friendly_errors
 from blogen.web.pages import Pages
-from blogen.web.reader import authors, feeds, home, media, post, search, site, tags
 
 
 def add_reader(app: web.Application) -> None:
@@ -15,36 +14,43 @@ def add_reader(app: web.Application) -> None:
     app.middlewares.append(friendly_errors)
     app.on_response_prepare.append(add_headers)
     app.on_cleanup.append(_close_pages)
-    app.add_routes(ROUTES)
+    for path, name in GET.items():
+        app.router.add_get(path, handler(f"blogen.web.{name}"))
+    for path, name in POST.items():
+        app.router.add_post(path, handler(f"blogen.web.{name}"))
 
 
-ROUTES = [
-    web.get("/", home.home),
-    web.get("/archive", home.archive),
-    web.get("/p/{slug}", post.post),
-    web.get("/p/{slug}/receipt", post.receipt),
-    web.get("/tags/{tag}", tags.tag),
-    web.get("/authors/{handle}", authors.author),
-    web.get("/search", search.search),
-    web.get("/feed.xml", feeds.rss),
-    web.get("/atom.xml", feeds.atom),
-    web.get("/feed.json", feeds.json_feed),
-    web.get("/tags/{tag}/feed.xml", feeds.rss),
-    web.get("/tags/{tag}/atom.xml", feeds.atom),
-    web.get("/tags/{tag}/feed.json", feeds.json_feed),
-    web.get("/authors/{handle}/feed.xml", feeds.rss),
-    web.get("/authors/{handle}/atom.xml", feeds.atom),
-    web.get("/authors/{handle}/feed.json", feeds.json_feed),
-    web.get("/sitemap.xml", site.sitemap),
-    web.get("/robots.txt", site.robots),
-    web.get("/manifest.webmanifest", site.manifest),
-    web.get("/media/{name}", media.medium),
-    web.get("/static/{name}", assets.static),
-    web.get("/favicon.ico", assets.favicon),
-    web.get("/healthz", health.healthz),
-    web.get("/readyz", health.readyz),
-    web.post("/hooks/midjourney/{secret}", hooks.midjourney),
-]
+GET = {
+    "/": "reader.home.home",
+    "/archive": "reader.home.archive",
+    "/p/{slug}": "reader.post.post",
+    "/p/{slug}/receipt": "reader.post.receipt",
+    "/tags/{tag}": "reader.tags.tag",
+    "/authors/{handle}": "reader.authors.author",
+    "/search": "reader.search.search",
+    "/feed.xml": "reader.feeds.rss",
+    "/atom.xml": "reader.feeds.atom",
+    "/feed.json": "reader.feeds.json_feed",
+    "/tags/{tag}/feed.xml": "reader.feeds.rss",
+    "/tags/{tag}/atom.xml": "reader.feeds.atom",
+    "/tags/{tag}/feed.json": "reader.feeds.json_feed",
+    "/authors/{handle}/feed.xml": "reader.feeds.rss",
+    "/authors/{handle}/atom.xml": "reader.feeds.atom",
+    "/authors/{handle}/feed.json": "reader.feeds.json_feed",
+    "/sitemap.xml": "reader.site.sitemap",
+    "/robots.txt": "reader.site.robots",
+    "/manifest.webmanifest": "reader.site.manifest",
+    "/media/{name}": "reader.media.medium",
+    "/static/{name}": "assets.static",
+    "/favicon.ico": "assets.favicon",
+    "/healthz": "health.healthz",
+    "/readyz": "health.readyz",
+}
+"""`module.function` in this package, by address."""
+
+POST = {
+    "/hooks/midjourney/{secret}": "hooks.midjourney",
+}
 
 
 async def _close_pages(app: web.Application) -> None:
