@@ -43,6 +43,8 @@ def config_file(arguments: argparse.Namespace) -> Path | None:
 
 
 def _check_providers(config: "Config") -> list[FieldError]:
+    if not (config.text or config.image or config.search):
+        return []
     from blogen.providers.registry import Registry
 
     return Registry(config).validate()
