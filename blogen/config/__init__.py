@@ -41,9 +41,9 @@ class Config(Model):
     budget: BudgetConfig = Field(default_factory=BudgetConfig)
     auth: AuthConfig = Field(default_factory=AuthConfig)
     backup: BackupConfig = Field(default_factory=BackupConfig)
-    text: Providers = Field(default_factory=dict, repr=False)
-    image: Providers = Field(default_factory=dict, repr=False)
-    search: Providers = Field(default_factory=dict, repr=False)
+    text: Providers = Field({}, repr=False)
+    image: Providers = Field({}, repr=False)
+    search: Providers = Field({}, repr=False)
 
     _places: dict[str, str] = PrivateAttr(default_factory=dict)
 

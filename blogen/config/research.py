@@ -36,17 +36,17 @@ class ResearchConfig(Section):
     queries: int = Field(3, ge=1, le=5, description="Searches made for one post")
     results: int = Field(5, ge=1, le=10, description="Pages read of those that were found, for one post")
     only_domains: list[Domain] = Field(
-        default_factory=list,
+        [],
         max_length=100,
         description="Domains whose pages alone are taken of those that were found, with their subdomains; empty: any",
     )
     without_domains: list[Domain] = Field(
-        default_factory=list,
+        [],
         max_length=1000,
         description="Domains whose pages are never taken of those that were found, with their subdomains",
     )
     allow_private: list[Network] = Field(
-        default_factory=list,
+        [],
         description="Private networks whose addresses may be fetched as sources; all others are refused",
     )
     timeout_seconds: float = Field(

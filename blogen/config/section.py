@@ -105,7 +105,7 @@ class ProviderSection(Section):
     kind: str = Field(description="Which service or program it is")
     base_url: BaseUrl | None = Field(None, description="Where it answers; unset: the kind's own address")
     base_urls: list[BaseUrl] = Field(
-        default_factory=list,
+        [],
         max_length=50,
         description="Several machines behind one name, instead of `base_url`; the least busy one is asked first",
     )

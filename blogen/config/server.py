@@ -16,7 +16,7 @@ class ServerConfig(Section):
         None, description="The address readers use, e.g. https://blog.example.com; unset: made from host and port"
     )
     trusted_proxies: list[Network] = Field(
-        default_factory=list,
+        [],
         description="Networks of the reverse proxies whose `X-Forwarded-…` headers are believed",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
