@@ -18,7 +18,7 @@ from blogen.store.jobs import Jobs
 from blogen.store.media import Media
 from blogen.store.posts import Posts
 from blogen.store.search import Search
-from blogen.store.steps import Steps
+from tests.committed import CommittedSteps
 
 AUTONOMOUS = Provenance(disclosure="ai-autonomous", text=["main/some-model"], images=["covers"], cost_usd="0.001234")
 
@@ -35,7 +35,7 @@ class Blog:
         self.authors = Authors(database)
         self.media = Media(folder / "media", database)
         self.jobs = Jobs(database, SystemClock())
-        self.steps = Steps(database, SystemClock())
+        self.steps = CommittedSteps(database, SystemClock())
         self.heard: list[Event] = []
         bus.subscribe(self.heard.append)
 

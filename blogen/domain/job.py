@@ -123,6 +123,12 @@ class Job(NamedTuple):
     error: JobError | None = None
     failed_in: JobState | None = None
 
+    def at(self, state: JobState, now_ms: int) -> "Job":
+        """The job after its move to `state`."""
+        finished_at = now_ms if state in FINAL else None
+        # By position, since `_replace` would be the dearest part of a move.
+        return Job._make((self.id, self.kind, state, *self[3:5], now_ms, finished_at, 0, *self[8:]))
+
     def check_move(self, target: JobState) -> None:
         """Raise `IllegalTransition` unless the table allows it."""
         if target not in TRANSITIONS[self.state]:

@@ -1,15 +1,17 @@
 """What a stage sees of its job, and the durable step: promises 1 to 3 are this one small mechanism.
 
-A step is its committed result, if there is one. Otherwise: commit the intent, call, commit the result. A call that
+A step is its committed result, if there is one. Otherwise: commit the intent, call, write the result. A call that
 leaves a handle on the other side commits it as soon as it has it and is resumed from it. A paid call that was begun
 and has neither result nor handle is in doubt, and `in_doubt` says what happens to it.
+
+A result is on its way to the disk when its step returns, and durable before anything outside can learn of it: before
+the next call, before the job waits, before it ends (see `WriteBehind`).
 """
 
 import hashlib
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from functools import partial
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
@@ -25,7 +27,6 @@ from blogen.errors import (
     ContentRefused,
     InDoubt,
     OrderFailed,
-    StoreUnavailable,
 )
 from blogen.providers.protocols import Pending, Submitted, Usage
 from blogen.store.jobs import TakenJob
@@ -39,9 +40,9 @@ R = TypeVar("R")
 Turn = AbstractAsyncContextManager[object]
 """The right to call a service now; entering it waits."""
 
-InDoubtPolicy = Literal["retry", "ask", "skip"]
+_AT_ONCE = nullcontext()
 
-_DISK_PAUSE_SECONDS = 0.5
+InDoubtPolicy = Literal["retry", "ask", "skip"]
 
 
 class JobContext:
@@ -55,6 +56,7 @@ class JobContext:
         "_request",
         "_request_json",
         "_steps",
+        "behind",
         "decision",
         "has_progressed",
         "is_stopping",
@@ -63,6 +65,8 @@ class JobContext:
 
     def __init__(self, taken: TakenJob, steps: Steps, clock: Clock, policy: InDoubtPolicy) -> None:
         self.job = taken.job
+        self.behind = steps.behind(taken.job.id)
+        """What writes for this job, in order."""
         self.decision = decision(taken.steps)
         """What a reviewer decided about this text."""
         self.has_progressed = False
@@ -121,11 +125,11 @@ class JobContext:
         digest = _digest(rests_on)
         run = record.run + 1 if record else 1
         if record is not None and digest and (known := record.earlier.get(digest)) is not None:
-            return await self._keep(name, run, returns.model_validate_json(known), digest)
+            return self._keep(name, run, returns.model_validate_json(known), digest)
         self._check_may_begin()
         started = self._clock.monotonic()
         answer = await self._attempt(name, run, call)
-        return await self._keep(name, run, answer, digest, started=started)
+        return self._keep(name, run, answer, digest, started=started)
 
     async def call(
         self,
@@ -149,16 +153,16 @@ class JobContext:
         if record is not None and record.result is not None:
             return returns.model_validate_json(record.result)
         digest = _digest(rests_on)
-        run = await self._next_run(name, record)
+        run = await self._next_run(name, record) if record is not None else 1
         if record is not None and digest and (known := record.earlier.get(digest)) is not None:
-            return await self._keep(name, run, returns.model_validate_json(known), digest)
+            return self._keep(name, run, returns.model_validate_json(known), digest)
         self._check_may_begin()
-        async with turn or nullcontext():
+        async with turn or _AT_ONCE:
             self._check_may_begin()  # the line may have been long
             await self._begin(name, run, digest, provider, is_paid=is_paid, reserve=reserve)
             started = self._clock.monotonic()
             answer = await self._attempt(name, run, call)
-        return await self._keep(name, run, answer, digest, started=started, used=used(answer) if used else NOTHING_USED)
+        return self._keep(name, run, answer, digest, started=started, used=used(answer) if used else NOTHING_USED)
 
     async def order(
         self,
@@ -200,23 +204,24 @@ class JobContext:
                 answer = await find(self._reference(name, run))
                 is_lost = answer is None
         if answer is None:
-            run = await self._next_run(name, record, is_known_to_be_lost=is_lost)
+            run = 1 if record is None else await self._next_run(name, record, is_known_to_be_lost=is_lost)
             if record is not None and digest and (known := record.earlier.get(digest)) is not None:
-                return await self._keep(name, run, returns.model_validate_json(known), digest)
+                return self._keep(name, run, returns.model_validate_json(known), digest)
             self._check_may_begin()
-            async with turn or nullcontext():
+            async with turn or _AT_ONCE:
                 self._check_may_begin()
                 await self._begin(name, run, digest, provider, is_paid=is_paid, reserve=reserve)
                 answer = await self._attempt(name, run, submit, may_have_arrived=find is not None)
         while isinstance(answer, Submitted):
-            await self._keep_handle(name, run, answer)
+            self._keep_handle(name, run, answer)
             if answer.poll_after_seconds > 0:
                 return self._wait_for_it(waiting_for, answer.poll_after_seconds)
             self._check_may_begin()
+            await self.behind.barrier()
             answer = await self._poll(name, run, poll, answer.handle)
         if isinstance(answer, Pending):
             return self._wait_for_it(waiting_for, answer.poll_after_seconds)
-        return await self._keep(name, run, answer, digest, started=started, used=used(answer) if used else NOTHING_USED)
+        return self._keep(name, run, answer, digest, started=started, used=used(answer) if used else NOTHING_USED)
 
     async def together(self, calls: "list[Callable[[], Awaitable[Any]]]") -> list[Any]:
         """Run steps side by side, each to its end (see `together`), and return what they return, in order."""
@@ -255,15 +260,13 @@ class JobContext:
         if self.is_stopping:
             raise Interrupted
 
-    async def _next_run(self, name: str, record: StepRecord | None, *, is_known_to_be_lost: bool = False) -> int:
+    async def _next_run(self, name: str, record: StepRecord, *, is_known_to_be_lost: bool = False) -> int:
         """The number of the coming run; decides what happens to a call in doubt."""
-        if record is None:
-            return 1
         if record.state in {"running", "in_doubt"} and is_known_to_be_lost:
             await self._note_failed(name, record.run, "never-arrived", "The order never reached the service.")
         elif record.state in {"running", "in_doubt"} and record.is_paid:
             if record.state == "running":
-                await self._steps.doubt(self.job, name, record.run, policy=self._policy)
+                await self._steps.doubt(self.behind, self.job, name, record.run, policy=self._policy)
                 record.state = "in_doubt"
             self._decide_doubt(name, record)
         return record.run + 1
@@ -283,7 +286,9 @@ class JobContext:
     async def _begin(
         self, name: str, run: int, digest: str | None, provider: str, *, is_paid: bool, reserve: Reservation | None
     ) -> None:
-        await self._steps.begin(self.job, name, run, digest=digest, provider=provider, is_paid=is_paid, reserve=reserve)
+        await self._steps.begin(
+            self.behind, self.job, name, run, digest=digest, provider=provider, is_paid=is_paid, reserve=reserve
+        )
         earlier = self._earlier(name)
         name = sys.intern(name)  # thousands of jobs have steps of the same names
         self._records[name] = StepRecord(
@@ -298,13 +303,11 @@ class JobContext:
                 await self._note_failed_with(name, run, error)
             raise
 
-    async def _keep_handle(self, name: str, run: int, sent: Submitted) -> None:
+    def _keep_handle(self, name: str, run: int, sent: Submitted) -> None:
         record = self._records[name]
         if sent.handle != record.handle:
             is_first = record.handle is None
-            await self._durably(
-                partial(self._steps.keep_handle, self.job, name, run, sent.handle, state=sent.state, is_first=is_first)
-            )
+            self._steps.keep_handle(self.behind, self.job, name, run, sent.handle, state=sent.state, is_first=is_first)
         record.state, record.handle = "waiting", sent.handle
 
     def _earlier(self, name: str) -> Mapping[str, str]:
@@ -344,8 +347,8 @@ class JobContext:
         maybe_paid: bool = False,
     ) -> None:
         record = self._records.get(name)
-        write = partial(
-            self._steps.fail,
+        await self._steps.fail(
+            self.behind,
             self.job,
             name,
             run,
@@ -356,11 +359,10 @@ class JobContext:
             is_paid=record is not None and record.run == run and record.is_paid,
             maybe_paid=maybe_paid,
         )
-        await self._durably(write)
         earlier = self._earlier(name)
         self._records[name] = StepRecord(name, self.job.state, run, "failed", 0, earlier=earlier)
 
-    async def _keep(
+    def _keep(
         self,
         name: str,
         run: int,
@@ -372,23 +374,13 @@ class JobContext:
     ) -> T:
         encoded = answer.model_dump_json()
         duration_ms = 0 if started is None else int((self._clock.monotonic() - started) * 1000)
-        await self._durably(
-            partial(self._steps.finish, self.job, name, run, encoded, duration_ms=duration_ms, digest=digest, used=used)
-        )
+        self._steps.finish(self.behind, self.job, name, run, encoded, duration_ms=duration_ms, digest=digest, used=used)
         record = self._records.get(name)
         if record is None or record.run != run:
             record = self._records[name] = StepRecord(name, self.job.state, run, "finished", 0, digest=digest)
         record.state, record.result, record.handle = "finished", encoded, None
         self.has_progressed = True
         return answer
-
-    async def _durably(self, write: Callable[[], Awaitable[None]]) -> None:
-        """Write what became of a call. What may be paid for is held until the disk has room, not asked for twice."""
-        while True:
-            try:
-                return await write()
-            except StoreUnavailable:
-                await self._clock.sleep(_DISK_PAUSE_SECONDS)
 
     def _wait_for_it(self, what: WaitingFor, seconds: float) -> Waiting:
         return Waiting(what, self._clock.now_ms() + int(seconds * 1000))

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import traceback
+from contextlib import suppress
 from typing import NamedTuple, assert_never
 
 from blogen.clock import Clock
@@ -12,6 +13,7 @@ from blogen.engine.outcome import Interrupted, Move, Outcome, Pipeline, Stage, S
 from blogen.engine.timers import BY_THE_CLOCK, Timers
 from blogen.errors import BlogenError, Overtaken, ProviderError, ProviderResting, ProviderUnavailable, StoreUnavailable
 from blogen.events import Bus, JobCrashed
+from blogen.store.behind import WriteBehind
 from blogen.store.jobs import Jobs
 from blogen.store.steps import Steps
 from blogen.together import decisive
@@ -135,12 +137,14 @@ class Executor:
             if taken is None or taken.job.state.is_final or taken.job.waiting or walk.is_stopping:
                 return
             walk.context = JobContext(taken, self._steps, self._clock, self._in_doubt)
-            await self._advance(walk.context)
+            with suppress(Interrupted, Overtaken):
+                await self._advance(walk.context)
+            await walk.context.behind.barrier()
         except asyncio.CancelledError:
             if not walk.is_broken_off:
                 raise
-        except (Interrupted, Overtaken):
-            pass  # it was paused, or someone else moved it: cancelled, or another verb of the owner's
+        except Overtaken:
+            pass  # someone else moved it: it was cancelled or paused, or another verb of the owner's came
         except StoreUnavailable:
             self._timers.set(job_id, self._clock.now_ms() + _STORE_PAUSE_MS)
         except Exception as error:
@@ -158,7 +162,7 @@ class Executor:
         try:
             job = await self._jobs.get(job_id)
             if not job.state.is_final:
-                await self._jobs.fail(job, job_error(error))
+                await self._jobs.fail(self._steps.behind(job_id), job, job_error(error))
         except Exception:
             self._timers.set(job_id, self._clock.now_ms() + 10 * _STORE_PAUSE_MS)
 
@@ -169,9 +173,10 @@ class Executor:
                 return
             context.enter(job)
             try:
-                job = await self._follow(job, await self._stage_of(job)(context))
+                job = await self._follow(context.behind, job, await self._stage_of(job)(context))
             except Exception as error:
-                job = await self._after_error(job, decisive([error]), context.has_progressed)
+                context.behind.check()  # it may be what went wrong, and then the job is not where it seems to be
+                job = await self._after_error(context, job, decisive([error]))
             if job.waiting is not None:
                 if job.id in self._news and job.waiting.for_ is WaitingFor.IMAGE:
                     self._timers.set(job.id, self._clock.now_ms())
@@ -189,47 +194,49 @@ class Executor:
             )
         return stage
 
-    async def _follow(self, job: Job, outcome: Outcome) -> Job:
+    async def _follow(self, behind: WriteBehind, job: Job, outcome: Outcome) -> Job:
         match outcome:
             case JobState() as target:
-                return await self._jobs.move(job, target)
+                return self._jobs.move(behind, job, target)
             case Move(target, also):
-                return await self._jobs.move(job, target, also=also)
+                return await self._jobs.move_with(behind, job, target, also)
             case Waiting() as waiting:
-                return await self._jobs.wait(job, waiting)
+                return await self._jobs.wait(behind, job, waiting)
             case other:
                 assert_never(other)
 
-    async def _after_error(self, job: Job, error: Exception, has_progressed: bool) -> Job:
+    async def _after_error(self, context: JobContext, job: Job, error: Exception) -> Job:
+        behind = context.behind
         match error:
             case Suspended(waiting=waiting):
-                return await self._jobs.wait(job, waiting)
+                return await self._jobs.wait(behind, job, waiting)
             case Interrupted() | Overtaken() | StoreUnavailable():
                 raise error
             case ProviderResting():
-                return await self._jobs.wait(job, self._until_it_is_probed(error))
+                return await self._jobs.wait(behind, job, self._until_it_is_probed(error))
             case BlogenError(retryable=False):
-                return await self._jobs.fail(job, job_error(error))
+                return await self._jobs.fail(behind, job, job_error(error))
             case BlogenError():
                 reason = error.detail
             case _:
                 self._bus.publish(JobCrashed(job.id, job.state, "".join(traceback.format_exception(error))))
                 reason = f"Blogen itself failed ({type(error).__name__})."
-        return await self._try_again(job, error, reason, has_progressed)
+        return await self._try_again(context, job, error, reason)
 
     def _until_it_is_probed(self, error: ProviderResting) -> Waiting:
         # Not all at the same moment: the first call after the pause is a probe, and the others would find it closed.
         seconds = (error.retry_after_seconds or 1.0) * random.uniform(1.0, 1.5)
         return Waiting(WaitingFor.PROVIDER, self._clock.now_ms() + int(seconds * 1000), error.detail)
 
-    async def _try_again(self, job: Job, error: Exception, reason: str, has_progressed: bool) -> Job:
+    async def _try_again(self, context: JobContext, job: Job, error: Exception, reason: str) -> Job:
         # A step that was finished since the last failure shows that the service works: the count begins anew.
-        attempt = 1 if has_progressed else job.attempt + 1
+        attempt = 1 if context.has_progressed else job.attempt + 1
         if attempt >= self._retry.max_attempts:
-            return await self._jobs.fail(job, job_error(error, attempts=attempt))
+            return await self._jobs.fail(context.behind, job, job_error(error, attempts=attempt))
         asked_for = error.retry_after_seconds if isinstance(error, ProviderUnavailable) else None
         until = self._clock.now_ms() + int(self._retry.delay_seconds(attempt, asked_for) * 1000)
-        return await self._jobs.wait(job, Waiting(WaitingFor.RETRY, until, reason), attempt=attempt)
+        waiting = Waiting(WaitingFor.RETRY, until, reason)
+        return await self._jobs.wait(context.behind, job, waiting, attempt=attempt)
 
 
 class _NoStage(BlogenError):

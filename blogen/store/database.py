@@ -8,7 +8,7 @@ once the first go on while the others are written.
 Two forms of write stand in the same batch:
 
 * `Rows`: the few statements that every step of every job does. Each changes exactly one row, and a batch runs each
-  statement once over all its callers (`executemany`), which is where the speed comes from.
+  statement over all its callers at once, which is where the speed comes from.
 * a plain function of a `Transaction`: everything else, in a savepoint of its own.
 
 One bad write fails alone: if the batch cannot be done as one, it is done again member by member.
@@ -16,13 +16,14 @@ One bad write fails alone: if the batch cannot be done as one, it is done again 
 
 import asyncio
 import contextlib
+import re
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from itertools import repeat
+from functools import lru_cache, partial
+from itertools import chain, repeat
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
 
@@ -50,12 +51,60 @@ class Stale(Exception):
 
 
 class Rows:
-    """Statements that are run often; each changes exactly one row, or the write is refused as `Stale`."""
+    """Statements that are run often; each changes exactly one row, or the write is refused as `Stale`.
 
-    __slots__ = ("statements",)
+    A statement that takes its parameters as `VALUES (?, …)` is run for many callers as one statement with many rows:
+    SQLite gives the interpreter up once, not once a row, so that the loop goes on meanwhile. Others run by
+    `executemany`; so must one that may change the same row for two callers of a batch.
+    """
+
+    __slots__ = ("_many", "statements")
 
     def __init__(self, *statements: str) -> None:
         self.statements = statements
+        self._many = [_VALUES.search(statement) for statement in statements]
+
+    def run(self, connection: sqlite3.Connection, callers: Sequence[Sequence[Params]]) -> None:
+        """Run each statement over the parameters of all callers. Raises Stale."""
+        for number, (statement, values) in enumerate(zip(self.statements, self._many, strict=True)):
+            rows = [params[number] for params in callers]
+            if values is None:
+                if connection.executemany(statement, rows).rowcount != len(rows):
+                    raise Stale
+                continue
+            start, end = values.span(1)
+            for size, chunk in _chunks(rows):
+                sql = statement if size == 1 else f"{statement[:start]}{', '.join([values[1]] * size)}{statement[end:]}"
+                if sqlite3.Connection.execute(connection, sql, tuple(chain.from_iterable(chunk))).rowcount != size:
+                    raise Stale
+
+
+_VALUES = re.compile(r"\bVALUES (\([^()]*(?:\([^()]*\)[^()]*)*\))")
+_CHUNKS = (128, 32, 8, 1)
+"""So few sizes that each statement stays prepared; 128 rows of 13 parameters are well below SQLite's limit."""
+
+
+def _chunks(rows: Sequence[Params]) -> Iterator[tuple[int, Sequence[Params]]]:
+    start, left = 0, len(rows)
+    for size in _CHUNKS:
+        while left >= size:
+            yield size, rows[start : start + size]
+            start, left = start + size, left - size
+
+
+class Part(NamedTuple):
+    """A write of rows, and the event that is a fact with them."""
+
+    rows: Rows
+    params: tuple[Params, ...]
+    event: Event | None = None
+    is_outcome: bool = False
+    """What became of a call: it is kept whatever else of its job can no longer be written."""
+
+
+@lru_cache(maxsize=256)
+def _as_one(*rows: Rows) -> Rows:
+    return Rows(*chain.from_iterable(each.statements for each in rows))
 
 
 class Transaction:
@@ -80,16 +129,21 @@ class Transaction:
         self.events.append(event)
 
 
-class _RowWrites:
-    """The pending writes of one `Rows`: a list of parameters a statement, as `executemany` wants them."""
+Done = Callable[[Exception | None], None]
+"""Hears what became of a write: None once it is durable."""
 
-    __slots__ = ("errors", "events", "futures", "params", "rows")
+
+class _RowWrites:
+    """The pending writes of one `Rows`."""
+
+    __slots__ = ("callers", "errors", "events", "params", "rows")
 
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
-        self.futures: list[asyncio.Future[None]] = []
-        self.events: list[Event | None] = []
-        self.params: tuple[list[Params], ...] = tuple([] for _ in rows.statements)
+        self.callers: list[Done] = []
+        self.events: list[Sequence[Event | None]] = []
+        self.params: list[Sequence[Params]] = []
+        """A caller's parameters, statement by statement."""
         self.errors: list[Exception | None] | None = None
         """None: all of them are committed."""
 
@@ -130,16 +184,14 @@ class _Batch:
     def fail(self, error: Exception) -> None:
         """Nothing could be done at all: everyone hears the same."""
         for writes in self.rows.values():
-            writes.errors = [error] * len(writes.futures)
+            writes.errors = [error] * len(writes.callers)
         for write in self.works:
             write.error = error
 
     def _as_one(self, connection: sqlite3.Connection) -> None:
         _plain(connection, "BEGIN IMMEDIATE")
         for writes in self.rows.values():
-            for statement, params in zip(writes.rows.statements, writes.params, strict=True):
-                if connection.executemany(statement, params).rowcount != len(params):
-                    raise Stale
+            writes.rows.run(connection, writes.params)
         for write in self.works:
             write.error = _isolated(connection, partial(self._work, connection, write))
         _plain(connection, "COMMIT")
@@ -159,7 +211,7 @@ class _Batch:
             write.error = _alone(connection, partial(self._work, connection, write))
 
     def _singles(self, connection: sqlite3.Connection, writes: _RowWrites) -> Iterator[Callable[[], None]]:
-        for params in zip(*writes.params, strict=True):
+        for params in writes.params:
             yield partial(_change_one_each, connection, writes.rows, params)
 
     def _work(self, connection: sqlite3.Connection, write: _WorkWrite) -> None:
@@ -234,7 +286,8 @@ class Database:
         self._bus = bus
         self._pending: deque[_Batch] = deque()
         self._arrived = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
+        """The one that it belongs to."""
         self._closing = False
         self._failure: str | None = None
         self._writing = asyncio.create_task(self._write_batches(), name="database writer")
@@ -270,22 +323,34 @@ class Database:
 
         Raises what `work` raised, or StoreUnavailable if the disk or the file fails for now.
         """
-        future: asyncio.Future[T] = self._loop.create_future()
+        future: asyncio.Future[T] = self.loop.create_future()
         self._open_batch().works.append(_WorkWrite(future, work))
         return future
 
     def write_rows(self, rows: Rows, *params: Params, event: Event | None = None) -> "asyncio.Future[None]":
         """Run the statements of `rows`, each with its own parameters. Raises Stale or StoreUnavailable."""
-        future: asyncio.Future[None] = self._loop.create_future()
+        future: asyncio.Future[None] = self.loop.create_future()
+        self._add(rows, params, (event,), partial(_resolve, future, None))
+        return future
+
+    def write_parts(self, parts: Sequence[Part], done: Done) -> None:
+        """Write all of `parts` or none, in their order, then call `done`. Raises StoreUnavailable while closing."""
+        if len(parts) == 1:
+            part = parts[0]
+            self._add(part.rows, part.params, (part.event,), done)
+            return
+        together = _as_one(*[part.rows for part in parts])
+        params = tuple(chain.from_iterable([part.params for part in parts]))
+        self._add(together, params, [part.event for part in parts], done)
+
+    def _add(self, rows: Rows, params: Sequence[Params], events: Sequence[Event | None], done: Done) -> None:
         batch = self._open_batch()
         writes = batch.rows.get(rows)
         if writes is None:
             writes = batch.rows[rows] = _RowWrites(rows)
-        writes.futures.append(future)
-        writes.events.append(event)
-        for waiting, own in zip(writes.params, params, strict=True):
-            waiting.append(own)
-        return future
+        writes.callers.append(done)
+        writes.events.append(events)
+        writes.params.append(params)
 
     def _open_batch(self) -> _Batch:
         """The batch that takes one more write."""
@@ -319,32 +384,22 @@ class Database:
         failures: list[str] = []
         for writes in batch.rows.values():
             errors = writes.errors or repeat(None)
-            for future, event, error in zip(writes.futures, writes.events, errors, strict=False):
-                self._settle(future, None, () if event is None else (event,), error, failures)
+            for done, events, error in zip(writes.callers, writes.events, errors, strict=False):
+                self._settle(done, events, error, failures)
         for write in batch.works:
-            self._settle(write.future, write.value, write.events, write.error, failures)
+            self._settle(partial(_resolve, write.future, write.value), write.events, write.error, failures)
         self._note_health(failures[0] if failures else None)
 
-    def _settle(
-        self,
-        future: "asyncio.Future[Any]",
-        value: Any,
-        events: Sequence[Event],
-        error: Exception | None,
-        failures: list[str],
-    ) -> None:
+    def _settle(self, done: Done, events: Sequence[Event | None], error: Exception | None, failures: list[str]) -> None:
         """Let the events be known, then the caller go on."""
         if error is None:
             for event in events:
-                self._bus.publish(event)
-            if not future.done():
-                future.set_result(value)
-            return
-        if isinstance(error, sqlite3.OperationalError) and _primary_code(error) in _TRANSIENT:
+                if event is not None:
+                    self._bus.publish(event)
+        elif isinstance(error, sqlite3.OperationalError) and _primary_code(error) in _TRANSIENT:
             failures.append(str(error))
             error = _unavailable(error)
-        if not future.done():
-            future.set_exception(error)
+        done(error)
 
     def _note_health(self, failure: str | None) -> None:
         if failure and not self._failure:
@@ -378,6 +433,15 @@ class Database:
             await self._connection.execute_fetchall("PRAGMA optimize")
             await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
         await self._connection.close()
+
+
+def _resolve(future: "asyncio.Future[Any]", value: Any, error: Exception | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(value)
+    else:
+        future.set_exception(error)
 
 
 def _primary_code(error: sqlite3.Error) -> int:

@@ -15,7 +15,8 @@ from blogen.clock import Clock
 from blogen.domain.job import FINAL, Job, JobError, JobRequest, JobState, Tokens, Waiting, WaitingFor
 from blogen.errors import InvalidInput, NotFound, Overtaken
 from blogen.events import JobFailed, JobMoved, JobSubmitted, JobWaiting, JobWoken
-from blogen.store.database import Database, Rows, Stale, Transaction
+from blogen.store.behind import WriteBehind
+from blogen.store.database import Database, Part, Rows, Stale, Transaction
 from blogen.store.lines import NAMES, Line
 
 _COLUMNS = """
@@ -32,22 +33,26 @@ _SUBMIT = Rows(
 )
 _MOVED = "INSERT INTO timeline (job_id, at, event, origin, target) VALUES (?, ?, 2, ?, ?)"
 _MOVE = Rows(
-    "UPDATE jobs SET state = ?, attempt = 0, updated_at = ? WHERE id = ? AND state = ? AND waiting_for IS NULL",
+    "UPDATE jobs SET state = new.column1, attempt = 0, updated_at = new.column2 FROM (VALUES (?, ?, ?, ?)) AS new"
+    " WHERE id = new.column3 AND state = new.column4 AND waiting_for IS NULL",
     _MOVED,
 )
 _FINISH = Rows(
-    "UPDATE jobs SET state = ?, attempt = 0, updated_at = ?, finished_at = ?"
-    " WHERE id = ? AND state = ? AND waiting_for IS NULL",
+    "UPDATE jobs SET state = new.column1, attempt = 0, updated_at = new.column2, finished_at = new.column3"
+    " FROM (VALUES (?, ?, ?, ?, ?)) AS new"
+    " WHERE id = new.column4 AND state = new.column5 AND waiting_for IS NULL",
     _MOVED,
 )
 _WAIT = Rows(
-    "UPDATE jobs SET waiting_for = ?, waiting_until = ?, waiting_reason = ?, attempt = ?, updated_at = ?"
-    " WHERE id = ? AND state = ? AND waiting_for IS NULL",
+    "UPDATE jobs SET waiting_for = new.column1, waiting_until = new.column2, waiting_reason = new.column3,"
+    " attempt = new.column4, updated_at = new.column5 FROM (VALUES (?, ?, ?, ?, ?, ?, ?)) AS new"
+    " WHERE id = new.column6 AND state = new.column7 AND waiting_for IS NULL",
     "INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, 3, ?, ?)",
 )
 _WAKE = Rows(
-    "UPDATE jobs SET waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL, updated_at = ?"
-    " WHERE id = ? AND state = ? AND waiting_for = ?",
+    "UPDATE jobs SET waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL, updated_at = new.column1"
+    " FROM (VALUES (?, ?, ?, ?)) AS new"
+    " WHERE id = new.column2 AND state = new.column3 AND waiting_for = new.column4",
     "INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, 4, ?, ?)",
 )
 
@@ -182,26 +187,33 @@ class Jobs:
             TimelineEntry._make((*row[:2], NAMES[row[2]], *row[3:7], json.loads(row["detail"] or "{}"))) for row in rows
         ]
 
-    async def move(self, job: Job, target: JobState, *, also: Effect | None = None) -> Job:
-        """Move `job` to `target` if it is still where we saw it, and write its timeline; `also` happens with it."""
+    def move(self, behind: WriteBehind, job: Job, target: JobState) -> Job:
+        """Move `job` to `target` if it is still where we saw it, and write its timeline.
+
+        It is durable at the next barrier of `behind`; Overtaken is raised there.
+        """
         job.check_move(target)
         now = self._clock.now_ms()
-        finished = (now,) if target in FINAL else ()
-        rows = _FINISH if finished else _MOVE
-        params = ((target, now, *finished, job.id, job.state), (job.id, now, job.state, target))
+        behind.add(Part(*_moved(job, target, now), JobMoved(job.id, job.state, target)))
+        return job.at(target, now)
+
+    async def move_with(self, behind: WriteBehind, job: Job, target: JobState, also: Effect) -> Job:
+        """Move `job` as `move` does, and `also` happens with it; both are durable on return. Raises Overtaken."""
+        job.check_move(target)
+        now = self._clock.now_ms()
+        rows, params = _moved(job, target, now)
         event = JobMoved(job.id, job.state, target)
+        await behind.barrier()
         try:
-            if also is None:
-                await self._database.write_rows(rows, *params, event=event)
-            else:
-                await self._database.write(lambda tx: _together(tx, rows, params, event, also))
+            await self._database.write(lambda tx: _together(tx, rows, params, event, also))
         except Stale:
             raise _lost(job) from None
-        return job._replace(state=target, attempt=0, updated_at=now, finished_at=now if finished else None)
+        return job.at(target, now)
 
-    async def fail(self, job: Job, error: JobError) -> Job:
+    async def fail(self, behind: WriteBehind, job: Job, error: JobError) -> Job:
         """Move `job` to failed, with its reason."""
         job.check_move(JobState.FAILED)
+        await behind.barrier()
         now = self._clock.now_ms()
 
         def work(tx: Transaction) -> None:
@@ -222,21 +234,15 @@ class Jobs:
             state=JobState.FAILED, failed_in=job.state, error=error, waiting=None, finished_at=now, updated_at=now
         )
 
-    async def wait(self, job: Job, waiting: Waiting, *, attempt: int | None = None) -> Job:
-        """Let `job` wait; `attempt` is its new count of failures, if it waits because it failed."""
+    async def wait(self, behind: WriteBehind, job: Job, waiting: Waiting, *, attempt: int | None = None) -> Job:
+        """Let `job` wait; `attempt` is its new count of failures, if it waits because it failed. Raises Overtaken."""
         now = self._clock.now_ms()
         attempt = job.attempt if attempt is None else attempt
         detail = json.dumps({"for": waiting.for_, "until": waiting.until, "reason": waiting.reason, "attempt": attempt})
         event = JobWaiting(job.id, job.state, waiting.for_, waiting.until, waiting.reason)
-        try:
-            await self._database.write_rows(
-                _WAIT,
-                (waiting.for_, waiting.until, waiting.reason, attempt, now, job.id, job.state),
-                (job.id, now, job.state, detail),
-                event=event,
-            )
-        except Stale:
-            raise _lost(job) from None
+        changed = (waiting.for_, waiting.until, waiting.reason, attempt, now, job.id, job.state)
+        behind.add(Part(_WAIT, (changed, (job.id, now, job.state, detail)), event))
+        await behind.barrier()
         return job._replace(waiting=waiting, attempt=attempt, updated_at=now)
 
     async def wake(self, job: Job) -> Job:
@@ -375,6 +381,13 @@ def put_line(tx: Transaction, job: Job, event: Line, detail: dict[str, Any]) -> 
         "INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, ?, ?, ?)",
         (job.id, tx.now_ms, event, job.state, json.dumps(detail)),
     )
+
+
+def _moved(job: Job, target: JobState, now: int) -> tuple[Rows, tuple[tuple[object, ...], ...]]:
+    line = (job.id, now, job.state, target)
+    if target in FINAL:
+        return _FINISH, ((target, now, now, job.id, job.state), line)
+    return _MOVE, ((target, now, job.id, job.state), line)
 
 
 def _together(tx: Transaction, rows: Rows, params: Sequence[Sequence[object]], event: JobMoved, also: Effect) -> None:

@@ -14,7 +14,8 @@ from typing import Any, Literal, NamedTuple
 from blogen.clock import Clock
 from blogen.domain.job import Job
 from blogen.events import StepBegun, StepDoubted, StepFailed, StepFinished, TaskMoved
-from blogen.store.database import Database, Rows, Transaction
+from blogen.store.behind import WriteBehind
+from blogen.store.database import Database, Part, Rows, Transaction
 from blogen.store.ledger import HOLD, SETTLE, Reservation, check_caps, release, settle_doubt
 from blogen.store.lines import Line
 
@@ -84,8 +85,13 @@ class Steps:
         self._database = database
         self._clock = clock
 
+    def behind(self, job_id: str) -> WriteBehind:
+        """What writes for a job in hand. Each verb below goes through it; what it says is durable at its barrier."""
+        return WriteBehind(job_id, self._database, self._clock)
+
     def begin(
         self,
+        behind: WriteBehind,
         job: Job,
         step: str,
         run: int,
@@ -95,7 +101,7 @@ class Steps:
         provider: str = "",
         reserve: Reservation | None = None,
     ) -> Awaitable[None]:
-        """Write down that the call is about to be made, and hold back what it may cost. Raises OverCap."""
+        """Commit that the call is about to be made, and hold back what it may cost. Raises OverCap, Overtaken."""
         now = self._clock.now_ms()
         if digest or provider:
             detail = json.dumps({"paid": is_paid, "digest": digest, "provider": provider})
@@ -103,38 +109,55 @@ class Steps:
             detail = _PAID[is_paid]
         line = (job.id, now, job.state, step, run, detail)
         event = StepBegun(job.id, step)
+        if reserve is not None and reserve.caps:
+            return self._begin_under_caps(behind, job, line, reserve, event)
         if reserve is None:
-            return self._database.write_rows(_BEGIN, line, event=event)
-        held = (job.id, step, run, now, reserve.provider, reserve.usd_micros)
-        if not reserve.caps:
-            return self._database.write_rows(_BEGIN_PAID, line, held, event=event)
+            behind.add(Part(_BEGIN, (line,), event))
+        else:
+            held = (job.id, step, run, now, reserve.provider, reserve.usd_micros)
+            behind.add(Part(_BEGIN_PAID, (line, held), event))
+        return behind.barrier()
+
+    async def _begin_under_caps(
+        self, behind: WriteBehind, job: Job, line: tuple[Any, ...], reserve: Reservation, event: StepBegun
+    ) -> None:
+        step, run = line[3:5]
 
         def work(tx: Transaction) -> None:
             check_caps(tx, job.id, reserve)
             # The caps were looked up for the day of this transaction.
-            held_now = (*held[:3], tx.now_ms, *held[4:])
-            for statement, params in zip(_BEGIN_PAID.statements, (line, held_now), strict=True):
+            held = (job.id, step, run, tx.now_ms, reserve.provider, reserve.usd_micros)
+            for statement, params in zip(_BEGIN_PAID.statements, (line, held), strict=True):
                 tx.execute(statement, params)
             tx.publish(event)
 
-        return self._database.write(work)
+        await behind.barrier()
+        await self._database.write(work)
 
-    async def keep_handle(
-        self, job: Job, step: str, run: int, handle: str, *, state: str = "submitted", is_first: bool = True
+    def keep_handle(
+        self,
+        behind: WriteBehind,
+        job: Job,
+        step: str,
+        run: int,
+        handle: str,
+        *,
+        state: str = "submitted",
+        is_first: bool = True,
     ) -> None:
         """Keep the other side's id of the call, so that it is resumed and not repeated; later ones replace it."""
         now = self._clock.now_ms()
         if is_first:
             told = json.dumps({"handle": handle, "state": state})
-            await self._database.write_rows(_HANDLE, (job.id, now, job.state, step, run, told))
+            behind.add(Part(_HANDLE, ((job.id, now, job.state, step, run, told),), is_outcome=True))
         else:
             told = json.dumps({"step": step, "run": run, "handle": handle, "state": state})
-            await self._database.write_rows(
-                _TASK_MOVED, (job.id, now, job.state, told), event=TaskMoved(job.id, step, state)
-            )
+            event = TaskMoved(job.id, step, state)
+            behind.add(Part(_TASK_MOVED, ((job.id, now, job.state, told),), event, is_outcome=True))
 
     def finish(
         self,
+        behind: WriteBehind,
         job: Job,
         step: str,
         run: int,
@@ -143,24 +166,22 @@ class Steps:
         duration_ms: int,
         digest: str | None = None,
         used: Used = NOTHING_USED,
-    ) -> Awaitable[None]:
-        """Commit the step's result (JSON) with what it cost."""
+    ) -> None:
+        """Keep the step's result (JSON) with what it cost."""
         now = self._clock.now_ms()
         event = StepFinished(job.id, step)
         if used is NOTHING_USED:
             told = f'"{digest}"' if digest else "null"  # hexadecimal: nothing in it needs quoting
             detail = f'{{"duration_ms": {duration_ms}, "digest": {told}}}'
-            return self._database.write_rows(_FINISH, (job.id, now, job.state, step, run, detail, result), event=event)
+            behind.add(Part(_FINISH, ((job.id, now, job.state, step, run, detail, result),), event, is_outcome=True))
+            return
         detail = json.dumps({"duration_ms": duration_ms, "digest": digest} | _account(used))
-        return self._database.write_rows(
-            _FINISH_PAID,
-            (job.id, now, job.state, step, run, detail, result),
-            *_cost_rows(job, step, run, now, used),
-            event=event,
-        )
+        line = (job.id, now, job.state, step, run, detail, result)
+        behind.add(Part(_FINISH_PAID, (line, *_cost_rows(job, step, run, now, used)), event, is_outcome=True))
 
     async def fail(
         self,
+        behind: WriteBehind,
         job: Job,
         step: str,
         run: int,
@@ -172,7 +193,7 @@ class Steps:
         is_paid: bool = False,
         maybe_paid: bool = False,
     ) -> None:
-        """Write down that the call failed, the raw answer if there was one, and what it cost all the same.
+        """Keep that the call failed, the raw answer if there was one, and what it cost all the same.
 
         What was held back for a paid call that cost nothing is free again; if it may have been paid for, it counts on.
         """
@@ -180,22 +201,21 @@ class Steps:
         told = {"code": code, "detail": detail} | ({"raw": raw} if raw else {})
         event = StepFailed(job.id, step, code, detail)
         line = (job.id, now, job.state, step, run, json.dumps(told | (_account(used) if used.provider else {})))
-        if used is NOTHING_USED and is_paid:
+        if used is not NOTHING_USED:
+            behind.add(Part(_FAIL_PAID, (line, *_cost_rows(job, step, run, now, used)), event, is_outcome=True))
+        elif not is_paid:
+            behind.add(Part(_FAIL, (line,), event, is_outcome=True))
+        else:
 
             def work(tx: Transaction) -> None:
                 tx.execute(_FAIL.statements[0], line)
                 (settle_doubt if maybe_paid else release)(tx, job.id, step, run)
                 tx.publish(event)
 
-            await self._database.write(work)
-            return
-        if used is NOTHING_USED:
-            await self._database.write_rows(_FAIL, line, event=event)
-            return
-        await self._database.write_rows(_FAIL_PAID, line, *_cost_rows(job, step, run, now, used), event=event)
+            await behind.work(work)
 
-    async def doubt(self, job: Job, step: str, run: int, *, policy: str) -> None:
-        """Write down that the call was in flight when the process died: maybe paid."""
+    async def doubt(self, behind: WriteBehind, job: Job, step: str, run: int, *, policy: str) -> None:
+        """Keep that the call was in flight when the process died: maybe paid."""
         line = (job.id, self._clock.now_ms(), job.state, step, run, json.dumps({"policy": policy}))
 
         def work(tx: Transaction) -> None:
@@ -203,7 +223,7 @@ class Steps:
             settle_doubt(tx, job.id, step, run)
             tx.publish(StepDoubted(job.id, step, policy))
 
-        await self._database.write(work)
+        await behind.work(work)
 
     async def of(self, job_id: str) -> list[StepRecord]:
         """The steps of a job in the order in which they began."""

@@ -17,9 +17,10 @@ from blogen.store import schema
 from blogen.store.database import Database
 from blogen.store.folder import DataFolder, database_path
 from blogen.store.ledger import Reservation, caps_of
-from blogen.store.steps import Steps, Used
+from blogen.store.steps import Used
 from tests.blog import Blog
 from tests.cli.test_commands import NOTES, Blogen
+from tests.committed import CommittedSteps
 from tests.fakes.openai_server import FakeOpenAI
 
 TODAY = f"{datetime.now(UTC):%Y-%m-%d}"
@@ -33,7 +34,7 @@ class Spender(Blogen):
         """Let a job make such calls, and perhaps begin one more; its id."""
 
         async def work(blog: Blog) -> str:
-            steps = Steps(blog.database, SystemClock())
+            steps = CommittedSteps(blog.database, SystemClock())
             job = await blog.jobs.submit(new_id(), "post", JobRequest.model_validate({"topic": "A topic", **request}))
             for number, used in enumerate(calls):
                 await steps.finish(job, f"step {number}", 1, "{}", duration_ms=1, used=used)

@@ -14,8 +14,9 @@ from blogen.ids import new_id
 from blogen.store import schema
 from blogen.store.database import Database
 from blogen.store.ledger import Cap, Ledger, OverCap, Reservation, caps_of, check_caps, days, worded_usd
-from blogen.store.steps import NOTHING_USED, Steps, Used
+from blogen.store.steps import NOTHING_USED, Used
 from tests.blog import Blog
+from tests.committed import CommittedSteps
 from tests.store.test_people import SetClock
 
 NOON = int(datetime(2026, 8, 15, 12, tzinfo=UTC).timestamp() * 1000)
@@ -30,7 +31,7 @@ class Books:
         self.blog = blog
         self.clock = clock
         self.ledger = Ledger(blog.database)
-        self.steps = Steps(blog.database, clock)
+        self.steps = CommittedSteps(blog.database, clock)
 
     async def job(self, **request: Any) -> Job:
         order = JobRequest(topic="A topic", **request)
