@@ -2,6 +2,7 @@
 
 blogen.db      the database        media/      pictures, named by their content
 backups/       copies made before migrations   plugins/ prompts/ templates/   the owner's additions
+cache/         compiled templates; may be deleted
 lock           held while a process owns the folder     server.json   where the running server answers
 """
 

@@ -1,6 +1,7 @@
 """Templates to text. Jinja2 is loaded with the first page, not with the server."""
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -18,14 +19,15 @@ def render(app: web.Application, template: str, **context: object) -> str:
     """`templates/reader/TEMPLATE`, with what every page knows of its site."""
     config = app[CONFIG]
     site: dict[str, Any] = {"site": config.site, "base_url": base_url(app), "is_public": is_public(config)}
-    return _environment().get_template(template).render(site | context)
+    return _environment(config.data.dir / "cache").get_template(template).render(site | context)
 
 
 @cache
-def _environment() -> "Environment":
+def _environment(cache_folder: Path) -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from blogen.render.provenance import byline
+    from blogen.web.compiled import Compiled
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES / "reader"),
@@ -35,6 +37,7 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
+        bytecode_cache=Compiled(cache_folder),
     )
     environment.filters |= {
         "cents": words.cost,
