@@ -10,7 +10,8 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, AwareDatetime, Field, HttpUrl, StringConstraints, field_validator
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, field_validator
+from pydantic_core import Url, core_schema
 
 from blogen.domain.model import Model
 from blogen.errors import IllegalTransition
@@ -158,9 +159,17 @@ Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9
 Handle = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,38}$")]
 
 
+class _HttpAlone:
+    """What `pydantic.HttpUrl` is, without loading what checks e-mail and database addresses: start-up time."""
+
+    @staticmethod
+    def __get_pydantic_core_schema__(*_: object) -> core_schema.CoreSchema:
+        return core_schema.url_schema(max_length=2000, allowed_schemes=["http", "https"])
+
+
 class UrlSource(Model):
     kind: Literal["url"]
-    url: Annotated[HttpUrl, Field(max_length=2000)]
+    url: Annotated[Url, _HttpAlone]
 
 
 class TextSource(Model):
