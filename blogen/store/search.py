@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from blogen.store.database import Database, Transaction
@@ -32,7 +33,6 @@ _SPACELESS = (
     "\u1100-\u11ff\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3100-\u312f\u3130-\u318f\u31a0-\u31bf\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
-_SPACELESS_CHARACTER = re.compile(f"(?<=[{_SPACELESS}])(?=\\w)|(?<=\\w)(?=[{_SPACELESS}])")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\u200b]")
 
 
@@ -134,7 +134,13 @@ def _words(runs: Runs) -> str:
 
 
 def _parted(text: str) -> str:
-    return _SPACELESS_CHARACTER.sub(_PART, _CONTROL.sub("", text))
+    return _spaceless_character().sub(_PART, _CONTROL.sub("", text))
+
+
+@cache
+def _spaceless_character() -> re.Pattern[str]:
+    """Where such a character begins or ends. Compiled with the first text: it takes 6 ms, which no start needs."""
+    return re.compile(f"(?<=[{_SPACELESS}])(?=\\w)|(?<=\\w)(?=[{_SPACELESS}])")
 
 
 def _terms(query: str) -> list[str]:
