@@ -21,6 +21,7 @@ from blogen.providers.openai_forms import (
     Step,
     named_schema,
     text_of,
+    without_brief,
     without_shape,
 )
 from blogen.providers.openai_presets import LimitField
@@ -50,7 +51,8 @@ class Chat:
             if form.json == "schema":
                 order["response_format"] = {"type": "json_schema", "json_schema": named_schema(request)}
             else:
-                system = f"{system}\n\n{schema_by_words(request.json_schema)}".strip()
+                if form.tells_shape:
+                    system = f"{system}\n\n{schema_by_words(request.json_schema)}".strip()
                 if form.json == "object":
                     order["response_format"] = {"type": "json_object"}
         if form.role != "user" and system:
@@ -67,9 +69,13 @@ class Chat:
             order["stream"] = True
             if form.asks_for_usage:
                 order["stream_options"] = {"include_usage": True}
+        if more := {**self._body, **form.brief}:
+            order["extra_body"] = more  # what the SDK knows no names for
         return order
 
     def steps(self, form: Form, order: Mapping[str, Any]) -> Iterator[Step]:
+        if form.brief:
+            yield without_brief(form)
         if "stream_options" in order:
             yield Step(("stream_options", "include_usage"), replace(form, asks_for_usage=False))
         if "response_format" in order and form.may_change_json:
@@ -94,9 +100,7 @@ class Chat:
     async def ask(
         self, client: "openai.AsyncOpenAI", order: dict[str, Any], headers: dict[str, str], stream: Stream | None
     ) -> Reply:
-        raw = await client.chat.completions.with_raw_response.create(
-            **order, extra_headers=headers, extra_body=dict(self._body) or None
-        )
+        raw = await client.chat.completions.with_raw_response.create(**order, extra_headers=headers)
         response: httpx2.Response = raw.http_response
         if not order.get("stream"):
             return self._whole(response.content, response)

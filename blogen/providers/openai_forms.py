@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import anyio
@@ -36,6 +36,10 @@ class Form:
     role: SystemRole = "system"
     background: bool = True
     store: bool = True
+    brief: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that keep the model from reasoning at length; nothing but a probe needs them."""
+    tells_shape: bool = True
+    """Whether a shape is told in words, too, where no schema is sent."""
 
 
 class Reply(NamedTuple):
@@ -126,6 +130,11 @@ def named_schema(request: TextRequest) -> dict[str, Any]:
 
 JSON_NAMES = ("response_format", "text.format", "json_schema", "json_object", "structured output", "guided", "schema",
               "grammar")  # fmt: skip
+
+
+def without_brief(form: Form) -> Step:
+    """The step before all others: not a question's form, but how to ask what forms a server takes."""
+    return Step((*form.brief, "think", "reason", "template"), replace(form, brief={}))
 
 
 def without_shape(form: Form) -> Form:

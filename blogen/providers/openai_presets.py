@@ -36,6 +36,8 @@ class Preset:
     limit: LimitField = "max_tokens"
     body: Mapping[str, Any] = field(default_factory=dict)
     """Fields that every request carries."""
+    brief: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that keep a model from reasoning at length about next to nothing; sent only to try a server."""
     key_header: str = ""
     """The header that carries the key; empty: `Authorization: Bearer`."""
     key_path: str = ""
@@ -50,11 +52,20 @@ class Preset:
     model_unknown: str = ""
 
 
+_TEMPLATE_WITHOUT_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
+
 _ROWS = (
-    Preset("openai", "https://api.openai.com/v1", system_role="developer", limit="max_completion_tokens"),
+    Preset(
+        "openai",
+        "https://api.openai.com/v1",
+        system_role="developer",
+        limit="max_completion_tokens",
+        brief={"reasoning_effort": "low"},
+    ),
     Preset(
         "azure",
         limit="max_completion_tokens",
+        brief={"reasoning_effort": "low"},
         key_header="api-key",
         lists_models=False,  # it lists models, and requests name deployments
         content_refused=r"ResponsibleAIPolicyViolation|content management policy",
@@ -64,6 +75,7 @@ _ROWS = (
         "openrouter",
         "https://openrouter.ai/api/v1",
         body={"usage": {"include": True}},
+        brief={"reasoning": {"effort": "low"}},
         key_path="/key",
         content_refused=r"requires moderation|input was flagged|flagged_input|guardrail",
         no_credit=r"requires more credits|insufficient credits",
@@ -73,6 +85,7 @@ _ROWS = (
         "groq",
         "https://api.groq.com/openai/v1",
         limit="max_completion_tokens",
+        brief={"reasoning_effort": "low"},
         too_long=r"request too large for model|reduce your message size",
         no_credit=r"spend limit",
         model_unknown=r"model_decommissioned|has been decommissioned",
@@ -88,6 +101,7 @@ _ROWS = (
         "deepseek",
         "https://api.deepseek.com",
         json="object",
+        brief={"thinking": {"type": "disabled"}},
         content_refused=r"Content Exists Risk",
         no_credit=r"Insufficient Balance",
         model_unknown=r"Model Not Exist",
@@ -95,24 +109,42 @@ _ROWS = (
     Preset(
         "gemini",
         "https://generativelanguage.googleapis.com/v1beta/openai",
+        brief={"reasoning_effort": "low"},
         too_long=r"input token count.{0,40}exceeds the maximum",
         content_refused=r"PROHIBITED_CONTENT|blocked by .{0,20}safety|BLOCKLIST",
         no_credit=r"prepayment credits are depleted|billing account .{0,40}(disabled|closed)",
         model_unknown=r"models/\S+ is not found",
     ),
-    Preset("ollama", "http://127.0.0.1:11434/v1", model_unknown=r"try pulling it first|model \S+ not found"),
-    Preset("vllm", "http://127.0.0.1:8000/v1", model_unknown=r"The model \S+ does not exist"),
+    Preset(
+        "ollama",
+        "http://127.0.0.1:11434/v1",
+        brief={"reasoning_effort": "none"},
+        model_unknown=r"try pulling it first|model \S+ not found",
+    ),
+    Preset(
+        "vllm",
+        "http://127.0.0.1:8000/v1",
+        brief=_TEMPLATE_WITHOUT_THINKING,
+        model_unknown=r"The model \S+ does not exist",
+    ),
     Preset(
         "lmstudio",
         "http://127.0.0.1:1234/v1",
+        brief={"reasoning_effort": "none"},
         too_long=r"Trying to keep the first \d+ tokens|greater than the context length|Context size has been exceeded",
         model_unknown=r"No models loaded|model_not_found|Model \S+ not found",
     ),
-    Preset("llamacpp", "http://127.0.0.1:8080/v1", too_long=r"exceed_context_size_error"),
+    Preset(
+        "llamacpp",
+        "http://127.0.0.1:8080/v1",
+        brief=_TEMPLATE_WITHOUT_THINKING,
+        too_long=r"exceed_context_size_error",
+    ),
     Preset(
         "litellm",
         "http://127.0.0.1:4000/v1",
         is_relay=True,
+        brief={"reasoning_effort": "low"},
         too_long=r"ContextWindowExceededError",
         content_refused=r"ContentPolicyViolationError|violated_(policy|guardrail)|blocked by guardrail",
         no_credit=r"budget_exceeded|ExceededBudget|Budget has been exceeded",
@@ -130,6 +162,7 @@ def _any_of(words: str) -> str:
 AUTO = Preset(
     "",
     "https://api.openai.com/v1",
+    brief={"reasoning_effort": "low", **_TEMPLATE_WITHOUT_THINKING},
     too_long=_any_of("too_long"),
     content_refused=_any_of("content_refused"),
     no_credit=_any_of("no_credit"),

@@ -27,6 +27,7 @@ from blogen.providers.openai_forms import (
     Step,
     named_schema,
     text_of,
+    without_brief,
     without_shape,
 )
 from blogen.providers.protocols import Pending, Stream
@@ -56,8 +57,8 @@ class Responses:
             if form.json == "schema":
                 order["text"] = {"format": {"type": "json_schema", **named_schema(request)}}
             else:
-                # JSON mode wants the word in the input.
-                question = f"{question}\n\n{schema_by_words(request.json_schema)}"
+                if form.tells_shape:  # JSON mode wants the word in the input
+                    question = f"{question}\n\n{schema_by_words(request.json_schema)}"
                 if form.json == "object":
                     order["text"] = {"format": {"type": "json_object"}}
         if request.system:
@@ -76,9 +77,13 @@ class Responses:
             order["store"] = in_background  # nothing is to be kept there longer than it is needed
         if asking.is_streaming and form.streams and not in_background:
             order["stream"] = True
+        if form.brief:
+            order["extra_body"] = dict(form.brief)
         return order
 
     def steps(self, form: Form, order: Mapping[str, Any]) -> Iterator[Step]:
+        if form.brief:
+            yield without_brief(form)
         if "text" in order and form.may_change_json:
             yield Step(JSON_NAMES, without_shape(form))
         if "temperature" in order:

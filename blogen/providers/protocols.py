@@ -8,11 +8,14 @@ A provider makes one call and turns every failure into `ProviderRefused` (do not
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from pydantic import Field
 
 from blogen.domain.model import Model
+
+if TYPE_CHECKING:
+    from blogen.providers.limits import Limits
 
 Stream = Callable[[str], None]
 """Called with each piece of text as it arrives; for show only."""
@@ -109,6 +112,38 @@ class Health(Model):
     ok: bool
     detail: str
     remedy: str = ""
+    assumed: dict[str, str] = Field(default_factory=dict)
+    """What the service is only supposed to understand, by the section's key for it; `CanProbe` finds out."""
+
+
+class Capability(Model):
+    """One thing that a service does or does not understand, as small calls to it have shown."""
+
+    key: str
+    """The section's key that says so, e.g. `json_output`."""
+    assumed: str
+    """As what the key is set to, or as what it counts while it is `auto`."""
+    found: str = ""
+    """What the key should be; empty: that could not be told."""
+    ok: bool = True
+    """False where the calls that Blogen makes fail, or do not do what they should."""
+    detail: str
+    remedy: str = ""
+    """What to set to what; also where calls do well and could do better."""
+
+
+class Probe(Model):
+    """What came of trying a service's capabilities, and what that cost."""
+
+    is_tried: bool
+    ok: bool
+    detail: str
+    remedy: str = ""
+    capabilities: list[Capability] = Field(default_factory=list)
+    calls: int = 0
+    """Those that were answered."""
+    usage: Usage = Usage(cost_usd_micros=0)
+    """Of all calls together."""
 
 
 class _Provider(Protocol):
@@ -178,6 +213,18 @@ class CanPrice(Protocol):
 
     def most_usd_micros(self, request: Any) -> int | None:
         """Upper bound of what one call with `request` can cost, in micro-dollars; None where no price is known."""
+        ...
+
+
+@runtime_checkable
+class CanProbe(Protocol):
+    """A service whose `Health` tells what it is only supposed to understand, and that can be tried for it."""
+
+    async def probe(self, limits: "Limits", *, seconds: float) -> Probe:
+        """Try it with a few small calls, in `seconds` at most; they cost what calls cost. Raises nothing of its own.
+
+        Each call waits for its turn in `limits`, those of the section.
+        """
         ...
 
 

@@ -10,13 +10,15 @@ import re
 from typing import Any
 
 PASSAGE_KEY = re.compile(r"\bs\d{1,3}\.\d{1,4}\b")
+_ONE_WORD = re.compile(r"\banswer with the one word (\w+)")
 _FALLBACK = "A small kettle of clear words keeps a careful reader company until the last line"
 
 
 def answer(prompt: str, schema: dict[str, Any] | None) -> str:
     """The text of an answer to `prompt`."""
     if schema is None:
-        return prose(prompt)
+        word = _ONE_WORD.search(prompt)
+        return word[1] if word else prose(prompt)
     return json.dumps(Filling(prompt, schema).filled(schema, "answer"), ensure_ascii=False)
 
 

@@ -81,7 +81,9 @@ class FakeOpenAI(Faulty):
         key: str | None = None,
         journal: Path | None = None,
         refuses: tuple[str, ...] = (),
+        ignores: tuple[str, ...] = (),
         usage: bool = True,
+        gives_usage: bool = False,
         delay_seconds: float = 0.0,
         root: str = "/v1",
         key_header: str = "Authorization",
@@ -100,7 +102,11 @@ class FakeOpenAI(Faulty):
         """What every `usage` holds besides, e.g. OpenRouter's `cost`."""
         self.refuses = refuses
         """Fields of a request that are answered 400, as by servers that do not know them (`json_schema` too)."""
+        self.ignores = ignores
+        """What is taken and has no effect: `response_format`, `system` (such messages), `stream_options`."""
         self.usage = usage
+        self.gives_usage = gives_usage
+        """Whether streams tell the usage also unasked."""
         self.answerer = answerer
         self.delay_seconds = delay_seconds
         self.picture_by_url = False
@@ -268,8 +274,8 @@ class FakeOpenAI(Faulty):
         if call.body.get("model") not in {MODEL, None}:
             return error(404, model=call.body["model"])
         response_format = call.body.get("response_format") or {}
-        schema = (response_format.get("json_schema") or {}).get("schema") or _schema_in(call.prompt)
-        text = self.answerer(call.prompt, schema)
+        schema = (response_format.get("json_schema") or {}).get("schema")
+        text = self._said(call, response_format.get("type"), schema)
         message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
         finish = "stop"
         match fault.kind if fault else "":
@@ -317,7 +323,8 @@ class FakeOpenAI(Faulty):
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8", **self.headers})
         await response.prepare(request)
-        wants_usage = self.usage and (call.body.get("stream_options") or {}).get("include_usage")
+        is_asked = (call.body.get("stream_options") or {}).get("include_usage") and "stream_options" not in self.ignores
+        wants_usage = self.usage and (is_asked or self.gives_usage)
 
         async def send(choices: list[dict[str, Any]], **more: Any) -> None:
             chunk = {
@@ -366,11 +373,8 @@ class FakeOpenAI(Faulty):
         wanted = (call.body.get("text") or {}).get("format") or {}
         if wanted.get("type") == "json_object" and "json" not in _words(call.body.get("input")).lower():
             return error(400, words="Response input messages must contain the word 'json' in some form.", param="input")
-        schema = wanted.get("schema") or _schema_in(call.prompt)
-        final = ending(
-            call.number, self.answerer(call.prompt, schema), call.prompt, fault.kind if fault else "",
-            has_usage=self.usage,
-        )  # fmt: skip
+        text = self._said(call, wanted.get("type"), wanted.get("schema"))
+        final = ending(call.number, text, call.prompt, fault.kind if fault else "", has_usage=self.usage)
         if final["usage"] is not None:
             final["usage"].update(self.more_usage)
         submission = Submission(f"resp_{call.number:032x}", call.label, call.body, call.reference, "queued", final)
@@ -460,6 +464,18 @@ class FakeOpenAI(Faulty):
             return web.Response(status=404, text="This file has expired.")
         spoiled = await wrong_answer(request, fault, error=_no_file, schema=[], media_type="image/png")
         return spoiled or web.Response(body=wrong_picture(fault.kind) or picture(), content_type="image/png")
+
+    def _said(self, call: Call, format_type: str | None, schema: dict[str, Any] | None) -> str:
+        """The model's words, in the shape that the server holds it to, else in the one that the prompt tells."""
+        if "response_format" in self.ignores:
+            format_type = schema = None
+        prompt = call.prompt
+        if "system" in self.ignores:
+            messages = call.body.get("messages", ())
+            prompt = "\n\n".join(_words(message["content"]) for message in messages if message["role"] == "user")
+        schema = schema or _schema_in(prompt)
+        text = self.answerer(prompt, schema)
+        return json.dumps({"answer": text}) if format_type == "json_object" and schema is None else text
 
     def _refusal(self, body: dict[str, Any]) -> web.Response | None:
         """The 400 of a server that does not know a field of the request, or wants none of its values."""

@@ -30,7 +30,7 @@ from blogen.errors import (
 from blogen.providers.http import DAY_SECONDS, retry_after
 from blogen.providers.json_answers import json_object, schema_by_words
 from blogen.providers.prices import Price, check_given, known
-from blogen.providers.protocols import Health, Stream, TextAnswer, TextRequest, Usage
+from blogen.providers.protocols import Health, Probe, Stream, TextAnswer, TextRequest, Usage
 from blogen.providers.reasoning import ReasoningFilter, without_reasoning
 from blogen.providers.sdk import SdkConnection, cause, failures, nearest
 from blogen.providers.strict_schema import strict_schema
@@ -39,6 +39,9 @@ from blogen.providers.unpacking import ACCEPTED_ENCODINGS, TooLong
 if TYPE_CHECKING:
     import anthropic
     import httpx2
+
+    from blogen.providers.limits import Limits
+    from blogen.providers.probing import Bill, Outcome
 
 MAX_ANSWER_BYTES = 5_000_000
 
@@ -101,13 +104,13 @@ class Config(ProviderSection):
 
 
 class Provider:
-    """Implements `TextModel` and `CanPrice`."""
+    """Implements `TextModel`, `CanPrice` and `CanProbe`."""
 
-    def __init__(self, name: str, config: Config) -> None:
+    def __init__(self, name: str, config: Config, connection: "Connection | None" = None) -> None:
         self.name = name
         self.is_free = config.is_free
         self._config = config
-        self._connection = Connection(name, config)
+        self._connection = connection or Connection(name, config)
         self._form = _Form(shape="schema" if config.json_output == "auto" else config.json_output)
 
     async def complete(self, request: TextRequest, *, stream: Stream | None = None) -> TextAnswer:
@@ -126,10 +129,47 @@ class Provider:
         return price.most_usd_micros(sent, self._most_tokens(request))
 
     async def check(self) -> Health:
-        return await self._connection.check()
+        """Whether the service answers, takes the key and knows the model; spends nothing."""
+        by = "as the section says" if self._config.json_output != "auto" else "until it refuses that"
+        told = {"schema": "structured output", "tool": "shapes as a tool's input", "none": "shapes told in words"}
+        health = await self._connection.check(f"Assumed {by}: {told[self._form.shape]}.")
+        return health.model_copy(update={"assumed": {"json_output": self._form.shape}})
+
+    async def probe(self, limits: "Limits", *, seconds: float) -> Probe:
+        """Try what `check` only supposes. Instructions and the usage in streams are parts of the API."""
+        from blogen.providers.probing import Bill, Ways, probed, shape_capability  # only `doctor` needs it
+
+        bill = Bill(is_free=self.is_free)
+        names = {"schema": "structured output", "tool": "a tool's input", "none": "a shape told in words"}
+        ways = Ways(self.name, names, self._form.shape, self._config.json_output != "auto")
+        return await probed(
+            [lambda: shape_capability(ways, lambda way: self._shaped(way, limits, bill))], bill, seconds=seconds
+        )
 
     async def close(self) -> None:
         await self._connection.close()
+
+    async def _shaped(self, way: str, limits: "Limits", bill: "Bill") -> "Outcome":
+        """What comes of asking for a shape in that way and no other."""
+        from blogen.providers.probing import MOST_TOKENS, SHAPED, SHAPED_BY_WORDS, Outcome, shape_in
+
+        asked = Provider(self.name, self._config.model_copy(update={"json_output": way}), self._connection)
+        # Models since Claude 4.7 would refuse a temperature first.
+        request = (SHAPED_BY_WORDS if way == "none" else SHAPED).model_copy(update={"temperature": None})
+        try:
+            async with limits.turn(tokens=MOST_TOKENS) as turn:
+                answer = await asked.complete(request)
+                turn.used(answer.usage.input_tokens + answer.usage.output_tokens)
+        except AnswerUnusable as error:
+            bill.add(error.usage if isinstance(error.usage, Usage) else Usage())
+            return shape_in(error.raw, is_whole=False)
+        except ProviderRefused as error:
+            words = self._connection.refusal_of_form(error)
+            if way == "none" or words is None:
+                raise
+            return Outcome("refused", words)
+        bill.add(answer.usage)
+        return shape_in(answer.text, is_whole=True)
 
     async def _complete(
         self, client: "anthropic.AsyncAnthropic", request: TextRequest, stream: Stream | None
@@ -359,6 +399,16 @@ class Connection(SdkConnection["anthropic.AsyncAnthropic", Config]):
             words = error.body
         code = _text(_object(told, "details"), "error_code")
         return _Objection(error.status_code, _text(told, "type"), code, self.redacted(words))
+
+    def refusal_of_form(self, error: ProviderRefused) -> str | None:
+        """The service's words where it refused a request for its form; None if it did for another reason."""
+        import anthropic
+
+        if not isinstance(error.__cause__, anthropic.APIStatusError):
+            return None
+        objection = self.objection(error.__cause__)
+        is_of_form = objection.status in _OBJECTIONS and self._permanent(objection) is None
+        return objection.words.rstrip(".") if is_of_form else None
 
     def worded(self, error: BaseException) -> ProviderError:
         import anthropic

@@ -7,8 +7,9 @@ Only a refusal leads to another try: an answer that was paid for is never asked 
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -20,11 +21,14 @@ from blogen.providers.openai_errors import BAD_JSON, OBJECTIONS, Objection
 from blogen.providers.openai_forms import PLAINER_JSON, Api, Asking, Form, Reply
 from blogen.providers.openai_presets import JsonOutput, SystemRole, UsageInStreams
 from blogen.providers.openai_responses import POLL_SECONDS, Responses
-from blogen.providers.protocols import Health, Pending, Stream, Submitted, TextAnswer, TextRequest, Usage
+from blogen.providers.protocols import Health, Pending, Probe, Stream, Submitted, TextAnswer, TextRequest, Usage
 from blogen.providers.reasoning import without_reasoning
 
 if TYPE_CHECKING:
     import openai
+
+    from blogen.providers.limits import Limits
+    from blogen.providers.openai_probe import Assumed
 
 MAX_ANSWER_BYTES = 5_000_000
 LONG_PURPOSES = frozenset({"draft", "revise", "critic"})
@@ -87,7 +91,7 @@ class Config(OpenAISection):
 
 
 class Provider:
-    """Implements `TextModel`, and `BackgroundTextModel` where the Responses API is spoken."""
+    """Implements `TextModel` and `CanProbe`, and `BackgroundTextModel` where the Responses API is spoken."""
 
     def __init__(self, name: str, config: Config) -> None:
         self.name = name
@@ -111,7 +115,7 @@ class Provider:
 
     async def complete(self, request: TextRequest, *, stream: Stream | None = None) -> TextAnswer:
         """Answer one question. Raises ProviderRefused, ProviderUnavailable, AnswerUnusable."""
-        form, reply = await self._connection.ask(lambda client: self._asked(client, request, stream))
+        form, reply = await self._connection.ask(lambda client: self._asked(client, request, stream, self._form))
         return self._answer(request, form, reply)
 
     def works_in_background(self, request: TextRequest) -> bool:
@@ -121,7 +125,9 @@ class Provider:
 
     async def submit(self, request: TextRequest) -> TextAnswer | Submitted:
         """Have one question answered in the background. Raises ProviderRefused, ProviderUnavailable, AnswerUnusable."""
-        form, reply = await self._connection.ask(lambda client: self._asked(client, request, None, in_background=True))
+        form, reply = await self._connection.ask(
+            lambda client: self._asked(client, request, None, self._form, in_background=True)
+        )
         if reply.state:
             self._form = form
             return Submitted(handle=reply.handle, poll_after_seconds=POLL_SECONDS[0], state=reply.state)
@@ -162,7 +168,26 @@ class Provider:
 
     async def check(self) -> Health:
         """Whether the server answers, takes the key and knows the model; spends nothing."""
-        return await self._connection.check(self._assumed())
+        health = await self._connection.check(self._told())
+        return health.model_copy(update={"assumed": self._assumed.by_key})
+
+    async def probe(self, limits: "Limits", *, seconds: float) -> Probe:
+        """Try what `check` only supposes, with a few small calls."""
+        from blogen.providers.openai_probe import Prober  # only `doctor` needs it
+
+        async def ask(request: TextRequest, form: Form, stream: Stream | None) -> tuple[Form, Reply]:
+            return await self._connection.ask(lambda client: self._asked(client, request, stream, form))
+
+        prober = Prober(
+            self._connection,
+            ask,
+            self._form,
+            self._assumed,
+            brief=_brief(self._config),
+            limits=limits,
+            is_free=self.is_free,
+        )
+        return await prober.probe(seconds)
 
     async def close(self) -> None:
         await self._connection.close()
@@ -174,10 +199,11 @@ class Provider:
         client: "openai.AsyncOpenAI",
         request: TextRequest,
         stream: Stream | None,
+        form: Form,
         *,
         in_background: bool = False,
     ) -> tuple[Form, Reply]:
-        form, remembered = self._form, self._form.most_output
+        remembered = form.most_output
         refusals: list[Exception] = []
         while True:
             order = self._api.order(self._asking(request, form, stream, in_background=in_background), form)
@@ -289,7 +315,20 @@ class Provider:
     def _unusable(self, detail: str, remedy: str, reply: Reply) -> AnswerUnusable:
         return AnswerUnusable(detail, remedy=remedy, provider=self.name, raw=reply.text, usage=reply.usage)
 
-    def _assumed(self) -> str:
+    @property
+    def _assumed(self) -> "Assumed":
+        """What calls begin with, and a probe can try."""
+        from blogen.providers.openai_probe import Assumed
+
+        config, form = self._config, self._form
+        return Assumed(
+            json=form.json,
+            is_json_forced=not form.may_change_json,
+            usage_in_streams=_usage_in_streams(config),
+            system_role=None if config.speaks_responses else form.role,
+        )
+
+    def _told(self) -> str:
         """What is supposed about the server, in words for `doctor`."""
         form, config = self._form, self._config
         told = [
@@ -309,7 +348,7 @@ _LIMIT_FIELDS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 def _first_form(config: Config) -> Form:
     service = config.service
     is_current = config.host.endswith((".openai.com", ".openai.azure.com"))
-    usage_in_streams = service.usage_in_streams if config.usage_in_streams == "auto" else config.usage_in_streams
+    usage_in_streams = _usage_in_streams(config)
     return Form(
         json=service.json if config.json_output == "auto" else config.json_output,
         may_change_json=config.json_output == "auto",
@@ -318,6 +357,18 @@ def _first_form(config: Config) -> Form:
         asks_for_usage=usage_in_streams == "asked",
         role=service.system_role if config.system_role == "auto" else config.system_role,
     )
+
+
+def _usage_in_streams(config: Config) -> UsageInStreams:
+    return config.service.usage_in_streams if config.usage_in_streams == "auto" else config.usage_in_streams
+
+
+def _brief(config: Config) -> Mapping[str, Any]:
+    """What keeps a model from reasoning at length, in the words of the API that is spoken."""
+    brief = config.service.brief
+    if not config.speaks_responses:
+        return brief
+    return {"reasoning": {"effort": brief["reasoning_effort"]}} if "reasoning_effort" in brief else {}
 
 
 def _headers(request: TextRequest, refusals: int) -> dict[str, str]:
