@@ -1,4 +1,8 @@
-"""`blogen doctor`: is everything that Blogen needs there and well? Nothing is changed, nothing is paid for."""
+"""`blogen doctor`: is everything that Blogen needs there and well? Nothing is changed.
+
+Nothing is paid for either, except with `--probe`: what a text service understands can only be tried by calls, and those
+are made without asking where they cost nothing.
+"""
 
 import argparse
 import asyncio
@@ -6,9 +10,10 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import defaultdict
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blogen.cli.arguments import Commands
 from blogen.cli.exits import DONE, FAILED
@@ -17,11 +22,13 @@ from blogen.errors import BlogenError, ConfigError
 
 if TYPE_CHECKING:
     from blogen.config import Config, Trade
-    from blogen.providers.protocols import Health
+    from blogen.providers.limits import Pace
+    from blogen.providers.protocols import Capability, Health, Probe, TextModel
     from blogen.providers.registry import Registry
 
 _LITTLE_SPACE_BYTES = 200_000_000
 _PROVIDER_SECONDS = 60.0
+_PROBE_SECONDS = 60.0
 
 
 class Check(NamedTuple):
@@ -31,11 +38,18 @@ class Check(NamedTuple):
     ok: bool
     detail: str
     remedy: str = ""
+    probe: "Probe | None" = None
+    """What came of trying what a service understands; None where there is nothing to try."""
 
 
 def add(commands: Commands) -> None:
     parser = commands.add("doctor", "check the configuration, the data folder, the database and each AI service")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.add_argument(
+        "--probe", action="store_true",
+        help="try what paid text services understand, too: makes a few tiny PAID calls to each, which the caps and "
+        "`blogen costs` do not count (free ones are always tried)",
+    )  # fmt: skip
     parser.set_defaults(run=lambda arguments: run(_doctor(arguments)))
 
 
@@ -49,7 +63,7 @@ async def _doctor(arguments: argparse.Namespace) -> int:
             _print(check)
     ok = all(check.ok for check in checks)
     if arguments.json:
-        print_json({"ok": ok, "checks": [check._asdict() for check in checks]})
+        print_json({"ok": ok, "checks": [_as_json(check) for check in checks]})
     return DONE if ok else FAILED
 
 
@@ -68,7 +82,7 @@ async def _checks(arguments: argparse.Namespace) -> AsyncIterator[Check]:
     yield await _server(config.data.dir)
     yield await asyncio.to_thread(_database, config.data.dir)
     yield _page_files()
-    async for check in _providers(config):
+    async for check in _providers(config, may_pay=arguments.probe):
         yield check
 
 
@@ -153,13 +167,14 @@ def _page_files() -> Check:
     return Check("pages", ok=True, detail="templates and static files are there")
 
 
-async def _providers(config: "Config") -> AsyncIterator[Check]:
+async def _providers(config: "Config", *, may_pay: bool) -> AsyncIterator[Check]:
     from blogen.providers.registry import Registry
 
     registry = Registry(config)
+    patients = _Patients(registry, may_pay=may_pay)
     try:
         asked = [
-            asyncio.create_task(_provider(registry, trade, name, url))
+            asyncio.create_task(patients.check(trade, name, url))
             for trade, name in registry.names()
             for url in registry.section(trade, name).base_urls or [""]
         ]
@@ -171,28 +186,106 @@ async def _providers(config: "Config") -> AsyncIterator[Check]:
         await registry.close()
 
 
-async def _provider(registry: "Registry", trade: "Trade", name: str, url: str) -> Check:
-    label = f"{trade}.{name} {url}".rstrip()
-    try:
-        check: Callable[[], Awaitable[Health]] = getattr(registry, trade)(name, url).check
-        async with asyncio.timeout(_PROVIDER_SECONDS):
-            health = await check()
-    except BlogenError as error:
-        return Check(label, ok=False, detail=error.detail, remedy=error.remedy)
-    except TimeoutError:
-        return Check(label, ok=False, detail=f"did not answer within {_PROVIDER_SECONDS:.0f} s.")
-    return Check(label, health.ok, health.detail, health.remedy)
+class _Patients:
+    """The services: all are looked at side by side, but a machine is tried for one section at a time."""
+
+    def __init__(self, registry: "Registry", *, may_pay: bool) -> None:
+        self._registry = registry
+        self._may_pay = may_pay
+        self._machines: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._paces: dict[str, Pace] = {}
+
+    async def check(self, trade: "Trade", name: str, url: str) -> Check:
+        """One service, on the machine `url` if it has several."""
+        label = f"{trade}.{name} {url}".rstrip()
+        try:
+            provider = getattr(self._registry, trade)(name, url)
+            async with asyncio.timeout(_PROVIDER_SECONDS):
+                health: Health = await provider.check()
+        except BlogenError as error:
+            return Check(label, ok=False, detail=error.detail, remedy=error.remedy)
+        except TimeoutError:
+            return Check(label, ok=False, detail=f"did not answer within {_PROVIDER_SECONDS:.0f} s.")
+        probe = await self._probed(name, url, provider, health) if trade == "text" else None
+        return Check(label, health.ok and (probe is None or probe.ok), health.detail, health.remedy, probe)
+
+    async def _probed(self, name: str, url: str, provider: "TextModel", health: "Health") -> "Probe | None":
+        """What came of trying what is only supposed; None where nothing is, or where it is ill anyway."""
+        from blogen.providers.limits import Limits, Pace
+        from blogen.providers.protocols import CanProbe, Capability, Probe
+
+        if not (health.ok and health.assumed and isinstance(provider, CanProbe)):
+            return None
+        if not provider.is_free and not self._may_pay:
+            supposed = [
+                Capability(key=key, assumed=value, detail="Not tried.") for key, value in health.assumed.items()
+            ]
+            return Probe(is_tried=False, ok=True, detail=_NOT_TRIED, capabilities=supposed)
+        section = self._registry.section("text", name)
+        pace = self._paces.setdefault(name, Pace(section.requests_per_minute, section.tokens_per_minute))
+        async with self._machines[url or section.base_url or ""]:
+            try:
+                return await provider.probe(Limits(section.concurrency, pace=pace), seconds=_PROBE_SECONDS)
+            except Exception as error:  # whatever it is, the other checks are still to be made
+                return Probe(is_tried=True, ok=False, detail=f"It could not be tried ({type(error).__name__}).")
+
+
+_NOT_TRIED = "What it understands was not tried, since calls may cost money; `blogen doctor --probe` tries it."
+
+
+def _as_json(check: Check) -> dict[str, Any]:
+    """A check as programs read it: its `detail` and `remedy` say what is wrong, also where only trying has shown it."""
+    told = check._asdict()
+    if check.probe is None:
+        return told
+    probe = check.probe
+    told["probe"] = {
+        "tried": probe.is_tried,
+        **probe.model_dump(include={"ok", "detail", "remedy", "calls"}),
+        "input_tokens": probe.usage.input_tokens,
+        "output_tokens": probe.usage.output_tokens,
+        "cost_usd": _usd(probe.usage.cost_usd_micros),
+        "capabilities": [capability.model_dump() for capability in probe.capabilities],
+    }
+    ill: list[Capability | Probe] = [found for found in probe.capabilities if not found.ok]
+    if not probe.ok and not ill:
+        ill.append(probe)
+    told["detail"] = " ".join([check.detail, *(found.detail for found in ill)])
+    told["remedy"] = check.remedy or " ".join(found.remedy for found in ill)
+    return told
+
+
+def _usd(micros: int | None) -> str | None:
+    return None if micros is None else f"{micros // 1_000_000}.{micros % 1_000_000:06}"
 
 
 def _print(check: Check) -> None:
     from blogen.cli.plain import visible
 
-    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    mark = ("✓" if check.ok else "✗") if is_unicode else ("ok" if check.ok else "NO")
-    print(f"{mark} {check.name:<14} {visible(check.detail)}")
+    print(f"{_mark(check.ok)} {check.name:<14} {visible(check.detail)}")
     if check.remedy and not check.ok:
         print(f"  {'':<14} {visible(check.remedy)}")
+    if check.probe is not None:
+        _print_probe(check.probe)
     sys.stdout.flush()
+
+
+def _print_probe(probe: "Probe") -> None:
+    from blogen.cli.plain import visible
+
+    print(f"  {'':<14} {visible(probe.detail)}")
+    if probe.remedy:
+        print(f"  {'':<14} {visible(probe.remedy)}")
+    for found in probe.capabilities if probe.is_tried else []:
+        mark = "!" if found.ok and (found.remedy or not found.found) else _mark(found.ok)
+        print(f"  {'':<14} {mark} {found.key} ({found.assumed}): {visible(found.detail)}")
+        if found.remedy:
+            print(f"  {'':<14}   {visible(found.remedy)}")
+
+
+def _mark(ok: bool) -> str:
+    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return ("✓" if ok else "✗") if is_unicode else ("ok" if ok else "NO")
 
 
 def _existing(path: Path) -> Path:

@@ -184,7 +184,7 @@ TEXTS = (
     preset("azure", root="/openai/v1", key_header="api-key", refuses=("max_tokens",)),
     preset("openrouter", more_usage={"cost": 0.0012}, cost=per_call("0.001200")),
     preset("groq"),
-    preset("mistral", refuses=("stream_options", "max_completion_tokens")),
+    preset("mistral", refuses=("stream_options", "max_completion_tokens"), gives_usage=True),
     preset("deepseek", refuses=("json_schema", "max_completion_tokens")),
     preset("gemini", root="/v1beta/openai"),
     preset("ollama", cost=free),
@@ -516,7 +516,22 @@ async def test_the_doctor_finds_every_service_well_and_spends_nothing(warm: Warm
         fakes = [await stack.enter_async_context(kind.fake()) for kind in KINDS]
         found = await diagnosed(Folder(warm, tmp_path, list(KINDS), fakes))
     assert {label: check for label, check in found.items() if not check["ok"]} == {}
-    check_nothing_was_ordered(fakes)
+    for kind in KINDS:
+        probe = found[kind.label]["probe"]
+        assert (probe is not None) is (kind.trade == "text"), kind.label
+        if probe is not None:
+            assert probe["tried"] is (kind.cost is free), kind.label
+    check_nothing_was_ordered(fakes, but=tried_for_nothing)
+    check_capabilities(found, [kind for kind in KINDS if tried_for_nothing(kind)])
+
+
+async def test_the_doctor_tries_every_text_service_when_it_is_told_to(warm: Warm, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        fakes = [await stack.enter_async_context(kind.fake()) for kind in KINDS]
+        found = await diagnosed(Folder(warm, tmp_path, list(KINDS), fakes), "--probe")
+    assert {label: check for label, check in found.items() if not check["ok"]} == {}
+    check_nothing_was_ordered(fakes, but=lambda kind: kind.trade == "text")
+    check_capabilities(found, list(TEXTS))
 
 
 async def test_the_doctor_notices_a_wrong_key_of_every_service_that_takes_one(warm: Warm, tmp_path: Path) -> None:
@@ -544,9 +559,9 @@ async def test_the_doctor_notices_every_service_that_cannot_be_reached(warm: War
     assert unnamed == {}, "what cannot be reached is named by its address"
 
 
-async def diagnosed(folder: Folder) -> dict[str, dict[str, Any]]:
+async def diagnosed(folder: Folder, *options: str) -> dict[str, dict[str, Any]]:
     """What `doctor` finds of each section."""
-    ended = await folder.command("doctor", "--json")
+    ended = await folder.command("doctor", "--json", *options)
     assert KEY not in ended.out + ended.err
     assert WRONG_KEY not in ended.out + ended.err
     told = json.loads(ended.out)
@@ -558,10 +573,35 @@ async def diagnosed(folder: Folder) -> dict[str, dict[str, Any]]:
     return found
 
 
-def check_nothing_was_ordered(fakes: list[Any]) -> None:
+def tried_for_nothing(kind: Kind) -> bool:
+    """Whether it is a service that the doctor may try unasked."""
+    return kind.trade == "text" and kind.cost is free
+
+
+def check_nothing_was_ordered(fakes: list[Any], *, but: Callable[[Kind], bool] = lambda _: False) -> None:
+    """Nothing that costs was asked for; of those in `but`, nothing but a few small questions."""
     for kind, fake in zip(KINDS, fakes, strict=True):
         assert fake.calls or kind.name == "covers", f"{kind.label} was not asked"
-        assert not kind.billed(fake), f"{kind.label} was asked for something that costs"
+        if but(kind):
+            assert 1 <= len(kind.billed(fake)) <= 3, kind.label
+            assert all(label.startswith("doctor:") for label in kind.billed(fake)), kind.label
+        else:
+            assert not kind.billed(fake), f"{kind.label} was asked for something that costs"
+
+
+def check_capabilities(found: dict[str, dict[str, Any]], kinds: list[Kind]) -> None:
+    """What is supposed of each of these services is what they really understand."""
+    assert kinds
+    for kind in kinds:
+        probe = found[kind.label]["probe"]
+        assert probe["tried"], kind.label
+        told = {capability["key"]: capability for capability in probe["capabilities"]}
+        assert "json_output" in told, kind.label
+        assert {key: one["found"] for key, one in told.items()} == {key: one["assumed"] for key, one in told.items()}
+        assert not any(one["remedy"] for one in told.values()), kind.label
+        is_known = kind.cost is not unknown
+        assert (probe["cost_usd"] is not None) is is_known, kind.label
+        assert (probe["cost_usd"] == "0.000000") is (kind.cost is free), kind.label
 
 
 # -- Midjourney's hook ----------------------------------------------------------------------------------------------
