@@ -3,7 +3,6 @@
 `BLOGEN_SERVER__PORT=9000` is `port` in `[server]`; `BLOGEN_TEXT__MAIN__API_KEY` is `api_key` in `[text.main]`.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -78,6 +77,8 @@ class _Written:
         self._errors: list[FieldError] = []
 
     def read_file(self, path: Path) -> None:
+        import tomllib
+
         try:
             with path.open("rb") as opened:
                 content = opened.read(MAX_FILE_BYTES + 1)

@@ -18,11 +18,12 @@ _TYPES = {
     ".svg": "image/svg+xml; charset=utf-8",
 }
 
+_COMPRESSED = (".css", ".svg")
+
 
 @dataclass(frozen=True, slots=True)
 class Asset:
     body: bytes
-    compressed: bytes | None
     digest: str
     media_type: str
 
@@ -45,9 +46,9 @@ async def static(request: web.Request) -> web.Response:
     }
     if is_known(request.headers.get("If-None-Match", ""), asset.digest):
         return web.Response(status=304, headers=headers)
-    if asset.compressed is not None and accepts_gzip(request.headers.get("Accept-Encoding", "")):
+    if name.endswith(_COMPRESSED) and accepts_gzip(request.headers.get("Accept-Encoding", "")):
         headers |= {"Content-Encoding": "gzip", "ETag": f'"{asset.digest}-gzip"'}
-        return web.Response(body=asset.compressed, headers=headers)
+        return web.Response(body=_compressed(name), headers=headers)
     return web.Response(body=asset.body, headers=headers)
 
 
@@ -66,5 +67,9 @@ def _names() -> frozenset[str]:
 def _asset(name: str) -> Asset:
     path = STATIC / name
     body = path.read_bytes()
-    compressed = gzip.compress(body, 9, mtime=0) if path.suffix in {".css", ".svg"} else None
-    return Asset(body, compressed, hashlib.sha256(body).hexdigest()[:12], _TYPES[path.suffix])
+    return Asset(body, hashlib.sha256(body).hexdigest()[:12], _TYPES[path.suffix])
+
+
+@cache
+def _compressed(name: str) -> bytes:
+    return gzip.compress(_asset(name).body, 9, mtime=0)
