@@ -60,7 +60,7 @@ class PipelineConfig(Section):
         description="What happens to a paid call whose outcome was lost in a crash: "
         "repeat it once, ask the owner, or leave it out",
     )
-    roles: RolesConfig = Field(default_factory=RolesConfig, description="A table of its own, `[pipeline.roles]`")
+    roles: RolesConfig = Field(RolesConfig.model_construct(), description="A table of its own, `[pipeline.roles]`")
 
     @field_validator("text", "image", "search")
     @classmethod
