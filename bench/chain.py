@@ -1,7 +1,7 @@
 """A pipeline of eight stages with one step each, for measuring the engine without what posts need."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from blogen.domain.job import PATH, JobRequest, JobState
 from blogen.domain.model import Model
 from blogen.engine.context import JobContext
 from blogen.engine.engine import Engine
-from blogen.engine.outcome import Outcome, Pipeline
+from blogen.engine.outcome import Outcome, Pipeline, Stage
 from blogen.events import Bus, Event, JobMoved
 from blogen.store.database import Database
 from blogen.store.folder import database_path
@@ -30,21 +30,14 @@ class Written(Model):
 
 RESULT = Written(text="a sentence that a model wrote, " * 6)
 
-Work = Callable[[JobContext, JobState], Awaitable[Outcome | None]]
-"""What each stage does; an answer other than None is the stage's own."""
+Making = Callable[[JobState, JobState], Stage]
+"""Makes the stage of a state that goes on to the given one."""
 
 
-def chain(work: Work) -> Pipeline:
-    """A pipeline whose stages each do `work` and go on to the next, the last to `published`."""
-
-    def stage(state: JobState, target: JobState) -> Callable[[JobContext], Awaitable[Outcome]]:
-        async def run(job: JobContext) -> Outcome:
-            return await work(job, state) or target
-
-        return run
-
+def chain(making: Making) -> Pipeline:
+    """A pipeline of eight stages, the last of which goes on to `published`."""
     targets = (*STAGES[1:], JobState.PUBLISHED)
-    return Pipeline("bench", {state: stage(state, target) for state, target in zip(STAGES, targets, strict=True)})
+    return Pipeline("bench", {state: making(state, target) for state, target in zip(STAGES, targets, strict=True)})
 
 
 class Service:
@@ -58,8 +51,14 @@ class Service:
             await asyncio.sleep(self.seconds)
         return RESULT
 
-    async def work(self, job: JobContext, state: JobState) -> None:
-        await job.call(f"step:{state}", Written, self.ask)
+    def stage(self, state: JobState, target: JobState) -> Stage:
+        name = f"step:{state}"
+
+        async def stage(job: JobContext) -> Outcome:
+            await job.call(name, Written, self.ask)
+            return target
+
+        return stage
 
 
 @asynccontextmanager

@@ -94,10 +94,13 @@ def answer(**sample: float) -> None:
     print(json.dumps(sample), flush=True)
 
 
-def pss_bytes(pid: int | str = "self") -> int:
-    """Memory of a process, pages that it shares counted by their share."""
+def pss_bytes(pid: int | str = "self", *, of: str = "Pss") -> int:
+    """Memory of a process, pages that it shares counted by their share.
+
+    `Pss_Anon` is the part that belongs to no file: what it grows by does not depend on who else runs the same programs.
+    """
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith(f"{of}:"):
             return int(line.split()[1]) * 1024
     raise RuntimeError("the kernel does not say how much memory the process has")
 

@@ -66,7 +66,7 @@ def raw(name: str, folder: Path) -> None:
 
 
 async def blogen(folder: Path) -> None:
-    async with built(folder, chain(Service(0).work), in_flight=IN_FLIGHT) as (engine, bus):
+    async with built(folder, chain(Service(0).stage), in_flight=IN_FLIGHT) as (engine, bus):
         published = all_published(bus, JOBS["blogen"])
         await submit(engine, JOBS["blogen"])
         started, cpu = time.perf_counter(), time.process_time()

@@ -19,13 +19,13 @@ from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from pathlib import Path
 
-from bench.chain import LENGTH, all_published, built, chain, submit
+from bench.chain import LENGTH, Making, all_published, built, chain, submit
 from bench.common import ROOT, Sample, Verdicts, alternate, answer, command, fail, median, pss_bytes, ratio, table
 from blogen.clock import SystemClock
 from blogen.config import BudgetConfig, ProviderSection
 from blogen.domain.job import JobState, Waiting
 from blogen.engine.context import JobContext
-from blogen.engine.outcome import Outcome
+from blogen.engine.outcome import Outcome, Stage
 from blogen.events import Bus, Event, JobWaiting
 from blogen.pipeline.models import Guarded, ImageModels, TextModels
 from blogen.providers.protocols import (
@@ -150,10 +150,22 @@ async def complete(text: TextModels) -> TextAnswer:
         return await text.complete(turn, request(), stream=None)
 
 
+def stages_of(work: Callable[[JobContext, JobState], Awaitable[Outcome | None]]) -> Making:
+    """Stages that do `work`, whose answer is theirs, and go on if it has none."""
+
+    def making(state: JobState, target: JobState) -> Stage:
+        async def stage(job: JobContext) -> Outcome:
+            return await work(job, state) or target
+
+        return stage
+
+    return making
+
+
 async def jobs(folder: Path, url: str) -> Sample:
     async with text_models(url) as text:
 
-        async def work(job: JobContext, state: JobState) -> None:
+        async def ask(job: JobContext, state: JobState) -> None:
             step = f"text:{state}"
             order = request()
             turn = text.turn("main", order, priority=5, job=job.job.id)
@@ -168,7 +180,7 @@ async def jobs(folder: Path, url: str) -> Sample:
                 turn=turn,
             )
 
-        async with built(folder, chain(work), in_flight=CALLERS) as (engine, bus), engine.running():
+        async with built(folder, chain(stages_of(ask)), in_flight=CALLERS) as (engine, bus), engine.running():
             await connect(lambda: complete(text))
             warm = all_published(bus, WARM_JOBS)
             await submit(engine, WARM_JOBS)
@@ -252,7 +264,7 @@ async def orders(folder: Path) -> Sample:
     guarded = Guarded("image.slow", ProviderSection(kind="slow"), lambda _url: slow, SystemClock())
     images = ImageModels({"slow": guarded}, ["slow"], BudgetConfig())
 
-    async def work(job: JobContext, state: JobState) -> Outcome | None:
+    async def draw(job: JobContext, state: JobState) -> Outcome | None:
         if state is not JobState.ILLUSTRATING:
             return None
         order = ImageRequest(prompt="A lighthouse in the fog", reference=job.reference("image:cover"))
@@ -268,7 +280,7 @@ async def orders(folder: Path) -> Sample:
         )
         return answered if isinstance(answered, Waiting) else None
 
-    async with built(folder, chain(work), in_flight=WORKERS) as (engine, bus), engine.running():
+    async with built(folder, chain(stages_of(draw)), in_flight=WORKERS) as (engine, bus), engine.running():
         await all_wait(bus, lambda: submit(engine, 100), 100)  # what the first ones load belongs to no order
         idle_bytes = held_bytes()
         await all_wait(bus, lambda: submit(engine, ORDERS), ORDERS)

@@ -18,7 +18,7 @@ from bench.chain import RESULT, STAGES, Written, all_published, built, chain, su
 from bench.common import LIMIT_SECONDS, ROOT, Sample, Verdicts, answer, command, fail, folder, table
 from blogen.domain.job import JobState, Waiting
 from blogen.engine.context import JobContext
-from blogen.engine.outcome import Outcome, Pipeline
+from blogen.engine.outcome import Outcome, Pipeline, Stage
 from blogen.events import Bus, EngineStarted, Event
 from blogen.providers.protocols import Pending, Submitted
 from blogen.store.folder import database_path
@@ -97,15 +97,20 @@ class Services:
         self.changed = asyncio.Event()
 
     def pipeline(self) -> Pipeline:
-        return chain(self._work)
+        return chain(self._stage)
 
-    async def _work(self, job: JobContext, state: JobState) -> Outcome | None:
+    def _stage(self, state: JobState, target: JobState) -> Stage:
         step = f"step:{state}"
-        if STAGES.index(state) % 2:
+
+        async def order(job: JobContext) -> Outcome:
             answered = await job.order(step, Written, lambda: self._submit(job.job.id, step), self._poll)
-            return answered if isinstance(answered, Waiting) else None
-        await job.call(step, Written, lambda: self._call(job.job.id, step))
-        return None
+            return answered if isinstance(answered, Waiting) else target
+
+        async def call(job: JobContext) -> Outcome:
+            await job.call(step, Written, lambda: self._call(job.job.id, step))
+            return target
+
+        return order if STAGES.index(state) % 2 else call
 
     def _note(self, job_id: str, step: str) -> None:
         os.write(self._journal, f"{job_id} {step}\n".encode())

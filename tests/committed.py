@@ -23,4 +23,6 @@ class CommittedSteps(Steps):
         await behind.barrier()
 
     async def doubt(self, job: Job, *told: Any, **rest: Any) -> None:
-        await super().doubt(self.behind(job.id), job, *told, **rest)
+        behind = self.behind(job.id)
+        super().doubt(behind, job, *told, **rest)
+        await behind.barrier()

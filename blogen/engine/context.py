@@ -128,7 +128,11 @@ class JobContext:
             return self._keep(name, run, returns.model_validate_json(known), digest)
         self._check_may_begin()
         started = self._clock.monotonic()
-        answer = await self._attempt(name, run, call)
+        try:
+            answer = await call()
+        except Exception as error:
+            await self._note_error(name, run, error)
+            raise
         return self._keep(name, run, answer, digest, started=started)
 
     async def call(
@@ -161,7 +165,11 @@ class JobContext:
             self._check_may_begin()  # the line may have been long
             await self._begin(name, run, digest, provider, is_paid=is_paid, reserve=reserve)
             started = self._clock.monotonic()
-            answer = await self._attempt(name, run, call)
+            try:
+                answer = await call()
+            except Exception as error:
+                await self._note_error(name, run, error)
+                raise
         return self._keep(name, run, answer, digest, started=started, used=used(answer) if used else NOTHING_USED)
 
     async def order(
@@ -211,7 +219,12 @@ class JobContext:
             async with turn or _AT_ONCE:
                 self._check_may_begin()
                 await self._begin(name, run, digest, provider, is_paid=is_paid, reserve=reserve)
-                answer = await self._attempt(name, run, submit, may_have_arrived=find is not None)
+                try:
+                    answer = await submit()
+                except Exception as error:
+                    if find is None or not isinstance(error, AnswerLost):  # else it is looked for first
+                        await self._note_error(name, run, error)
+                    raise
         while isinstance(answer, Submitted):
             self._keep_handle(name, run, answer)
             if answer.poll_after_seconds > 0:
@@ -266,7 +279,7 @@ class JobContext:
             await self._note_failed(name, record.run, "never-arrived", "The order never reached the service.")
         elif record.state in {"running", "in_doubt"} and record.is_paid:
             if record.state == "running":
-                await self._steps.doubt(self.behind, self.job, name, record.run, policy=self._policy)
+                self._steps.doubt(self.behind, self.job, name, record.run, policy=self._policy)
                 record.state = "in_doubt"
             self._decide_doubt(name, record)
         return record.run + 1
@@ -300,7 +313,7 @@ class JobContext:
             return await poll(handle)
         except BlogenError as error:
             if not error.retryable or isinstance(error, OrderFailed):  # it came to nothing; a retry places it anew
-                await self._note_failed_with(name, run, error)
+                await self._note_error(name, run, error)
             raise
 
     def _keep_handle(self, name: str, run: int, sent: Submitted) -> None:
@@ -314,22 +327,12 @@ class JobContext:
         record = self._records.get(name)
         return record.earlier if record else {}
 
-    async def _attempt(
-        self, name: str, run: int, call: Callable[[], Awaitable[R]], *, may_have_arrived: bool = False
-    ) -> R:
-        try:
-            return await call()
-        except (Interrupted, Suspended, StepSkipped):
-            raise
-        except BlogenError as error:
-            if not (may_have_arrived and isinstance(error, AnswerLost)):  # else it is looked for first
-                await self._note_failed_with(name, run, error)
-            raise
-        except Exception as error:
+    async def _note_error(self, name: str, run: int, error: Exception) -> None:
+        if isinstance(error, Interrupted | Suspended | StepSkipped):
+            return
+        if not isinstance(error, BlogenError):
             await self._note_failed(name, run, "internal", f"{type(error).__name__}: {error}")
-            raise
-
-    async def _note_failed_with(self, name: str, run: int, error: BlogenError) -> None:
+            return
         raw = error.raw if isinstance(error, AnswerUnusable) else ""
         used = _used_by(error) if isinstance(error, AnswerUnusable | ContentRefused) else NOTHING_USED
         maybe = isinstance(error, AnswerLost)

@@ -68,13 +68,14 @@ class Engine:
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             recovered = await recover(self._jobs, self._queue, self._timers, self._clock.now_ms())
-            self._pool.start(tasks)
+            self._pool.start()
             self._bus.publish(EngineStarted(recovered))
             try:
                 yield self
             finally:
                 with anyio.CancelScope(shield=True):
                     await self.drain()
+                    await self._pool.ended()
                 self._tasks = None
         self._bus.publish(EngineStopped())
 

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import traceback
-from contextlib import suppress
 from typing import NamedTuple, assert_never
 
 from blogen.clock import Clock
@@ -116,30 +115,22 @@ class Executor:
         for job_id in list(self._walks):
             self.interrupt(job_id, at_once=at_once)
 
-    async def work(self, job_id: str) -> None:
-        """Walk the job as far as it goes now. Raises nothing: one job's trouble strands no other."""
+    async def work(self, job_id: str) -> bool:
+        """Walk the job as far as it goes now; whether to walk it again. One job's trouble strands no other.
+
+        It is again if a verb (resume, approve …) came while the job was still being put down.
+        """
         if job_id in self._walks:
             self._again.add(job_id)
-            return
-        await self._walk(job_id)
-        while job_id in self._again:
-            # A verb (resume, approve …) came while the job was still being put down.
-            self._again.discard(job_id)
-            await self._walk(job_id)
-
-    async def _walk(self, job_id: str) -> None:
+            return False
         if self._is_draining:
-            return
+            return False
         walk = self._walks[job_id] = _Walk()
         self._idle.clear()
         try:
-            taken = await self._jobs.take(job_id)
-            if taken is None or taken.job.state.is_final or taken.job.waiting or walk.is_stopping:
-                return
-            walk.context = JobContext(taken, self._steps, self._clock, self._in_doubt)
-            with suppress(Interrupted, Overtaken):
+            walk.context = await self._take_up(job_id)
+            if walk.context is not None and not walk.is_stopping:
                 await self._advance(walk.context)
-            await walk.context.behind.barrier()
         except asyncio.CancelledError:
             if not walk.is_broken_off:
                 raise
@@ -155,6 +146,9 @@ class Executor:
             self._news.discard(job_id)
             if not self._walks:
                 self._idle.set()
+        is_again = job_id in self._again
+        self._again.discard(job_id)
+        return is_again
 
     async def _give_up(self, job_id: str, error: Exception) -> None:
         """A job that cannot even be taken up, or put down: it fails with the reason, if that much can be written."""
@@ -166,24 +160,34 @@ class Executor:
         except Exception:
             self._timers.set(job_id, self._clock.now_ms() + 10 * _STORE_PAUSE_MS)
 
+    async def _take_up(self, job_id: str) -> JobContext | None:
+        """The job as it was left; None if there is nothing to do for it."""
+        taken = await self._jobs.take(job_id)
+        if taken is None or taken.job.state.is_final or taken.job.waiting:
+            return None
+        return JobContext(taken, self._steps, self._clock, self._in_doubt)
+
     async def _advance(self, context: JobContext) -> None:
+        """Stage by stage, until the job ends, waits or is let go of; all of it is durable then."""
         job = context.job
-        while not job.state.is_final:
-            if context.is_stopping:
-                return
+        while not (job.state.is_final or context.is_stopping):
             context.enter(job)
             try:
                 job = await self._follow(context.behind, job, await self._stage_of(job)(context))
             except Exception as error:
                 context.behind.check()  # it may be what went wrong, and then the job is not where it seems to be
-                job = await self._after_error(context, job, decisive([error]))
+                decided = await self._after_error(context, job, decisive([error]))
+                if decided is None:
+                    break
+                job = decided
             if job.waiting is not None:
                 if job.id in self._news and job.waiting.for_ is WaitingFor.IMAGE:
                     self._timers.set(job.id, self._clock.now_ms())
                 elif job.waiting.until is not None:
                     by_the_clock = job.waiting.for_ in BY_THE_CLOCK
                     self._timers.set(job.id, job.waiting.until, by_the_clock=by_the_clock)
-                return
+                break
+        await context.behind.barrier()
 
     def _stage_of(self, job: Job) -> Stage:
         stage = self._pipeline.stages.get(job.state) if job.kind == self._pipeline.kind else None
@@ -205,12 +209,15 @@ class Executor:
             case other:
                 assert_never(other)
 
-    async def _after_error(self, context: JobContext, job: Job, error: Exception) -> Job:
+    async def _after_error(self, context: JobContext, job: Job, error: Exception) -> Job | None:
+        """The job as it is now; None if it is let go of: paused, or moved by somebody else."""
         behind = context.behind
         match error:
             case Suspended(waiting=waiting):
                 return await self._jobs.wait(behind, job, waiting)
-            case Interrupted() | Overtaken() | StoreUnavailable():
+            case Interrupted() | Overtaken():
+                return None
+            case StoreUnavailable():
                 raise error
             case ProviderResting():
                 return await self._jobs.wait(behind, job, self._until_it_is_probed(error))

@@ -1,48 +1,56 @@
-"""The worker pool: coroutines in one task group that take job ids from the queue and walk them.
+"""The worker pool: coroutines that take job ids from the queue and walk them.
 
-Workers are made as they are needed, up to the configured number: an idle engine holds none. The group is asyncio's own
-and not anyio's, whose bookkeeping would cost a third of the memory that a job in flight takes.
+Workers are made as they are needed, up to the configured number: an idle engine holds none. They are plain tasks in no
+group: what a group keeps for each would be a good part of the memory that a job in flight takes, and a worker raises
+nothing.
 """
 
-from asyncio import TaskGroup
+import asyncio
 from collections.abc import Callable, Coroutine
 
 from blogen.engine.queue import ReadyQueue
 
 
 class Pool:
-    def __init__(self, size: int, queue: ReadyQueue, work: Callable[[str], Coroutine[object, object, None]]) -> None:
+    def __init__(self, size: int, queue: ReadyQueue, work: Callable[[str], Coroutine[object, object, bool]]) -> None:
         self._size = size
         self._queue = queue
         self._work = work
-        self._workers = 0
+        self._workers: set[asyncio.Task[None]] = set()
         self._coming = 0
         """Workers that were made and have not taken their first job yet."""
-        self._tasks: TaskGroup | None = None
+        self._is_open = False
 
-    def start(self, tasks: TaskGroup) -> None:
-        """Work in `tasks` from now on."""
-        self._tasks = tasks
+    def start(self) -> None:
+        """Work from now on."""
+        self._is_open = True
         self.attend()
 
     def stop(self) -> None:
         """Take no further job; those in hand go on."""
-        self._tasks = None
+        self._is_open = False
 
     def attend(self) -> None:
         """Jobs have been lined up: see that there are workers for them."""
-        if self._tasks is None:
+        if not self._is_open:
             return
-        for _ in range(min(len(self._queue) - self._coming, self._size - self._workers)):
-            self._workers += 1
+        loop = asyncio.get_running_loop()
+        for _ in range(min(len(self._queue) - self._coming, self._size - len(self._workers))):
             self._coming += 1
-            self._tasks.create_task(self._serve())
+            self._workers.add(loop.create_task(self._serve()))
+
+    async def ended(self) -> None:
+        """Wait until no worker is left."""
+        await asyncio.gather(*self._workers)
 
     async def _serve(self) -> None:
         self._coming -= 1
         try:
-            while self._tasks is not None and (job_id := self._queue.get_nowait()) is not None:
-                await self._work(job_id)
+            while self._is_open and (job_id := self._queue.get_nowait()) is not None:
+                while await self._work(job_id):
+                    pass
         finally:
-            self._workers -= 1
+            worker = asyncio.current_task()
+            assert worker is not None
+            self._workers.discard(worker)
             self.attend()

@@ -13,7 +13,8 @@ from blogen.store.jobs import Jobs
 _MAY_HAVE_CHANGED = frozenset({WaitingFor.IMAGE, WaitingFor.PROVIDER})
 """What happened on the other side while nobody listened is asked for at once, not when the old pause is over."""
 
-_APART_MS = 5
+_APART_MS = 2
+"""They are asked one after another, so that the jobs that can go on at once come first."""
 
 
 async def recover(jobs: Jobs, queue: ReadyQueue, timers: Timers, now_ms: int) -> int:
@@ -30,7 +31,8 @@ async def recover(jobs: Jobs, queue: ReadyQueue, timers: Timers, now_ms: int) ->
         elif job.waiting.until is not None:
             # A clock that was set back meanwhile must not make a pause of seconds one of years.
             pause_ms = max(0, job.waiting.until - job.updated_at)
+            until = min(job.waiting.until, now_ms + pause_ms)
             if job.waiting.for_ in _MAY_HAVE_CHANGED:
-                pause_ms = min(pause_ms, next(asked_soon) * _APART_MS)
-            timers.set(job.id, min(job.waiting.until, now_ms + pause_ms))
+                until = now_ms + next(asked_soon) * _APART_MS
+            timers.set(job.id, until)
     return len(found)

@@ -6,7 +6,7 @@ next step's intent share one commit, and a crash leaves all of them or none.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 
 from blogen.clock import Clock
 from blogen.errors import Overtaken, StoreUnavailable
@@ -38,11 +38,12 @@ class WriteBehind:
         self._job_id = job_id
         self._database = database
         self._clock = clock
-        self._parts: list[Part] = []
-        self._flying: list[Part] = []
+        # Thousands of jobs wait for a service at a time, with nothing to write: they hold no empty lists.
+        self._parts: list[Part] | None = None
+        self._flying: Sequence[Part] = ()
         """In the hands of the database; the next ones wait until these are durable."""
         self._added = self._settled = 0
-        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[int, asyncio.Future[None]]] | None = None
         self._is_due = False
         self._mending: asyncio.Task[None] | None = None
         self._lost: Exception | None = None
@@ -50,7 +51,10 @@ class WriteBehind:
 
     def add(self, part: Part) -> None:
         """Write `part` after all that was added before; at the end of this turn of the loop it is on its way."""
-        self._parts.append(part)
+        if self._parts is None:
+            self._parts = [part]
+        else:
+            self._parts.append(part)
         self._added += 1
         if not (self._is_due or self._flying):
             self._is_due = True
@@ -68,6 +72,8 @@ class WriteBehind:
         if not self._flying:
             self._flush()
         waiter: asyncio.Future[None] = self._database.loop.create_future()
+        if self._waiting is None:
+            self._waiting = []
         self._waiting.append((self._added, waiter))
         return waiter
 
@@ -91,9 +97,9 @@ class WriteBehind:
 
     def _flush(self) -> None:
         self._is_due = False
-        if not self._parts or self._flying or self._mending is not None:
+        if self._parts is None or self._flying or self._mending is not None:
             return
-        self._flying, self._parts = self._parts, []
+        self._flying, self._parts = self._parts, None
         if self._lost is not None:
             self._landed(self._lost)
             return
@@ -103,7 +109,7 @@ class WriteBehind:
             self._landed(error)
 
     def _landed(self, error: Exception | None) -> None:
-        landed, self._flying = self._flying, []
+        landed, self._flying = self._flying, ()
         if error is None:
             self._note_settled(len(landed))
             self._flush()
@@ -120,8 +126,9 @@ class WriteBehind:
                 waiter.set_result(None)
             else:
                 waiter.set_exception(self._lost)
+        self._waiting = self._waiting or None
 
-    async def _mend(self, parts: list[Part], error: Exception) -> None:
+    async def _mend(self, parts: Sequence[Part], error: Exception) -> None:
         """Write one by one what could not be written as one, so that outcomes are kept whatever else fails."""
         for part in parts:
             if self._lost is None or part.is_outcome:

@@ -20,7 +20,7 @@ import re
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -50,6 +50,12 @@ class Stale(Exception):
     """A statement of `Rows` did not change exactly one row: what it expected is no longer so."""
 
 
+class AnyNumber(str):
+    """A statement of `Rows` that may change no row, or several."""
+
+    __slots__ = ()
+
+
 class Rows:
     """Statements that are run often; each changes exactly one row, or the write is refused as `Stale`.
 
@@ -64,24 +70,32 @@ class Rows:
         self.statements = statements
         self._many = [_VALUES.search(statement) for statement in statements]
 
-    def run(self, connection: sqlite3.Connection, callers: Sequence[Sequence[Params]]) -> None:
-        """Run each statement over the parameters of all callers. Raises Stale."""
+    def run(self, connection: sqlite3.Connection, parts: "Sequence[Part]") -> None:
+        """Run each statement over all of `parts`. Raises Stale."""
         for number, (statement, values) in enumerate(zip(self.statements, self._many, strict=True)):
-            rows = [params[number] for params in callers]
+            params = [part.params[number] for part in parts]
             if values is None:
-                if connection.executemany(statement, rows).rowcount != len(rows):
+                changed = connection.executemany(statement, params).rowcount
+                if changed != len(params) and not isinstance(statement, AnyNumber):
                     raise Stale
                 continue
             start, end = values.span(1)
-            for size, chunk in _chunks(rows):
+            for size, chunk in _chunks(params):
                 sql = statement if size == 1 else f"{statement[:start]}{', '.join([values[1]] * size)}{statement[end:]}"
                 if sqlite3.Connection.execute(connection, sql, tuple(chain.from_iterable(chunk))).rowcount != size:
                     raise Stale
 
+    def run_once(self, connection: sqlite3.Connection, part: "Part") -> None:
+        """Run each statement for one caller. Raises Stale."""
+        for statement, params in zip(self.statements, part.params, strict=True):
+            changed = sqlite3.Connection.execute(connection, statement, tuple(params)).rowcount
+            if changed != 1 and not isinstance(statement, AnyNumber):
+                raise Stale
+
 
 _VALUES = re.compile(r"\bVALUES (\([^()]*(?:\([^()]*\)[^()]*)*\))")
-_CHUNKS = (128, 32, 8, 1)
-"""So few sizes that each statement stays prepared; 128 rows of 13 parameters are well below SQLite's limit."""
+_CHUNKS = (64, 16, 4, 1)
+"""So few sizes that each statement stays prepared; 64 rows of 13 parameters are well below SQLite's limit."""
 
 
 def _chunks(rows: Sequence[Params]) -> Iterator[tuple[int, Sequence[Params]]]:
@@ -100,11 +114,6 @@ class Part(NamedTuple):
     event: Event | None = None
     is_outcome: bool = False
     """What became of a call: it is kept whatever else of its job can no longer be written."""
-
-
-@lru_cache(maxsize=256)
-def _as_one(*rows: Rows) -> Rows:
-    return Rows(*chain.from_iterable(each.statements for each in rows))
 
 
 class Transaction:
@@ -134,16 +143,15 @@ Done = Callable[[Exception | None], None]
 
 
 class _RowWrites:
-    """The pending writes of one `Rows`."""
+    """The pending writes whose parts are of the same `Rows`."""
 
-    __slots__ = ("callers", "errors", "events", "params", "rows")
+    __slots__ = ("callers", "errors", "parts", "rows")
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Sequence[Rows]) -> None:
         self.rows = rows
+        self.parts: list[Sequence[Part]] = []
+        """What each caller writes."""
         self.callers: list[Done] = []
-        self.events: list[Sequence[Event | None]] = []
-        self.params: list[Sequence[Params]] = []
-        """A caller's parameters, statement by statement."""
         self.errors: list[Exception | None] | None = None
         """None: all of them are committed."""
 
@@ -165,7 +173,7 @@ class _Batch:
     """One turn of the writer: filled by callers in the loop, run in the connection's thread, resolved in the loop."""
 
     def __init__(self) -> None:
-        self.rows: dict[Rows, _RowWrites] = {}
+        self.rows: dict[tuple[Rows, ...], _RowWrites] = {}
         self.works: list[_WorkWrite] = []
         self.size = 0
         self.now_ms = 0
@@ -191,7 +199,8 @@ class _Batch:
     def _as_one(self, connection: sqlite3.Connection) -> None:
         _plain(connection, "BEGIN IMMEDIATE")
         for writes in self.rows.values():
-            writes.rows.run(connection, writes.params)
+            for place, rows in enumerate(writes.rows):
+                rows.run(connection, [parts[place] for parts in writes.parts])
         for write in self.works:
             write.error = _isolated(connection, partial(self._work, connection, write))
         _plain(connection, "COMMIT")
@@ -211,8 +220,8 @@ class _Batch:
             write.error = _alone(connection, partial(self._work, connection, write))
 
     def _singles(self, connection: sqlite3.Connection, writes: _RowWrites) -> Iterator[Callable[[], None]]:
-        for params in writes.params:
-            yield partial(_change_one_each, connection, writes.rows, params)
+        for parts in writes.parts:
+            yield partial(_run_once, connection, parts)
 
     def _work(self, connection: sqlite3.Connection, write: _WorkWrite) -> None:
         transaction = Transaction(connection, self.now_ms)
@@ -220,10 +229,9 @@ class _Batch:
         write.events = transaction.events
 
 
-def _change_one_each(connection: sqlite3.Connection, rows: Rows, params: Sequence[Params]) -> None:
-    for statement, values in zip(rows.statements, params, strict=True):
-        if sqlite3.Connection.execute(connection, statement, tuple(values)).rowcount != 1:
-            raise Stale
+def _run_once(connection: sqlite3.Connection, parts: Sequence[Part]) -> None:
+    for part in parts:
+        part.rows.run_once(connection, part)
 
 
 def _isolated(connection: sqlite3.Connection, change: Callable[[], None]) -> Exception | None:
@@ -330,27 +338,18 @@ class Database:
     def write_rows(self, rows: Rows, *params: Params, event: Event | None = None) -> "asyncio.Future[None]":
         """Run the statements of `rows`, each with its own parameters. Raises Stale or StoreUnavailable."""
         future: asyncio.Future[None] = self.loop.create_future()
-        self._add(rows, params, (event,), partial(_resolve, future, None))
+        self.write_parts((Part(rows, params, event),), partial(_resolve, future, None))
         return future
 
     def write_parts(self, parts: Sequence[Part], done: Done) -> None:
         """Write all of `parts` or none, in their order, then call `done`. Raises StoreUnavailable while closing."""
-        if len(parts) == 1:
-            part = parts[0]
-            self._add(part.rows, part.params, (part.event,), done)
-            return
-        together = _as_one(*[part.rows for part in parts])
-        params = tuple(chain.from_iterable([part.params for part in parts]))
-        self._add(together, params, [part.event for part in parts], done)
-
-    def _add(self, rows: Rows, params: Sequence[Params], events: Sequence[Event | None], done: Done) -> None:
         batch = self._open_batch()
+        rows = tuple([part.rows for part in parts])
         writes = batch.rows.get(rows)
         if writes is None:
             writes = batch.rows[rows] = _RowWrites(rows)
         writes.callers.append(done)
-        writes.events.append(events)
-        writes.params.append(params)
+        writes.parts.append(parts)
 
     def _open_batch(self) -> _Batch:
         """The batch that takes one more write."""
@@ -384,8 +383,8 @@ class Database:
         failures: list[str] = []
         for writes in batch.rows.values():
             errors = writes.errors or repeat(None)
-            for done, events, error in zip(writes.callers, writes.events, errors, strict=False):
-                self._settle(done, events, error, failures)
+            for done, parts, error in zip(writes.callers, writes.parts, errors, strict=False):
+                self._settle(done, [part.event for part in parts], error, failures)
         for write in batch.works:
             self._settle(partial(_resolve, write.future, write.value), write.events, write.error, failures)
         self._note_health(failures[0] if failures else None)

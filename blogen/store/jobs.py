@@ -7,6 +7,7 @@ compare-and-set won goes on; everyone else gets `Overtaken`.
 import asyncio
 import json
 import sqlite3
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from blogen.events import JobFailed, JobMoved, JobSubmitted, JobWaiting, JobWoke
 from blogen.store.behind import WriteBehind
 from blogen.store.database import Database, Part, Rows, Stale, Transaction
 from blogen.store.lines import NAMES, Line
+from blogen.store.steps import LINES, OF_STEPS
 
 _COLUMNS = """
     j.id, j.kind, j.state, j.attempt, j.waiting_for, j.waiting_until, j.waiting_reason, j.priority, j.cost_usd_micros,
@@ -249,7 +251,7 @@ class Jobs:
         """End what `job` waits for, if it still waits for that."""
         assert job.waiting is not None
         now = self._clock.now_ms()
-        detail = json.dumps({"for": job.waiting.for_})
+        detail = f'{{"for": "{job.waiting.for_}"}}'
         try:
             await self._database.write_rows(
                 _WAKE,
@@ -307,15 +309,11 @@ class Jobs:
     async def _taken(self, job_ids: Sequence[str]) -> dict[str, TakenJob]:
         marks = ", ".join("?" * len(job_ids))
         jobs = await self._database.read(f"SELECT {_COLUMNS}, r.request {_FROM} WHERE j.id IN ({marks})", job_ids)
-        lines = await self._database.read(
-            "SELECT id, job_id, at, event, origin, step, run, detail, result FROM timeline"
-            f" WHERE job_id IN ({marks}) AND event IN (5, 7, 11, 12, 13, 14, 15, 16)",
-            job_ids,
-        )
+        lines = await self._database.read(f"{LINES} WHERE job_id IN ({marks}) AND {OF_STEPS} ORDER BY id", job_ids)
         steps: dict[str, list[sqlite3.Row]] = {}
-        for line in sorted(lines, key=lambda row: row["id"]):
-            steps.setdefault(line["job_id"], []).append(line)
-        return {row["id"]: TakenJob(_job(row), row["request"], steps.get(row["id"], ())) for row in jobs}
+        for line in lines:
+            steps.setdefault(line[8], []).append(line)
+        return {row[0]: TakenJob(_job(row), row["request"], steps.get(row[0], ())) for row in jobs}
 
 
 def put_wait(tx: Transaction, job: Job, waiting: Waiting, *, by: str = "") -> Job:
@@ -416,24 +414,29 @@ def _lost(job: Job) -> Overtaken:
     )
 
 
+_NO_TOKENS = Tokens()
+
+
 def _job(row: sqlite3.Row) -> Job:
-    waiting = None
-    if row["waiting_for"]:
-        waiting = Waiting(WaitingFor(row["waiting_for"]), row["waiting_until"], row["waiting_reason"] or "")
+    """A job from the columns of `_COLUMNS`."""
+    (
+        job_id, kind, state, attempt, waiting_for, waiting_until, waiting_reason, priority, cost_usd_micros,
+        unknown_calls, input_tokens, output_tokens, created_at, updated_at, finished_at, failed_in, error, topic,
+    ) = row[:18]  # fmt: skip
     return Job(
-        id=row["id"],
-        kind=row["kind"],
-        state=JobState(row["state"]),
-        topic=row["topic"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-        finished_at=row["finished_at"],
-        attempt=row["attempt"],
-        waiting=waiting,
-        priority=row["priority"],
-        cost_usd_micros=row["cost_usd_micros"],
-        unknown_calls=row["unknown_calls"],
-        tokens=Tokens(row["input_tokens"], row["output_tokens"]),
-        error=JobError.model_validate_json(row["error"]) if row["error"] else None,
-        failed_in=JobState(row["failed_in"]) if row["failed_in"] else None,
+        id=job_id,
+        kind=sys.intern(kind),
+        state=JobState(state),
+        topic=topic,
+        created_at=created_at,
+        updated_at=updated_at,
+        finished_at=finished_at,
+        attempt=attempt,
+        waiting=Waiting(WaitingFor(waiting_for), waiting_until, waiting_reason or "") if waiting_for else None,
+        priority=priority,
+        cost_usd_micros=cost_usd_micros,
+        unknown_calls=unknown_calls,
+        tokens=Tokens(input_tokens, output_tokens) if input_tokens or output_tokens else _NO_TOKENS,
+        error=JobError.model_validate_json(error) if error else None,
+        failed_in=JobState(failed_in) if failed_in else None,
     )

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from blogen.config import BudgetConfig
 from blogen.errors import BlogenError, FieldError, InvalidInput
-from blogen.store.database import Database, Transaction
+from blogen.store.database import AnyNumber, Database, Transaction
 
 HOLD = "INSERT INTO ledger (job_id, step, run, at, provider, counted_usd_micros) VALUES (?, ?, ?, ?, ?, ?)"
 SETTLE = (
@@ -230,12 +230,22 @@ def release(tx: Transaction, job_id: str, step: str, run: int) -> None:
 
 def settle_doubt(tx: Transaction, job_id: str, step: str, run: int) -> None:
     """A call whose outcome nobody will ever tell: its cost stays unknown, and its worst case goes on counting."""
-    settled = f"UPDATE ledger SET settled_at = ? WHERE {_PLACE} AND settled_at IS NULL"
-    if tx.execute(settled, (tx.now_ms, job_id, step, run)):
-        tx.execute("UPDATE jobs SET unknown_calls = unknown_calls + 1 WHERE id = ?", (job_id,))
+    for statement, params in zip(SETTLE_DOUBT, doubt_rows(job_id, step, run, tx.now_ms), strict=True):
+        tx.execute(statement, params)
+
+
+def doubt_rows(job_id: str, step: str, run: int, now_ms: int) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    """The parameters of `SETTLE_DOUBT`."""
+    place = (job_id, step, run)
+    return (*place, job_id), (now_ms, *place)
 
 
 _PLACE = "job_id = ? AND step = ? AND run = ?"
+SETTLE_DOUBT = (
+    "UPDATE jobs SET unknown_calls = unknown_calls"
+    f" + (SELECT count(*) FROM ledger WHERE {_PLACE} AND settled_at IS NULL) WHERE id = ?",
+    AnyNumber(f"UPDATE ledger SET settled_at = ? WHERE {_PLACE} AND settled_at IS NULL"),
+)
 _FAR = 2**62
 _DAY_MS = 86_400_000
 _DAYS_SHOWN = 30

@@ -6,8 +6,10 @@ doubted: it was begun, and the process died before an outcome was written. A rep
 
 import json
 import sqlite3
+import sys
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -16,7 +18,7 @@ from blogen.domain.job import Job
 from blogen.events import StepBegun, StepDoubted, StepFailed, StepFinished, TaskMoved
 from blogen.store.behind import WriteBehind
 from blogen.store.database import Database, Part, Rows, Transaction
-from blogen.store.ledger import HOLD, SETTLE, Reservation, check_caps, release, settle_doubt
+from blogen.store.ledger import HOLD, SETTLE, SETTLE_DOUBT, Reservation, check_caps, doubt_rows, release, settle_doubt
 from blogen.store.lines import Line
 
 _LINE = "INSERT INTO timeline (job_id, at, event, origin, step, run, detail) VALUES (?, ?, {:d}, ?, ?, ?, ?)"
@@ -25,10 +27,13 @@ _HANDLE = Rows(_LINE.format(Line.STEP_HANDLE))
 _FAIL = Rows(_LINE.format(Line.STEP_FAILED))
 _ADD_COST = (
     "UPDATE jobs SET cost_usd_micros = cost_usd_micros + ?, input_tokens = input_tokens + ?,"
-    " output_tokens = output_tokens + ?, unknown_calls = unknown_calls + ?, updated_at = ? WHERE id = ?"
+    " output_tokens = output_tokens + ?, updated_at = ?, unknown_calls = unknown_calls + ?"
+    # What was in doubt is known now.
+    " - (SELECT count(*) FROM ledger WHERE job_id = ? AND step = ? AND run = ? AND settled_at IS NOT NULL"
+    " AND usd_micros IS NULL) WHERE id = ?"
 )
 _FAIL_PAID = Rows(_LINE.format(Line.STEP_FAILED), _ADD_COST, SETTLE)
-_DOUBT = _LINE.format(Line.STEP_DOUBTED)
+_DOUBT = Rows(_LINE.format(Line.STEP_DOUBTED), *SETTLE_DOUBT)
 _FINISHED = (
     "INSERT INTO timeline (job_id, at, event, origin, step, run, detail, result) VALUES (?, ?, 13, ?, ?, ?, ?, ?)"
 )
@@ -214,26 +219,24 @@ class Steps:
 
             await behind.work(work)
 
-    async def doubt(self, behind: WriteBehind, job: Job, step: str, run: int, *, policy: str) -> None:
+    def doubt(
+        self, behind: WriteBehind, job: Job, step: str, run: int, *, policy: Literal["retry", "ask", "skip"]
+    ) -> None:
         """Keep that the call was in flight when the process died: maybe paid."""
-        line = (job.id, self._clock.now_ms(), job.state, step, run, json.dumps({"policy": policy}))
-
-        def work(tx: Transaction) -> None:
-            tx.execute(_DOUBT, line)
-            settle_doubt(tx, job.id, step, run)
-            tx.publish(StepDoubted(job.id, step, policy))
-
-        await behind.work(work)
+        now = self._clock.now_ms()
+        line = (job.id, now, job.state, step, run, f'{{"policy": "{policy}"}}')
+        rows = (line, *doubt_rows(job.id, step, run, now))
+        behind.add(Part(_DOUBT, rows, StepDoubted(job.id, step, policy), is_outcome=True))
 
     async def of(self, job_id: str) -> list[StepRecord]:
         """The steps of a job in the order in which they began."""
-        rows = await self._database.read(
-            "SELECT id, at, event, origin, step, run, detail, result FROM timeline"
-            " WHERE job_id = ? AND event IN (5, 7, 11, 12, 13, 14, 15, 16) ORDER BY id",
-            (job_id,),
-        )
+        rows = await self._database.read(f"{LINES} WHERE job_id = ? AND {OF_STEPS} ORDER BY id", (job_id,))
         return list(fold(rows).values())
 
+
+LINES = "SELECT id, at, event, origin, step, run, detail, result, job_id FROM timeline"
+OF_STEPS = "event IN (5, 7, 11, 12, 13, 14, 15, 16)"
+"""The lines that tell of steps, and of what a reviewer decided about them."""
 
 _PAID = {True: '{"paid": true}', False: '{"paid": false}'}
 
@@ -256,7 +259,8 @@ def _cost_rows(job: Job, step: str, run: int, now: int, used: Used) -> tuple[tup
         job.id, step, run, now, used.provider, counted, int(used.usd_micros != 0), now, used.usd_micros,
         used.accuracy if is_known else None, used.model, used.input_tokens, used.output_tokens,
     )  # fmt: skip
-    return (used.usd_micros or 0, used.input_tokens, used.output_tokens, int(not is_known), now, job.id), settled
+    tokens = (used.input_tokens, used.output_tokens)
+    return (used.usd_micros or 0, *tokens, now, int(not is_known), job.id, step, run, job.id), settled
 
 
 def discard(tx: Transaction, job: Job, records: Iterable[StepRecord], *, fresh: bool) -> None:
@@ -285,49 +289,52 @@ class Decision(NamedTuple):
     note: str = ""
 
 
+_UNDECIDED = Decision()
+
+
 def decision(rows: Iterable[sqlite3.Row]) -> Decision:
-    """The decision that a job's lines tell of; an approval of an earlier text is none of this one."""
+    """The decision that a job's lines tell of (columns of `LINES`); an approval of an earlier text is none of this."""
     is_approved, note = False, ""
     for row in rows:
-        match row["event"]:
-            case Line.APPROVED if row["origin"] == "in_review":
+        match row[2]:
+            case Line.APPROVED if row[3] == "in_review":
                 is_approved = True
             case Line.REJECTED:
-                is_approved, note = False, str(json.loads(row["detail"]).get("note", ""))
+                is_approved, note = False, str(_told(row[6]).get("note", ""))
             case Line.STEP_DISCARDED:
                 is_approved = False
-    return Decision(is_approved, note)
+    return Decision(is_approved, note) if is_approved or note else _UNDECIDED
 
 
 def fold(rows: Iterable[sqlite3.Row]) -> dict[str, StepRecord]:
-    """The steps that a job's lines tell of, by name; rows in the order of their ids."""
+    """The steps that a job's lines tell of (columns of `LINES`), by name; rows in the order of their ids."""
     records: dict[str, StepRecord] = {}
     for row in rows:
-        event = row["event"]
-        detail: Mapping[str, Any] = json.loads(row["detail"]) if row["detail"] else {}
+        _, at, event, origin, name, run, told, result, _ = row
+        detail = _told(told)
         if event == Line.TASK_MOVED:
             moved = records.get(detail["step"])
             if moved is not None and moved.run == detail["run"]:
                 moved.handle = detail["handle"]
                 moved.detail = {**moved.detail, "state": detail["state"]}
             continue
-        if row["step"] is None:
+        if name is None:
             if event == Line.APPROVED:
                 for record in records.values():
                     record.is_approved = record.is_approved or record.state == "in_doubt"
             continue
-        name, run = row["step"], row["run"]
         known = records.get(name)
         if known is None or known.run != run:
-            earlier = known.earlier if known else {}
+            earlier = known.earlier if known else _NOTHING
             # A step of our own has one line, at its end.
-            begun_at = row["at"] - detail.get("duration_ms", 0)
-            known = records[name] = StepRecord(name, row["origin"], run, "running", begun_at, earlier=earlier)
-        _apply(known, event, detail, row)
+            begun_at = at - detail.get("duration_ms", 0)
+            name = sys.intern(name)  # thousands of jobs have steps of the same names
+            known = records[name] = StepRecord(name, origin, run, "running", begun_at, earlier=earlier)
+        _apply(known, event, detail, at, result)
     return records
 
 
-def _apply(record: StepRecord, event: int, detail: Mapping[str, Any], row: sqlite3.Row) -> None:
+def _apply(record: StepRecord, event: int, detail: Mapping[str, Any], at: int, result: str | None) -> None:
     match event:
         case Line.STEP_BEGUN:
             record.digest = detail.get("digest")
@@ -337,12 +344,12 @@ def _apply(record: StepRecord, event: int, detail: Mapping[str, Any], row: sqlit
             record.handle = detail["handle"]
         case Line.STEP_FINISHED:
             record.state = "finished"
-            record.finished_at = row["at"]
-            record.result = row["result"]
+            record.finished_at = at
+            record.result = result
             record.digest = detail.get("digest") or record.digest
         case Line.STEP_FAILED:
             record.state, record.handle = "failed", None
-            record.finished_at = row["at"]
+            record.finished_at = at
         case Line.STEP_DOUBTED:
             record.state = "in_doubt"
         case Line.STEP_DISCARDED:
@@ -351,4 +358,10 @@ def _apply(record: StepRecord, event: int, detail: Mapping[str, Any], row: sqlit
             elif record.result is not None and record.digest:
                 record.earlier = {**record.earlier, record.digest: record.result}
             record.state, record.result, record.handle = "discarded", None, None
-    record.detail = {**record.detail, **detail}
+    record.detail = {**record.detail, **detail} if record.detail else detail
+
+
+@lru_cache(maxsize=256)
+def _told(detail: str | None) -> Mapping[str, Any]:
+    """A line's detail. Few are long and most are the same; nobody changes them."""
+    return json.loads(detail) if detail else _NOTHING
