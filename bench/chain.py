@@ -17,7 +17,7 @@ from blogen.store.folder import database_path
 from blogen.store.jobs import Jobs
 from blogen.store.schema import prepare
 from blogen.store.steps import Steps
-from blogen.tuning import tune
+from blogen.tuning import work_steadily
 
 STAGES = PATH[: PATH.index(JobState.SCHEDULED)]
 LENGTH = len(STAGES)
@@ -64,7 +64,7 @@ class Service:
 @asynccontextmanager
 async def built(folder: Path, pipeline: Pipeline, *, in_flight: int) -> AsyncIterator[tuple[Engine, Bus]]:
     """An engine on the database in `folder`, at rest."""
-    tune()
+    work_steadily()
     path, bus, clock = database_path(folder), Bus(), SystemClock()
     await asyncio.to_thread(prepare, path)
     database = await Database.open(path, clock=clock, bus=bus)

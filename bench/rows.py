@@ -97,4 +97,5 @@ PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA cache_size = -16000",
+    "PRAGMA wal_autocheckpoint = 4000",
 )

@@ -14,7 +14,7 @@ from bench.common import Verdicts, alternate, answer, command, median, ratio, ta
 from bench.rows import APPEND, BATCH, MOVE, PRAGMAS, UPDATE, connect, database_with_jobs, raw_batches, transition
 
 CALLERS = BATCH
-EACH = {"raw": 80, "blogen": 80, "single": 4}
+EACH = {"raw": 40, "blogen": 40, "single": 40}
 ROUNDS = 5
 
 
@@ -41,7 +41,9 @@ def main() -> None:
 
 async def blogen(path: Path, ids: list[str]) -> None:
     from blogen.store.database import Database
+    from blogen.tuning import work_steadily
 
+    work_steadily()  # as the server does
     database = await Database.open(path)
 
     async def caller(job_id: str) -> None:

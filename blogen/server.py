@@ -1,7 +1,6 @@
 """The server: the parts of `app`, the reader's pages and the API over one socket, until a signal ends it."""
 
 import asyncio
-import gc
 import json
 import os
 import signal
@@ -21,6 +20,7 @@ from blogen.config import Config
 from blogen.domain.person import Scope
 from blogen.errors import ConfigError, StoreUnavailable
 from blogen.logs import setup as set_up_logs
+from blogen.tuning import work_steadily
 from blogen.web import keys as web_keys
 from blogen.web.routes import add_reader
 
@@ -77,7 +77,7 @@ async def _serve(config: Config) -> int:
         works = await app.build_works()
         works.services.is_streaming = True  # whoever follows a job sees its text grow
         await works.order_first_post()
-        collect_garbage_rarely()
+        work_steadily()
         async with _announced(app, url), works.engine.running():
             engine.set_result(works.engine)
             hooks.set_result(works.hooks)
@@ -126,12 +126,6 @@ def _first_answer(application: web.Application) -> "asyncio.Future[None]":
 
     application.on_response_prepare.append(note)
     return answering
-
-
-def collect_garbage_rarely() -> None:
-    """What was imported stays; what jobs allocate dies by its reference count. The collector costs a fifth else."""
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 async def _readiness(app: App, engine: "asyncio.Future[Engine]") -> dict[str, str | None]:

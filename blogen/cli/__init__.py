@@ -4,7 +4,6 @@ Exit codes: 0 done · 1 something failed · 2 the input, the configuration or th
 3 the job failed · 4 the job waits for a person · 130 interrupted.
 """
 
-import gc
 import io
 import os
 import sys
@@ -13,14 +12,12 @@ from collections.abc import Sequence
 from blogen.cli.arguments import parse
 from blogen.cli.complaints import complain, say
 from blogen.cli.exits import FAILED, INTERRUPTED
-
-_GARBAGE_AT = 100_000
-"""New objects before the collector looks: what a start imports stays, and looking at it takes a tenth of the time."""
+from blogen.tuning import start_quickly
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Nothing escapes as a traceback unless `--debug` asks for it."""
-    gc.set_threshold(_GARBAGE_AT)
+    start_quickly()
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv)
     except SystemExit as stop:  # argparse has said what there is to say

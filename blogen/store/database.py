@@ -1,9 +1,9 @@
 """The database: one writer with group commit, read connections beside it.
 
-A coroutine takes all writes that are pending, runs them as one transaction in one hop to the connection's thread,
-commits once, then resolves each caller's future; what arrives during a commit is the next batch. There is no timer:
-alone, a write is one commit. A batch has a size at which the next one begins, so that when thousands of callers come at
-once the first go on while the others are written.
+Writes go into a batch that waits for the connection's thread: one hop, one transaction, one commit, then each caller
+hears. What comes during a commit is in the next batch; the thread begins it when it has ended the last, and does not
+wait for the loop. There is no timer: alone, a write is one commit. A batch has a size at which the next one begins, so
+that when thousands of callers come at once the first go on while the others are written.
 
 Two forms of write stand in the same batch:
 
@@ -18,7 +18,7 @@ import asyncio
 import contextlib
 import re
 import sqlite3
-from collections import deque
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain, repeat
@@ -170,16 +170,47 @@ class _WorkWrite:
 
 
 class _Batch:
-    """One turn of the writer: filled by callers in the loop, run in the connection's thread, resolved in the loop."""
+    """One turn of the writer: filled by callers in the loop until the connection's thread runs it, resolved there."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.rows: dict[tuple[Rows, ...], _RowWrites] = {}
         self.works: list[_WorkWrite] = []
-        self.size = 0
-        self.now_ms = 0
+        self._clock = clock
+        self._size = 0
+        self._is_open = True
+        self._door = threading.Lock()
+        self._now_ms = 0
+
+    def take_parts(self, parts: Sequence[Part], done: Done) -> bool:
+        """Whether there was room for one more."""
+        with self._door:
+            if not self._has_room():
+                return False
+            rows = tuple([part.rows for part in parts])
+            writes = self.rows.get(rows)
+            if writes is None:
+                writes = self.rows[rows] = _RowWrites(rows)
+            writes.callers.append(done)
+            writes.parts.append(parts)
+            return True
+
+    def take_work(self, write: _WorkWrite) -> bool:
+        """Whether there was room for one more."""
+        with self._door:
+            if not self._has_room():
+                return False
+            self.works.append(write)
+            return True
+
+    def _has_room(self) -> bool:
+        self._size += 1
+        return self._is_open and self._size <= _BATCH_WRITES
 
     def run(self, connection: sqlite3.Connection) -> None:
         """Commit all writes that can be; the others have their error."""
+        with self._door:
+            self._is_open = False
+        self._now_ms = self._clock.now_ms()
         for attempt in (self._as_one, self._each_isolated):
             try:
                 attempt(connection)
@@ -191,6 +222,7 @@ class _Batch:
 
     def fail(self, error: Exception) -> None:
         """Nothing could be done at all: everyone hears the same."""
+        self._is_open = False
         for writes in self.rows.values():
             writes.errors = [error] * len(writes.callers)
         for write in self.works:
@@ -224,7 +256,7 @@ class _Batch:
             yield partial(_run_once, connection, parts)
 
     def _work(self, connection: sqlite3.Connection, write: _WorkWrite) -> None:
-        transaction = Transaction(connection, self.now_ms)
+        transaction = Transaction(connection, self._now_ms)
         write.value = write.work(transaction)
         write.events = transaction.events
 
@@ -292,20 +324,26 @@ class Database:
         self._turn = 0
         self._clock = clock
         self._bus = bus
-        self._pending: deque[_Batch] = deque()
-        self._arrived = asyncio.Event()
+        self._batch: _Batch | None = None
+        """The one that is being filled."""
+        self._writing: set[asyncio.Task[None]] = set()
         self.loop = asyncio.get_running_loop()
         """The one that it belongs to."""
         self._closing = False
         self._failure: str | None = None
-        self._writing = asyncio.create_task(self._write_batches(), name="database writer")
 
     @classmethod
     async def open(cls, path: Path, *, clock: Clock | None = None, bus: Bus | None = None) -> "Database":
         """Open a database whose schema is up to date (see `migrate`)."""
         writer = await aiosqlite.connect(path, isolation_level=None, factory=_WriterConnection, cached_statements=256)
         writer.row_factory = sqlite3.Row
-        pragmas = (*_PRAGMAS, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA cache_size = -2000")
+        pragmas = (
+            *_PRAGMAS,
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA synchronous = FULL",
+            "PRAGMA cache_size = -2000",
+            "PRAGMA wal_autocheckpoint = 4000",
+        )
         for pragma in pragmas:
             await writer.execute_fetchall(pragma)
         readers = []
@@ -332,7 +370,9 @@ class Database:
         Raises what `work` raised, or StoreUnavailable if the disk or the file fails for now.
         """
         future: asyncio.Future[T] = self.loop.create_future()
-        self._open_batch().works.append(_WorkWrite(future, work))
+        write = _WorkWrite(future, work)
+        if self._batch is None or not self._batch.take_work(write):
+            self._next_batch().take_work(write)
         return future
 
     def write_rows(self, rows: Rows, *params: Params, event: Event | None = None) -> "asyncio.Future[None]":
@@ -343,37 +383,24 @@ class Database:
 
     def write_parts(self, parts: Sequence[Part], done: Done) -> None:
         """Write all of `parts` or none, in their order, then call `done`. Raises StoreUnavailable while closing."""
-        batch = self._open_batch()
-        rows = tuple([part.rows for part in parts])
-        writes = batch.rows.get(rows)
-        if writes is None:
-            writes = batch.rows[rows] = _RowWrites(rows)
-        writes.callers.append(done)
-        writes.parts.append(parts)
+        if self._batch is None or not self._batch.take_parts(parts, done):
+            self._next_batch().take_parts(parts, done)
 
-    def _open_batch(self) -> _Batch:
-        """The batch that takes one more write."""
+    def _next_batch(self) -> _Batch:
+        """A batch that takes more writes: it waits for the connection's thread, and is filled until that begins it."""
         if self._closing:
             raise StoreUnavailable("The database is being closed.", remedy="Start Blogen again.")
-        if not self._pending or self._pending[-1].size >= _BATCH_WRITES:
-            self._pending.append(_Batch())
-            self._arrived.set()
-        batch = self._pending[-1]
-        batch.size += 1
+        batch = self._batch = _Batch(self._clock)
+        writing = self.loop.create_task(self._write(batch))
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
         return batch
 
-    async def _write_batches(self) -> None:
-        while self._pending or not self._closing:
-            if not self._pending:
-                self._arrived.clear()
-                await self._arrived.wait()
-                continue
-            batch = self._pending.popleft()
-            await self._run(batch)
-            self._resolve(batch)
+    async def _write(self, batch: _Batch) -> None:
+        await self._run(batch)
+        self._resolve(batch)
 
     async def _run(self, batch: _Batch) -> None:
-        batch.now_ms = self._clock.now_ms()
         try:
             await self._connection.execute_fetchall(batch)
         except Exception as error:  # the connection's thread itself is broken: every caller must hear of it
@@ -423,9 +450,9 @@ class Database:
 
     async def close(self) -> None:
         """Write what is pending, tidy up, close."""
-        self._closing = True
-        self._arrived.set()
-        await self._writing
+        self._closing, self._batch = True, None
+        if self._writing:
+            await asyncio.wait(self._writing)
         for reader in self._readers:
             await reader.close()
         with contextlib.suppress(sqlite3.Error):
