@@ -91,6 +91,7 @@ def all_published(bus: Bus, count: int) -> asyncio.Event:
             left -= 1
             if not left:
                 done.set()
+                unsubscribe()
 
-    bus.subscribe(hear)
+    unsubscribe = bus.subscribe(hear)
     return done
