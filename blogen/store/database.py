@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
@@ -41,6 +42,12 @@ _PRAGMAS = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA busy_timeout = 5000",
+)
+_WRITER_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA cache_size = -2000",
+    "PRAGMA wal_autocheckpoint = 4000",
 )
 _TRANSIENT = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY,
                         sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM})  # fmt: skip
@@ -82,13 +89,13 @@ class Rows:
             start, end = values.span(1)
             for size, chunk in _chunks(params):
                 sql = statement if size == 1 else f"{statement[:start]}{', '.join([values[1]] * size)}{statement[end:]}"
-                if sqlite3.Connection.execute(connection, sql, tuple(chain.from_iterable(chunk))).rowcount != size:
+                if connection.execute(sql, tuple(chain.from_iterable(chunk))).rowcount != size:
                     raise Stale
 
     def run_once(self, connection: sqlite3.Connection, part: "Part") -> None:
         """Run each statement for one caller. Raises Stale."""
         for statement, params in zip(self.statements, part.params, strict=True):
-            changed = sqlite3.Connection.execute(connection, statement, tuple(params)).rowcount
+            changed = connection.execute(statement, tuple(params)).rowcount
             if changed != 1 and not isinstance(statement, AnyNumber):
                 raise Stale
 
@@ -128,10 +135,10 @@ class Transaction:
 
     def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement; the number of rows it changed."""
-        return sqlite3.Connection.execute(self._connection, sql, tuple(params)).rowcount
+        return self._connection.execute(sql, tuple(params)).rowcount
 
     def query(self, sql: str, params: Params = ()) -> list[sqlite3.Row]:
-        return sqlite3.Connection.execute(self._connection, sql, tuple(params)).fetchall()
+        return self._connection.execute(sql, tuple(params)).fetchall()
 
     def publish(self, event: Event) -> None:
         """Let `event` be known once this transaction is committed."""
@@ -172,10 +179,9 @@ class _WorkWrite:
 class _Batch:
     """One turn of the writer: filled by callers in the loop until the connection's thread runs it, resolved there."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self) -> None:
         self.rows: dict[tuple[Rows, ...], _RowWrites] = {}
         self.works: list[_WorkWrite] = []
-        self._clock = clock
         self._size = 0
         self._is_open = True
         self._door = threading.Lock()
@@ -206,11 +212,11 @@ class _Batch:
         self._size += 1
         return self._is_open and self._size <= _BATCH_WRITES
 
-    def run(self, connection: sqlite3.Connection) -> None:
+    def run(self, connection: sqlite3.Connection, now_ms: int) -> None:
         """Commit all writes that can be; the others have their error."""
         with self._door:
             self._is_open = False
-        self._now_ms = self._clock.now_ms()
+        self._now_ms = now_ms
         for attempt in (self._as_one, self._each_isolated):
             try:
                 attempt(connection)
@@ -229,21 +235,21 @@ class _Batch:
             write.error = error
 
     def _as_one(self, connection: sqlite3.Connection) -> None:
-        _plain(connection, "BEGIN IMMEDIATE")
+        connection.execute("BEGIN IMMEDIATE")
         for writes in self.rows.values():
             for place, rows in enumerate(writes.rows):
                 rows.run(connection, [parts[place] for parts in writes.parts])
         for write in self.works:
             write.error = _isolated(connection, partial(self._work, connection, write))
-        _plain(connection, "COMMIT")
+        connection.execute("COMMIT")
 
     def _each_isolated(self, connection: sqlite3.Connection) -> None:
-        _plain(connection, "BEGIN IMMEDIATE")
+        connection.execute("BEGIN IMMEDIATE")
         for writes in self.rows.values():
             writes.errors = [_isolated(connection, single) for single in self._singles(connection, writes)]
         for write in self.works:
             write.error = _isolated(connection, partial(self._work, connection, write))
-        _plain(connection, "COMMIT")
+        connection.execute("COMMIT")
 
     def _each_alone(self, connection: sqlite3.Connection) -> None:
         for writes in self.rows.values():
@@ -268,65 +274,86 @@ def _run_once(connection: sqlite3.Connection, parts: Sequence[Part]) -> None:
 
 def _isolated(connection: sqlite3.Connection, change: Callable[[], None]) -> Exception | None:
     """Make one change in a savepoint; its error, after which the rest of the transaction goes on."""
-    _plain(connection, "SAVEPOINT one")
+    connection.execute("SAVEPOINT one")
     failed: Exception | None = None
     try:
         change()
     except Exception as error:
         if not connection.in_transaction:
             raise  # SQLite gave the whole transaction up, e.g. because the disk is full
-        _plain(connection, "ROLLBACK TO one")
+        connection.execute("ROLLBACK TO one")
         failed = error
-    _plain(connection, "RELEASE one")
+    connection.execute("RELEASE one")
     return failed
 
 
 def _alone(connection: sqlite3.Connection, change: Callable[[], None]) -> Exception | None:
     """Make one change in a transaction of its own; its error."""
     try:
-        _plain(connection, "BEGIN IMMEDIATE")
+        connection.execute("BEGIN IMMEDIATE")
         change()
-        _plain(connection, "COMMIT")
+        connection.execute("COMMIT")
     except Exception as error:
         _roll_back(connection)
         return error
     return None
 
 
-class _WriterConnection(sqlite3.Connection):
-    """Runs a whole batch where a statement is expected: one hop a batch with aiosqlite's public interface alone."""
+class _Writer:
+    """The connection that writes, in a thread of its own: it begins what is handed over whatever the loop does."""
 
-    def execute(self, sql: Any, parameters: Any = (), /) -> Any:
-        if isinstance(sql, _Batch):
-            sql.run(self)
-            return super().execute("SELECT 1 WHERE 0")
-        return super().execute(sql, parameters)
+    def __init__(self, path: Path, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
+        self._clock = clock
+        self._loop = loop
+        self._batches: SimpleQueue[tuple[_Batch, Callable[[_Batch], None]] | None] = SimpleQueue()
+        # Opened by one thread and used by another, never by two at a time.
+        self._connection = sqlite3.connect(path, isolation_level=None, cached_statements=256, check_same_thread=False)
+        self._connection.row_factory = sqlite3.Row
+        for pragma in (*_PRAGMAS, *_WRITER_PRAGMAS):
+            self._connection.execute(pragma)
+        self._thread = threading.Thread(target=self._serve, name="database writer", daemon=True)
+        self._thread.start()
 
+    def hand_over(self, batch: _Batch, ended: Callable[[_Batch], None]) -> None:
+        """Run `batch` after those handed over before; `ended` is called in the loop."""
+        self._batches.put((batch, ended))
 
-def _plain(connection: sqlite3.Connection, sql: str) -> None:
-    sqlite3.Connection.execute(connection, sql)
+    def close(self) -> None:
+        """End what was handed over, tidy up, close. Blocks."""
+        self._batches.put(None)
+        self._thread.join()
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA optimize")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.close()
+
+    def _serve(self) -> None:
+        while (handed := self._batches.get()) is not None:
+            batch, ended = handed
+            try:
+                batch.run(self._connection, self._clock.now_ms())
+            except Exception as error:  # every caller must hear of it
+                batch.fail(error)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self._loop.call_soon_threadsafe(ended, batch)
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
     with contextlib.suppress(sqlite3.Error):
         if connection.in_transaction:
-            _plain(connection, "ROLLBACK")
+            connection.execute("ROLLBACK")
 
 
 class Database:
     """Open it with `Database.open`; `close` it at the end."""
 
-    def __init__(
-        self, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection], clock: Clock, bus: Bus
-    ) -> None:
-        self._connection = writer
+    def __init__(self, writer: _Writer, readers: list[aiosqlite.Connection], bus: Bus) -> None:
+        self._writer = writer
         self._readers = readers
         self._turn = 0
-        self._clock = clock
         self._bus = bus
         self._batch: _Batch | None = None
         """The one that is being filled."""
-        self._writing: set[asyncio.Task[None]] = set()
         self.loop = asyncio.get_running_loop()
         """The one that it belongs to."""
         self._closing = False
@@ -335,17 +362,8 @@ class Database:
     @classmethod
     async def open(cls, path: Path, *, clock: Clock | None = None, bus: Bus | None = None) -> "Database":
         """Open a database whose schema is up to date (see `migrate`)."""
-        writer = await aiosqlite.connect(path, isolation_level=None, factory=_WriterConnection, cached_statements=256)
-        writer.row_factory = sqlite3.Row
-        pragmas = (
-            *_PRAGMAS,
-            "PRAGMA journal_mode = WAL",
-            "PRAGMA synchronous = FULL",
-            "PRAGMA cache_size = -2000",
-            "PRAGMA wal_autocheckpoint = 4000",
-        )
-        for pragma in pragmas:
-            await writer.execute_fetchall(pragma)
+        loop = asyncio.get_running_loop()
+        writer = await asyncio.to_thread(_Writer, path, clock or SystemClock(), loop)
         readers = []
         for _ in range(_READERS):
             reader = await aiosqlite.connect(f"file:{_quoted(path)}?mode=ro", uri=True, isolation_level=None)
@@ -353,7 +371,7 @@ class Database:
             for pragma in (*_PRAGMAS, "PRAGMA query_only = ON", "PRAGMA cache_size = -2000"):
                 await reader.execute_fetchall(pragma)
             readers.append(reader)
-        return cls(writer, readers, clock or SystemClock(), bus or Bus())
+        return cls(writer, readers, bus or Bus())
 
     async def read(self, sql: str, params: Params = ()) -> list[sqlite3.Row]:
         """The rows of one query, in one hop, beside the writer."""
@@ -390,21 +408,12 @@ class Database:
         """A batch that takes more writes: it waits for the connection's thread, and is filled until that begins it."""
         if self._closing:
             raise StoreUnavailable("The database is being closed.", remedy="Start Blogen again.")
-        batch = self._batch = _Batch(self._clock)
-        writing = self.loop.create_task(self._write(batch))
-        self._writing.add(writing)
-        writing.add_done_callback(self._writing.discard)
+        batch = self._batch = _Batch()
+        self._hand_over(batch)
         return batch
 
-    async def _write(self, batch: _Batch) -> None:
-        await self._run(batch)
-        self._resolve(batch)
-
-    async def _run(self, batch: _Batch) -> None:
-        try:
-            await self._connection.execute_fetchall(batch)
-        except Exception as error:  # the connection's thread itself is broken: every caller must hear of it
-            batch.fail(error)
+    def _hand_over(self, batch: _Batch) -> None:
+        self._writer.hand_over(batch, self._resolve)
 
     def _resolve(self, batch: _Batch) -> None:
         failures: list[str] = []
@@ -451,14 +460,9 @@ class Database:
     async def close(self) -> None:
         """Write what is pending, tidy up, close."""
         self._closing, self._batch = True, None
-        if self._writing:
-            await asyncio.wait(self._writing)
+        await asyncio.to_thread(self._writer.close)
         for reader in self._readers:
             await reader.close()
-        with contextlib.suppress(sqlite3.Error):
-            await self._connection.execute_fetchall("PRAGMA optimize")
-            await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-        await self._connection.close()
 
 
 def _resolve(future: "asyncio.Future[Any]", value: Any, error: Exception | None) -> None:

@@ -97,23 +97,30 @@ class Crashing(contextlib.AbstractContextManager):
         self.crashed = asyncio.Event()
 
     def __enter__(self):
-        self.real = real = Database._run
+        self.hand_over, self.resolve = Database._hand_over, Database._resolve
+        dead = set()
 
-        async def run(database, batch):
+        def hand_over(database, batch):
             self.left -= 1
-            if self.left > 0:
-                return await real(database, batch)
-            if self.left == 0 and not self.before:
-                await real(database, batch)
-            self.database = database
-            self.crashed.set()
-            return await asyncio.Event().wait()
+            if self.left <= 0:
+                dead.add(batch)
+                self.database = database
+            if self.left > 0 or (self.left == 0 and not self.before):
+                self.hand_over(database, batch)
+            else:
+                self.crashed.set()
 
-        Database._run = run
+        def resolve(database, batch):
+            if batch in dead:
+                self.crashed.set()  # it is durable, and nobody will hear of it
+            else:
+                self.resolve(database, batch)
+
+        Database._hand_over, Database._resolve = hand_over, resolve
         return self
 
     def __exit__(self, *_):
-        Database._run = self.real
+        Database._hand_over, Database._resolve = self.hand_over, self.resolve
 
 
 async def committed(home: House):
@@ -142,8 +149,9 @@ async def live_until_crash(folder, world, crash: Crashing, jobs: list[str], done
             for task in asyncio.all_tasks() - {asyncio.current_task()}:
                 task.cancel()
             await asyncio.wait({living})
-            for connection in (crash.database._connection, *crash.database._readers):
-                await connection.close()
+            await asyncio.to_thread(crash.database._writer.close)
+            for reader in crash.database._readers:
+                await reader.close()
         else:
             living.result()
 
