@@ -43,7 +43,7 @@ from blogen.providers.text.openai import Config, Provider
 from blogen.store.steps import Used
 
 CALLERS = 200
-ROUNDS = {0: 3, 100: 3, 1000: 1}
+ROUNDS = {0: 3, 100: 3, 1000: 3}
 """By the server's latency in milliseconds."""
 ORDERS = 500
 WORKERS = 8

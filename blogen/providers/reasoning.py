@@ -34,6 +34,8 @@ _OPENING = re.compile(
 )
 _CLOSINGS = tuple(re.compile(block.closing, re.I) for block in _BLOCKS)
 _UNOPENED = re.compile("|".join(block.closing for block in _BLOCKS if block.may_lack_beginning), re.I)
+_FIRST = "<◁["
+"""Every mark begins with one of these: most texts have none, and are not looked through further."""
 _LONGEST = 120
 """No mark is longer."""
 
@@ -43,6 +45,8 @@ def without_reasoning(text: str) -> str:
 
     A mark in backticks is text about it. Takes time in proportion to the text, whatever is in it.
     """
+    if not any(character in text for character in _FIRST):
+        return text.strip()
     kept: list[str] = []
     at, has_text = 0, False
     unclosed: set[int] = set()
@@ -138,7 +142,7 @@ def _past_space(text: str, position: int) -> int:
 def _possible_opening(text: str) -> int:
     """How many characters at the end could be the beginning of a mark."""
     tail = text[-_LONGEST:]
-    start = max(tail.rfind("<"), tail.rfind("◁"), tail.rfind("["))
+    start = max(tail.rfind(character) for character in _FIRST)
     # A mark of several parts: `<|channel|>analysis<|message|>`.
     if (channel := tail.rfind("<|channel")) >= 0 and not tail[channel:].endswith("|message|>"):
         start = min(start, channel)
