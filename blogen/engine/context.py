@@ -148,7 +148,7 @@ class JobContext:
         used: Callable[[T], Used] | None = None,
         turn: Turn | None = None,
     ) -> T:
-        """Call the outside world once. The intent is committed before the call, the result before it is used.
+        """Call the outside world once. The intent is committed before the call, the result before the next one.
 
         With `reserve` the most that it may cost is held back with the intent. Raises OverCap if that is too much.
         `turn` is waited for before the intent, and held during the call: what stands in a line was not sent.

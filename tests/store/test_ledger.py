@@ -194,6 +194,8 @@ async def test_a_doubt_that_is_cleared_up_costs_nothing_or_what_it_cost(books):
     assert await books.counted(DAY) == (3 * CENT, 1)
     [line] = await books.ledger.costs("day")
     assert (line.calls, line.usd_micros, line.unknown_calls) == (1, 3 * CENT, 0)
+    for job in (lost, found):
+        assert (await books.blog.jobs.get(job.id)).unknown_calls == 0
 
 
 async def test_an_unknown_price_counts_against_caps_but_is_in_no_sum(books):
