@@ -389,8 +389,7 @@ class Database:
         """
         future: asyncio.Future[T] = self.loop.create_future()
         write = _WorkWrite(future, work)
-        if self._batch is None or not self._batch.take_work(write):
-            self._next_batch().take_work(write)
+        self._put(lambda batch: batch.take_work(write))
         return future
 
     def write_rows(self, rows: Rows, *params: Params, event: Event | None = None) -> "asyncio.Future[None]":
@@ -401,16 +400,17 @@ class Database:
 
     def write_parts(self, parts: Sequence[Part], done: Done) -> None:
         """Write all of `parts` or none, in their order, then call `done`. Raises StoreUnavailable while closing."""
-        if self._batch is None or not self._batch.take_parts(parts, done):
-            self._next_batch().take_parts(parts, done)
+        self._put(lambda batch: batch.take_parts(parts, done))
 
-    def _next_batch(self) -> _Batch:
-        """A batch that takes more writes: it waits for the connection's thread, and is filled until that begins it."""
+    def _put(self, into: Callable[[_Batch], bool]) -> None:
+        """Into the batch that is being filled, or the next one, which is filled until the thread begins it."""
+        if self._batch is not None and into(self._batch):
+            return
         if self._closing:
             raise StoreUnavailable("The database is being closed.", remedy="Start Blogen again.")
         batch = self._batch = _Batch()
+        into(batch)  # before it is handed over: it may be begun at once
         self._hand_over(batch)
-        return batch
 
     def _hand_over(self, batch: _Batch) -> None:
         self._writer.hand_over(batch, self._resolve)
