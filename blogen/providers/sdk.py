@@ -54,6 +54,9 @@ class SdkClient(Protocol):
     async def close(self) -> None: ...
 
 
+_IDLE_CONNECTIONS = 16
+"""More are not kept: httpx looks at every idle one, with a call of the system, before each request and after it."""
+
 T = TypeVar("T")
 C = TypeVar("C", bound=SdkClient)
 S = TypeVar("S", bound=SdkSection)
@@ -198,7 +201,11 @@ class SdkConnection(Failures, ABC, Generic[C, S]):
             follow_redirects=False,
             trust_env=not is_private_address(self.base_url),
             event_hooks={"request": [] if sends_key else [_without_key], "response": [self._bound]},
-            limits=httpx2.Limits(max_connections=self._config.concurrency + 2, keepalive_expiry=30),
+            limits=httpx2.Limits(
+                max_connections=self._config.concurrency + 2,
+                max_keepalive_connections=_IDLE_CONNECTIONS,
+                keepalive_expiry=30,
+            ),
         )
 
     async def _bound(self, response: "httpx2.Response") -> None:
