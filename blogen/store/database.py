@@ -241,7 +241,7 @@ class _Batch:
                 rows.run(connection, [parts[place] for parts in writes.parts])
         for write in self.works:
             write.error = _isolated(connection, partial(self._work, connection, write))
-        connection.execute("COMMIT")
+        _commit(connection)
 
     def _each_isolated(self, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
@@ -249,7 +249,7 @@ class _Batch:
             writes.errors = [_isolated(connection, single) for single in self._singles(connection, writes)]
         for write in self.works:
             write.error = _isolated(connection, partial(self._work, connection, write))
-        connection.execute("COMMIT")
+        _commit(connection)
 
     def _each_alone(self, connection: sqlite3.Connection) -> None:
         for writes in self.rows.values():
@@ -292,7 +292,7 @@ def _alone(connection: sqlite3.Connection, change: Callable[[], None]) -> Except
     try:
         connection.execute("BEGIN IMMEDIATE")
         change()
-        connection.execute("COMMIT")
+        _commit(connection)
     except Exception as error:
         _roll_back(connection)
         return error
@@ -336,6 +336,10 @@ class _Writer:
                 batch.fail(error)
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self._loop.call_soon_threadsafe(ended, batch)
+
+
+def _commit(connection: sqlite3.Connection) -> None:
+    connection.execute("COMMIT")
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

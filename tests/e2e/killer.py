@@ -78,21 +78,18 @@ def _run(order: dict[str, Any], counter: mmap.mmap) -> None:
 def _watch_commits(kill_at: int, after: bool, counter: mmap.mmap) -> None:
     from blogen.store import database
 
-    plain = database._plain
+    commit = database._commit
 
-    def watched(connection: Any, sql: str) -> None:
-        if sql != "COMMIT":
-            return plain(connection, sql)
+    def watched(connection: Any) -> None:
         number = COUNTER.unpack_from(counter)[0] + 1
         if number == kill_at and not after:
             os.kill(os.getpid(), signal.SIGKILL)
-        plain(connection, sql)
+        commit(connection)
         COUNTER.pack_into(counter, 0, number)
         if number == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
-        return None
 
-    database._plain = watched
+    database._commit = watched
 
 
 if __name__ == "__main__":
