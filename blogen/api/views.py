@@ -12,6 +12,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from blogen.domain.author import Author
 from blogen.domain.job import Job, JobState, WaitingFor, progress
+from blogen.domain.money import usd
 from blogen.domain.post import Block, Picture, Post, PostSummary
 from blogen.store.jobs import TimelineEntry
 from blogen.store.ledger import CapUse, CostLine, Estimate, Period
@@ -23,11 +24,6 @@ def rfc3339(at_ms: int) -> str:
     """Unix milliseconds as `2026-08-02T12:00:00.000Z`."""
     seconds, milliseconds = divmod(at_ms, 1000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03}Z"
-
-
-def usd(micros: int) -> str:
-    """Micro-dollars as `0.001234`."""
-    return f"{micros // 1_000_000}.{micros % 1_000_000:06}"
 
 
 Moment = Annotated[

@@ -238,13 +238,16 @@ def _as_json(check: Check) -> dict[str, Any]:
     told = check._asdict()
     if check.probe is None:
         return told
+    from blogen.domain.money import usd
+
     probe = check.probe
+    micros = probe.usage.cost_usd_micros
     told["probe"] = {
         "tried": probe.is_tried,
         **probe.model_dump(include={"ok", "detail", "remedy", "calls"}),
         "input_tokens": probe.usage.input_tokens,
         "output_tokens": probe.usage.output_tokens,
-        "cost_usd": _usd(probe.usage.cost_usd_micros),
+        "cost_usd": None if micros is None else usd(micros),
         "capabilities": [capability.model_dump() for capability in probe.capabilities],
     }
     ill: list[Capability | Probe] = [found for found in probe.capabilities if not found.ok]
@@ -253,10 +256,6 @@ def _as_json(check: Check) -> dict[str, Any]:
     told["detail"] = " ".join([check.detail, *(found.detail for found in ill)])
     told["remedy"] = check.remedy or " ".join(found.remedy for found in ill)
     return told
-
-
-def _usd(micros: int | None) -> str | None:
-    return None if micros is None else f"{micros // 1_000_000}.{micros % 1_000_000:06}"
 
 
 def _print(check: Check) -> None:

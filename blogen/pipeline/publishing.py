@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from blogen.domain.job import JobState, Waiting, WaitingFor
+from blogen.domain.money import usd
 from blogen.domain.post import PostDraft, Provenance
 from blogen.engine.context import JobContext
 from blogen.engine.outcome import Move, Outcome
@@ -45,7 +46,7 @@ def _adding(services: Services, job: JobContext) -> Effect:
             disclosure=mark,
             text=draft.text_makers,
             images=draft.image_makers,
-            cost_usd=f"{cost / 1_000_000:.6f}",
+            cost_usd=usd(cost),
             unknown_calls=unknown_calls,
         )
         services.posts.add(tx, draft, published_at=tx.now_ms, provenance=provenance)

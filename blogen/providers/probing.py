@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import anyio
 
+from blogen.domain.money import usd
 from blogen.errors import AnswerLost, ProviderBusy, ProviderError
 from blogen.providers.json_answers import json_object
 from blogen.providers.protocols import Capability, Probe, TextRequest, Usage
@@ -176,7 +177,7 @@ class Bill:
         if not self.calls:
             return f"No call was answered.{lost}"
         used, micros = self.usage, self.usage.cost_usd_micros
-        cost = "at an unknown price" if micros is None else f"{micros // 1_000_000}.{micros % 1_000_000:06} USD"
+        cost = "at an unknown price" if micros is None else f"{usd(micros)} USD"
         return (
             f"Tried with {'one small call' if self.calls == 1 else f'{self.calls} small calls'}: "
             f"{used.input_tokens} tokens sent, {used.output_tokens} answered, "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from aiohttp import web
 
+from blogen.domain.money import usd
 from blogen.errors import NotFound
 from blogen.store.steps import StepRecord
 from blogen.web.address import base_url
@@ -103,7 +104,7 @@ def _receipt_step(step: StepRecord) -> ReceiptStep:
         model=used.get("model") or None,
         input_tokens=used.get("input_tokens", 0),
         output_tokens=used.get("output_tokens", 0),
-        cost_usd="" if used.get("usd_micros") is None else f"{used['usd_micros'] / 1_000_000:.6f}",
+        cost_usd="" if used.get("usd_micros") is None else usd(used["usd_micros"]),
         duration_ms=used.get("duration_ms", 0),
         prompt_digest=step.digest,
     )
