@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from blogen.ids import new_id
+from blogen.store.database import _PRAGMAS, _WRITER_PRAGMAS
 from blogen.store.folder import database_path
 from blogen.store.jobs import _MOVE as MOVE
 from blogen.store.schema import prepare
@@ -90,12 +91,5 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-PRAGMAS = (
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA trusted_schema = OFF",
-    "PRAGMA temp_store = MEMORY",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA cache_size = -16000",
-    "PRAGMA wal_autocheckpoint = 4000",
-)
+PRAGMAS = (*_PRAGMAS, *_WRITER_PRAGMAS, "PRAGMA cache_size = -16000")
+"""The writer's, with more memory than it has."""

@@ -1,10 +1,11 @@
 """`[pipeline]`: which services make a post, and whether a person approves it."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
 from blogen.config.section import Section
+from blogen.domain.job import InDoubtPolicy
 
 
 def _once_each(names: list[str] | None) -> list[str] | None:
@@ -55,7 +56,7 @@ class PipelineConfig(Section):
     review: bool = Field(
         False, description="Whether posts wait for a person's approval unless their job says otherwise"
     )
-    in_doubt: Literal["retry", "ask", "skip"] = Field(
+    in_doubt: InDoubtPolicy = Field(
         "retry",
         description="What happens to a paid call whose outcome was lost in a crash: "
         "repeat it once, ask the owner, or leave it out",

@@ -77,6 +77,9 @@ class Waiting(NamedTuple):
     reason: str = ""
 
 
+InDoubtPolicy = Literal["retry", "ask", "skip"]
+"""What happens to a paid call that was in flight when the process died."""
+
 _SOON_MS = 600_000
 
 

@@ -12,13 +12,13 @@ import hashlib
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from pydantic_core import to_json
 
 from blogen.clock import Clock
-from blogen.domain.job import Job, JobRequest, Waiting, WaitingFor
+from blogen.domain.job import InDoubtPolicy, Job, JobRequest, Waiting, WaitingFor
 from blogen.engine.outcome import Interrupted, StepSkipped, Suspended
 from blogen.errors import (
     AnswerLost,
@@ -41,8 +41,6 @@ Turn = AbstractAsyncContextManager[object]
 """The right to call a service now; entering it waits."""
 
 _AT_ONCE = nullcontext()
-
-InDoubtPolicy = Literal["retry", "ask", "skip"]
 
 
 class JobContext:

@@ -8,9 +8,18 @@ from contextlib import asynccontextmanager, suppress
 import anyio
 
 from blogen.clock import Clock, SystemClock
-from blogen.domain.job import PATH, Job, JobError, JobRequest, JobState, Waiting, WaitingFor, needs_someone
+from blogen.domain.job import (
+    PATH,
+    InDoubtPolicy,
+    Job,
+    JobError,
+    JobRequest,
+    JobState,
+    Waiting,
+    WaitingFor,
+    needs_someone,
+)
 from blogen.domain.person import OWNER, Actor
-from blogen.engine.context import InDoubtPolicy
 from blogen.engine.executor import Executor, RetryPolicy
 from blogen.engine.outcome import Pipeline
 from blogen.engine.pool import Pool

@@ -6,8 +6,8 @@ import traceback
 from typing import NamedTuple, assert_never
 
 from blogen.clock import Clock
-from blogen.domain.job import Job, JobError, JobState, Waiting, WaitingFor
-from blogen.engine.context import InDoubtPolicy, JobContext
+from blogen.domain.job import InDoubtPolicy, Job, JobError, JobState, Waiting, WaitingFor
+from blogen.engine.context import JobContext
 from blogen.engine.outcome import Interrupted, Move, Outcome, Pipeline, Stage, Suspended
 from blogen.engine.timers import BY_THE_CLOCK, Timers
 from blogen.errors import BlogenError, Overtaken, ProviderError, ProviderResting, ProviderUnavailable, StoreUnavailable

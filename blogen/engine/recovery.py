@@ -28,11 +28,10 @@ async def recover(jobs: Jobs, queue: ReadyQueue, timers: Timers, now_ms: int) ->
             timers.set(job.id, now_ms)  # a cap may have been raised: its stage asks again
         elif job.waiting.until is not None and job.waiting.for_ is WaitingFor.SCHEDULE:
             timers.set(job.id, job.waiting.until, by_the_clock=True)
+        elif job.waiting.until is not None and job.waiting.for_ in _MAY_HAVE_CHANGED:
+            timers.set(job.id, now_ms + next(asked_soon) * _APART_MS)
         elif job.waiting.until is not None:
             # A clock that was set back meanwhile must not make a pause of seconds one of years.
             pause_ms = max(0, job.waiting.until - job.updated_at)
-            until = min(job.waiting.until, now_ms + pause_ms)
-            if job.waiting.for_ in _MAY_HAVE_CHANGED:
-                until = now_ms + next(asked_soon) * _APART_MS
-            timers.set(job.id, until)
+            timers.set(job.id, min(job.waiting.until, now_ms + pause_ms))
     return len(found)

@@ -7,6 +7,7 @@ next step's intent share one commit, and a crash leaves all of them or none.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Sequence
+from functools import partial
 
 from blogen.clock import Clock
 from blogen.errors import Overtaken, StoreUnavailable
@@ -89,11 +90,7 @@ class WriteBehind:
         except Exception:
             if self._lost is None:
                 raise
-        while True:
-            try:
-                return await self._database.write(work)
-            except StoreUnavailable:
-                await self._clock.sleep(_DISK_PAUSE_SECONDS)
+        await self._once_there_is_room(lambda: self._database.write(work))
 
     def _flush(self) -> None:
         self._is_due = False
@@ -130,10 +127,14 @@ class WriteBehind:
 
     async def _mend(self, parts: Sequence[Part], error: Exception) -> None:
         """Write one by one what could not be written as one, so that outcomes are kept whatever else fails."""
+        if isinstance(error, StoreUnavailable):
+            await self._clock.sleep(_DISK_PAUSE_SECONDS)
         for part in parts:
             if self._lost is None or part.is_outcome:
                 try:
-                    await self._write(part, error)
+                    await self._once_there_is_room(
+                        partial(self._database.write_rows, part.rows, *part.params, event=part.event)
+                    )
                 except Stale:
                     self._lost = Overtaken(
                         f"Job {self._job_id} is no longer where it was, or it waits.",
@@ -145,11 +146,9 @@ class WriteBehind:
         self._note_settled(len(parts))
         self._flush()
 
-    async def _write(self, part: Part, error: Exception) -> None:
+    async def _once_there_is_room(self, write: Callable[[], Awaitable[None]]) -> None:
         while True:
-            if isinstance(error, StoreUnavailable):
-                await self._clock.sleep(_DISK_PAUSE_SECONDS)
             try:
-                return await self._database.write_rows(part.rows, *part.params, event=part.event)
-            except StoreUnavailable as again:
-                error = again
+                return await write()
+            except StoreUnavailable:
+                await self._clock.sleep(_DISK_PAUSE_SECONDS)

@@ -190,8 +190,9 @@ class _Batch:
     def take_parts(self, parts: Sequence[Part], done: Done) -> bool:
         """Whether there was room for one more."""
         with self._door:
-            if not self._has_room():
+            if not self._is_open:
                 return False
+            self._count()
             rows = tuple([part.rows for part in parts])
             writes = self.rows.get(rows)
             if writes is None:
@@ -203,14 +204,15 @@ class _Batch:
     def take_work(self, write: _WorkWrite) -> bool:
         """Whether there was room for one more."""
         with self._door:
-            if not self._has_room():
+            if not self._is_open:
                 return False
+            self._count()
             self.works.append(write)
             return True
 
-    def _has_room(self) -> bool:
+    def _count(self) -> None:
         self._size += 1
-        return self._is_open and self._size <= _BATCH_WRITES
+        self._is_open = self._size < _BATCH_WRITES
 
     def run(self, connection: sqlite3.Connection, now_ms: int) -> None:
         """Commit all writes that can be; the others have their error."""

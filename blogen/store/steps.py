@@ -9,12 +9,11 @@ import sqlite3
 import sys
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from blogen.clock import Clock
-from blogen.domain.job import Job
+from blogen.domain.job import InDoubtPolicy, Job
 from blogen.events import StepBegun, StepDoubted, StepFailed, StepFinished, TaskMoved
 from blogen.store.behind import WriteBehind
 from blogen.store.database import Database, Part, Rows, Transaction
@@ -219,9 +218,7 @@ class Steps:
 
             await behind.work(work)
 
-    def doubt(
-        self, behind: WriteBehind, job: Job, step: str, run: int, *, policy: Literal["retry", "ask", "skip"]
-    ) -> None:
+    def doubt(self, behind: WriteBehind, job: Job, step: str, run: int, *, policy: InDoubtPolicy) -> None:
         """Keep that the call was in flight when the process died: maybe paid."""
         now = self._clock.now_ms()
         line = (job.id, now, job.state, step, run, f'{{"policy": "{policy}"}}')
@@ -239,6 +236,7 @@ OF_STEPS = "event IN (5, 7, 11, 12, 13, 14, 15, 16)"
 """The lines that tell of steps, and of what a reviewer decided about them."""
 
 _PAID = {True: '{"paid": true}', False: '{"paid": false}'}
+_OFTEN_TOLD = {told: {"paid": is_paid} for is_paid, told in _PAID.items()}
 
 
 def _account(used: Used) -> dict[str, Any]:
@@ -361,7 +359,8 @@ def _apply(record: StepRecord, event: int, detail: Mapping[str, Any], at: int, r
     record.detail = {**record.detail, **detail} if record.detail else detail
 
 
-@lru_cache(maxsize=256)
 def _told(detail: str | None) -> Mapping[str, Any]:
-    """A line's detail. Few are long and most are the same; nobody changes them."""
-    return json.loads(detail) if detail else _NOTHING
+    """A line's detail, which nobody changes."""
+    if not detail:
+        return _NOTHING
+    return _OFTEN_TOLD.get(detail) or json.loads(detail)

@@ -16,14 +16,13 @@ from aiohttp.test_utils import TestClient, TestServer
 from blogen.app import App
 from blogen.clock import SystemClock
 from blogen.config.load import load
-from blogen.domain.job import Job, JobRequest, JobState, WaitingFor
+from blogen.domain.job import Job, JobState, WaitingFor
 from blogen.domain.person import Scope
-from blogen.events import Event, JobMoved, JobWaiting
 from blogen.server import web_application
 from blogen.store.jobs import TimelineEntry
 from blogen.store.ledger import caps_of
-from tests.cli.test_commands import NOTES
 from tests.fakes.openai_server import MODEL, FakeOpenAI
+from tests.pipeline.opened import Opened
 
 CENT = 10_000
 DAY_MS = 86_400_000
@@ -74,33 +73,16 @@ class Blog:
             yield Open(app)
 
 
-class Open:
-    def __init__(self, app: App) -> None:
-        self.app = app
-
-    async def order(self) -> Job:
-        source = {"kind": "text", "title": "Notes", "text": NOTES}
-        return await self.app.engine.submit(
-            JobRequest.model_validate({"topic": "Tea for beginners", "images": 0, "sources": [source]})
-        )
-
+class Open(Opened):
     async def until(self, job: Job, is_it: Callable[[Job], bool]) -> Job:
-        """Wait until the job is as wanted; the job."""
-        changed = asyncio.Event()
+        """Wait until the job is as wanted; none may fail on the way."""
 
-        def hear(event: Event) -> None:
-            if isinstance(event, JobMoved | JobWaiting):
-                changed.set()
+        def is_it_unless_failed(job: Job) -> bool:
+            found = is_it(job)
+            assert found or job.state is not JobState.FAILED, job.error
+            return found
 
-        stop = self.app.bus.subscribe(hear)
-        try:
-            while not is_it(job := await self.app.jobs.get(job.id)):
-                assert job.state is not JobState.FAILED, job.error
-                await changed.wait()
-                changed.clear()
-        finally:
-            stop()
-        return job
+        return await super().until(job, is_it_unless_failed)
 
     async def published(self, job: Job) -> Job:
         return await self.until(job, lambda job: job.state is JobState.PUBLISHED)

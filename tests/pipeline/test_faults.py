@@ -12,17 +12,16 @@ import pytest
 
 from blogen.app import App
 from blogen.config.load import load
-from blogen.domain.job import Job, JobRequest, JobState, WaitingFor
+from blogen.domain.job import Job, JobState, WaitingFor
 from blogen.domain.writing import Illustrations
-from blogen.events import Event, JobMoved, JobWaiting
 from blogen.providers.limits import Breaker
 from blogen.store.steps import StepRecord
-from tests.cli.test_commands import NOTES
 from tests.fakes.automatic1111 import FakeAutomatic1111
 from tests.fakes.comfyui import CHECKPOINTS, FakeComfyUI
 from tests.fakes.midjourney import FakeMidjourney
 from tests.fakes.openai_server import CONTENT_REFUSED, IMAGE_MODEL, MODEL, FakeOpenAI
 from tests.fakes.stability import FakeStability
+from tests.pipeline.opened import Opened
 
 AT_ONCE = "retry_base_seconds = 0.02"
 """How long a job that failed for now waits."""
@@ -375,34 +374,9 @@ class Blog:
             yield Open(app)
 
 
-class Open:
-    def __init__(self, app: App) -> None:
-        self.app = app
-
-    async def order(self, images: int = 0) -> Job:
-        source = {"kind": "text", "title": "Notes", "text": NOTES}
-        order = {"topic": "Tea for beginners", "images": images, "sources": [source]}
-        return await self.app.engine.submit(JobRequest.model_validate(order))
-
+class Open(Opened):
     async def published(self, images: int = 0) -> Job:
         return await self.until(await self.order(images), is_published)
-
-    async def until(self, job: Job, is_it: Callable[[Job], bool]) -> Job:
-        """Wait until the job is as wanted; the job as it was then."""
-        changed = asyncio.Event()
-
-        def hear(event: Event) -> None:
-            if isinstance(event, JobMoved | JobWaiting):
-                changed.set()
-
-        stop = self.app.bus.subscribe(hear)
-        try:
-            while not is_it(job := await self.app.jobs.get(job.id)):
-                await changed.wait()
-                changed.clear()
-        finally:
-            stop()
-        return job
 
     async def pictures(self, job: Job) -> list[StepRecord]:
         """The steps that drew something in the end."""
