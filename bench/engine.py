@@ -54,10 +54,10 @@ def contenders(*, peers: bool) -> dict[str, Measure]:
 
 
 def raw(name: str, folder: Path) -> None:
-    path, ids = database_with_jobs(folder, JOBS[name])
+    path, jobs = database_with_jobs(folder, JOBS[name])
     connection = connect(path)
     loop = {"raw": raw_batches, "rows": raw_steps}[name]
-    cohorts = [ids[start : start + IN_FLIGHT] for start in range(0, len(ids), IN_FLIGHT)]
+    cohorts = [jobs[start : start + IN_FLIGHT] for start in range(0, len(jobs), IN_FLIGHT)]
     started, cpu = time.perf_counter(), time.process_time()
     written = sum(loop(connection, cohort, LENGTH) for cohort in cohorts)
     seconds = time.perf_counter() - started

@@ -69,7 +69,7 @@ def kill_in_mid_run(place: Path) -> None:
 def what_is_durable(place: Path) -> tuple[set[Step], set[Step], int]:
     """The finished steps, the steps with a handle and no result, and how many jobs wait for a time."""
     with closing(sqlite3.connect(f"file:{database_path(place)}?mode=ro", uri=True)) as connection:
-        select = "SELECT job_id, step FROM timeline WHERE event = ?"
+        select = "SELECT jobs.id, step FROM timeline JOIN jobs ON number = job WHERE event = ?"
         finished = set(connection.execute(select, (Line.STEP_FINISHED,)))
         handles = set(connection.execute(select, (Line.STEP_HANDLE,))) - finished
         waiting = connection.execute("SELECT count(*) FROM jobs WHERE waiting_until IS NOT NULL").fetchone()[0]

@@ -1,4 +1,4 @@
-"""The rows that the writing benchmarks write: a transition is one UPDATE of a job and one line of its timeline."""
+"""What the writing benchmarks write: a transition is an UPDATE of a job and a line with a result of 200 bytes."""
 
 import itertools
 import sqlite3
@@ -8,12 +8,11 @@ from pathlib import Path
 from blogen.ids import new_id
 from blogen.store.database import _PRAGMAS, _WRITER_PRAGMAS
 from blogen.store.folder import database_path
-from blogen.store.jobs import _MOVE as MOVE
+from blogen.store.lines import LINE, Line
 from blogen.store.schema import prepare
-from blogen.store.steps import _BEGIN as BEGIN
-from blogen.store.steps import _FINISH as FINISH
 
-UPDATE, APPEND = MOVE.statements
+UPDATE = "UPDATE jobs SET state = ?, attempt = 0, updated_at = ? WHERE number = ? AND state = ? AND waiting_for IS NULL"
+"""A move, in the form that is quickest for one job at a time."""
 STATES = ("researching", "outlining", "drafting", "editing", "illustrating", "assembling")
 BATCH = 500
 BEGUN = '{"paid": true}'
@@ -23,64 +22,66 @@ RESULT = '{"text":"' + "a sentence that a model wrote, " * 6 + '"}'
 Row = tuple[object, ...]
 
 
-def database_with_jobs(folder: Path, count: int) -> tuple[Path, list[str]]:
-    """A database of the real schema with `count` unfinished jobs; its path and their ids."""
+def database_with_jobs(folder: Path, count: int) -> tuple[Path, range]:
+    """A database of the real schema with `count` unfinished jobs; its path and their numbers."""
     path = database_path(folder)
     prepare(path)
-    ids = [new_id() for _ in range(count)]
+    numbers = range(1, count + 1)
     connection = connect(path)
     connection.execute("BEGIN")
     connection.executemany(
-        "INSERT INTO jobs (id, kind, state, created_at, updated_at) VALUES (?, 'bench', ?, 0, 0)",
-        ((job_id, STATES[0]) for job_id in ids),
+        "INSERT INTO jobs (number, id, kind, state, created_at, updated_at) VALUES (?, ?, 'bench', ?, 0, 0)",
+        ((number, new_id(), STATES[0]) for number in numbers),
     )
     connection.execute("COMMIT")
     connection.close()
-    return path, ids
+    return path, numbers
 
 
-def transition(job_id: str, number: int) -> tuple[Row, Row]:
-    """Parameters of UPDATE and APPEND for the job's transition `number`."""
+def transition(job: int, number: int) -> tuple[Row, Row]:
+    """Parameters of `UPDATE` and `LINE` for the job's transition `number`: the move, and the result it rests on."""
     origin, target = STATES[number % len(STATES)], STATES[(number + 1) % len(STATES)]
     at = 1_800_000_000_000 + number
-    return (target, at, job_id, origin), (job_id, at, origin, target)
+    line = (job, at, Line.STEP_FINISHED, origin, None, f"step:{number}", 1, FINISHED, RESULT)
+    return (target, at, job, origin), line
 
 
-def transitions(ids: Sequence[str], each: int) -> Iterator[tuple[Row, Row]]:
+def transitions(jobs: Sequence[int], each: int) -> Iterator[tuple[Row, Row]]:
     """`each` transitions of every job, all jobs in turn."""
     for number in range(each):
-        for job_id in ids:
-            yield transition(job_id, number)
+        for job in jobs:
+            yield transition(job, number)
 
 
-def raw_batches(connection: sqlite3.Connection, ids: Sequence[str], each: int, batch: int = BATCH) -> int:
+def raw_batches(connection: sqlite3.Connection, jobs: Sequence[int], each: int, batch: int = BATCH) -> int:
     """What SQLite and the disk can do: commit `batch` transitions at a time; how many were written."""
-    todo = transitions(ids, each)
+    todo = transitions(jobs, each)
     while rows := list(itertools.islice(todo, batch)):
         updates, appends = zip(*rows, strict=True)
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany(UPDATE, updates)
-        connection.executemany(APPEND, appends)
+        connection.executemany(LINE, appends)
         connection.execute("COMMIT")
-    return each * len(ids)
+    return each * len(jobs)
 
 
-def raw_steps(connection: sqlite3.Connection, ids: Sequence[str], each: int) -> int:
+def raw_steps(connection: sqlite3.Connection, jobs: Sequence[int], each: int) -> int:
     """As `raw_batches`, with what the engine commits beside each transition: a step's intent, then its result."""
     for number in range(each):
         state, at = STATES[number % len(STATES)], 1_800_000_000_000 + number
-        begun = [(job_id, at, state, f"step:{number}", 1, BEGUN) for job_id in ids]
-        finished = [(job_id, at, state, f"step:{number}", 1, FINISHED, RESULT) for job_id in ids]
-        for statement, rows in ((BEGIN.statements[0], begun), (FINISH.statements[0], finished)):
+        step, target = f"step:{number}", STATES[(number + 1) % len(STATES)]
+        begun = [(job, at, Line.STEP_BEGUN, state, None, step, 1, BEGUN, None) for job in jobs]
+        updates, finished = zip(*(transition(job, number) for job in jobs), strict=True)
+        moved = [(job, at, Line.MOVED, state, target, None, None, None, None) for job in jobs]
+        for rows in (begun, finished):
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(statement, rows)
+            connection.executemany(LINE, rows)
             connection.execute("COMMIT")
-        updates, appends = zip(*(transition(job_id, number) for job_id in ids), strict=True)
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany(UPDATE, updates)
-        connection.executemany(APPEND, appends)
+        connection.executemany(LINE, moved)
         connection.execute("COMMIT")
-    return each * len(ids)
+    return each * len(jobs)
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bench.common import Verdicts, alternate, answer, command, median, ratio, table
-from bench.rows import APPEND, BATCH, MOVE, PRAGMAS, UPDATE, connect, database_with_jobs, raw_batches, transition
+from bench.rows import BATCH, LINE, PRAGMAS, UPDATE, connect, database_with_jobs, raw_batches, transition
 
 CALLERS = BATCH
 CONTENDERS = ("raw", "blogen", "single")
@@ -42,22 +42,23 @@ def main() -> None:
     verdicts.exit()
 
 
-async def blogen(path: Path, ids: list[str]) -> None:
+async def blogen(path: Path, jobs: range) -> None:
     from blogen.store.database import Database
+    from blogen.store.jobs import _MOVE
     from blogen.tuning import work_steadily
 
     work_steadily()  # as the server does
     database = await Database.open(path)
 
-    async def caller(job_id: str) -> None:
+    async def caller(job: int) -> None:
         for number in range(EACH):
-            await database.write_rows(MOVE, *transition(job_id, number))
+            await database.write_rows(_MOVE, *transition(job, number))
 
-    await timed(lambda: all_of(caller, ids), len(ids) * EACH)
+    await timed(lambda: all_of(caller, jobs), len(jobs) * EACH)
     await database.close()
 
 
-async def single(path: Path, ids: list[str]) -> None:
+async def single(path: Path, jobs: range) -> None:
     import aiosqlite
 
     database = await aiosqlite.connect(path, isolation_level=None)
@@ -65,31 +66,31 @@ async def single(path: Path, ids: list[str]) -> None:
         await database.execute(pragma)
     turn = asyncio.Lock()
 
-    async def caller(job_id: str) -> None:
+    async def caller(job: int) -> None:
         for number in range(EACH):
-            update, append = transition(job_id, number)
+            update, append = transition(job, number)
             async with turn:
                 await database.execute("BEGIN IMMEDIATE")
                 await database.execute(UPDATE, update)
-                await database.execute(APPEND, append)
+                await database.execute(LINE, append)
                 await database.execute("COMMIT")
 
-    await timed(lambda: all_of(caller, ids), len(ids) * EACH)
+    await timed(lambda: all_of(caller, jobs), len(jobs) * EACH)
     await database.close()
 
 
-async def raw(path: Path, ids: list[str]) -> None:
+async def raw(path: Path, jobs: range) -> None:
     connection = connect(path)
 
     async def loop() -> None:
-        raw_batches(connection, ids, EACH)
+        raw_batches(connection, jobs, EACH)
 
-    await timed(loop, len(ids) * EACH)
+    await timed(loop, len(jobs) * EACH)
     connection.close()
 
 
-async def all_of(caller: Callable[[str], Awaitable[None]], ids: list[str]) -> None:
-    await asyncio.gather(*map(caller, ids))
+async def all_of(caller: Callable[[int], Awaitable[None]], jobs: range) -> None:
+    await asyncio.gather(*map(caller, jobs))
 
 
 async def timed(work: Callable[[], Awaitable[None]], writes: int) -> None:

@@ -1,10 +1,9 @@
 """Time, passed in so that tests own it."""
 
+import asyncio
 import time
 from collections.abc import Awaitable
 from typing import Protocol
-
-import anyio
 
 
 class Clock(Protocol):
@@ -25,4 +24,4 @@ class SystemClock:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        await anyio.sleep(seconds)
+        await asyncio.sleep(seconds)

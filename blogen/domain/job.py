@@ -126,12 +126,14 @@ class Job(NamedTuple):
     tokens: Tokens = Tokens()
     error: JobError | None = None
     failed_in: JobState | None = None
+    number: int = 0
+    """Its row in the database, which the lines of its timeline carry."""
 
     def at(self, state: JobState, now_ms: int) -> "Job":
         """The job after its move to `state`."""
         finished_at = now_ms if state in FINAL else None
         # By position, since `_replace` would be the dearest part of a move.
-        return Job._make((self.id, self.kind, state, *self[3:5], now_ms, finished_at, 0, *self[8:]))
+        return tuple.__new__(Job, (self[0], self[1], state, *self[3:5], now_ms, finished_at, 0, *self[8:]))
 
     def check_move(self, target: JobState) -> None:
         """Raise `IllegalTransition` unless the table allows it."""

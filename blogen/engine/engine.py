@@ -68,7 +68,7 @@ class Engine:
         self._executor = Executor(pipeline, jobs, steps, self._timers, self._clock, bus, retry=retry, in_doubt=in_doubt)
         self._pool = Pool(workers, self._queue, self._executor.work)
         self._tasks: asyncio.TaskGroup | None = None
-        self._stopped = anyio.Event()
+        self._stopped = asyncio.Event()
         self._is_draining = False
 
     @asynccontextmanager

@@ -14,13 +14,15 @@ _MAY_HAVE_CHANGED = frozenset({WaitingFor.IMAGE, WaitingFor.PROVIDER})
 """What happened on the other side while nobody listened is asked for at once, not when the old pause is over."""
 
 _APART_MS = 2
-"""They are asked one after another, so that the jobs that can go on at once come first."""
+_TAKEN_UP_IN_A_MS = 10
+"""They are asked one after another, when about all the jobs that can go on at once have been taken up."""
 
 
 async def recover(jobs: Jobs, queue: ReadyQueue, timers: Timers, now_ms: int) -> int:
     """Line up the jobs that can go on, set timers for those that wait until a time; how many are open."""
     found = await jobs.open_jobs()
-    asked_soon = count()
+    ready = sum(job.waiting is None for job in found)
+    asked_at = count(now_ms + ready // _TAKEN_UP_IN_A_MS, _APART_MS)
     for job in found:
         if job.waiting is None:
             queue.put(job.id, job.priority)
@@ -29,7 +31,7 @@ async def recover(jobs: Jobs, queue: ReadyQueue, timers: Timers, now_ms: int) ->
         elif job.waiting.until is not None and job.waiting.for_ is WaitingFor.SCHEDULE:
             timers.set(job.id, job.waiting.until, by_the_clock=True)
         elif job.waiting.until is not None and job.waiting.for_ in _MAY_HAVE_CHANGED:
-            timers.set(job.id, now_ms + next(asked_soon) * _APART_MS)
+            timers.set(job.id, next(asked_at))
         elif job.waiting.until is not None:
             # A clock that was set back meanwhile must not make a pause of seconds one of years.
             pause_ms = max(0, job.waiting.until - job.updated_at)

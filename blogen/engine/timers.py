@@ -23,6 +23,8 @@ class Timers:
         self._current: dict[str, int] = {}
         self._order = count()
         self._call: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
+        """When `_call` comes, on the monotonic clock."""
 
     def set(self, job_id: str, until_ms: int, *, by_the_clock: bool = False) -> None:
         """Wake `job_id` at `until_ms` (Unix ms); replaces the job's earlier timer.
@@ -34,8 +36,10 @@ class Timers:
         if by_the_clock:
             heapq.heappush(self._hours, (until_ms, number, job_id))
         else:
-            in_seconds = max(0.0, (until_ms - self._clock.now_ms()) / 1000)
-            heapq.heappush(self._due, (self._clock.monotonic() + in_seconds, number, job_id))
+            due_at = self._clock.monotonic() + max(0.0, (until_ms - self._clock.now_ms()) / 1000)
+            heapq.heappush(self._due, (due_at, number, job_id))
+            if self._call is not None and self._rings_at <= due_at:
+                return  # thousands of waits are set in a second: those that come later change nothing
         self._arm()
 
     def drop(self, job_id: str) -> None:
@@ -57,6 +61,7 @@ class Timers:
             delays.append(min((self._hours[0][0] - self._clock.now_ms()) / 1000, _LOOK_AT_CLOCK_SECONDS))
         if delays:
             delay = min(max(0.0, min(delays)), 3600.0)
+            self._rings_at = self._clock.monotonic() + delay
             self._call = asyncio.get_running_loop().call_later(delay, self._fire)
 
     def _fire(self) -> None:

@@ -20,7 +20,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import chain, repeat
 from pathlib import Path
 from queue import SimpleQueue
@@ -63,6 +63,15 @@ class AnyNumber(str):
     __slots__ = ()
 
 
+class Append(str):
+    """A statement of `Rows` that adds `VALUES (?, …)` to a log: those of a whole batch are run as one.
+
+    They come after the other statements of the batch, which must not mind.
+    """
+
+    __slots__ = ()
+
+
 class Rows:
     """Statements that are run often; each changes exactly one row, or the write is refused as `Stale`.
 
@@ -77,19 +86,17 @@ class Rows:
         self.statements = statements
         self._many = [_VALUES.search(statement) for statement in statements]
 
-    def run(self, connection: sqlite3.Connection, parts: "Sequence[Part]") -> None:
-        """Run each statement over all of `parts`. Raises Stale."""
+    def run(self, connection: sqlite3.Connection, parts: "Sequence[Part]", appended: dict[str, list[Params]]) -> None:
+        """Run each statement over all of `parts`, or add to `appended` what it appends. Raises Stale."""
         for number, (statement, values) in enumerate(zip(self.statements, self._many, strict=True)):
             params = [part.params[number] for part in parts]
-            if values is None:
+            if isinstance(statement, Append):
+                appended.setdefault(statement, []).extend(params)
+            elif values is not None:
+                _run_as_one(connection, statement, params)
+            else:
                 changed = connection.executemany(statement, params).rowcount
                 if changed != len(params) and not isinstance(statement, AnyNumber):
-                    raise Stale
-                continue
-            start, end = values.span(1)
-            for size, chunk in _chunks(params):
-                sql = statement if size == 1 else f"{statement[:start]}{', '.join([values[1]] * size)}{statement[end:]}"
-                if connection.execute(sql, tuple(chain.from_iterable(chunk))).rowcount != size:
                     raise Stale
 
     def run_once(self, connection: sqlite3.Connection, part: "Part") -> None:
@@ -101,16 +108,28 @@ class Rows:
 
 
 _VALUES = re.compile(r"\bVALUES (\([^()]*(?:\([^()]*\)[^()]*)*\))")
-_CHUNKS = (64, 16, 4, 1)
-"""So few sizes that each statement stays prepared; 64 rows of 13 parameters are well below SQLite's limit."""
+_CHUNKS = (128, 64, 32, 16, 8, 4, 2, 1)
+"""So few sizes that each statement stays prepared; 128 rows of 13 parameters are well below SQLite's limit."""
 
 
-def _chunks(rows: Sequence[Params]) -> Iterator[tuple[int, Sequence[Params]]]:
+def _run_as_one(connection: sqlite3.Connection, statement: str, rows: Sequence[Params]) -> None:
+    """Run a statement with `VALUES` over many rows, in as few executions as its sizes allow. Raises Stale."""
     start, left = 0, len(rows)
     for size in _CHUNKS:
         while left >= size:
-            yield size, rows[start : start + size]
+            chunk = rows[start : start + size]
+            changed = connection.execute(_of_size(statement, size), tuple(chain.from_iterable(chunk))).rowcount
+            if changed != size:
+                raise Stale
             start, left = start + size, left - size
+
+
+@cache
+def _of_size(statement: str, size: int) -> str:
+    values = _VALUES.search(statement)
+    assert values is not None
+    start, end = values.span(1)
+    return f"{statement[:start]}{', '.join([values[1]] * size)}{statement[end:]}"
 
 
 class Part(NamedTuple):
@@ -238,9 +257,12 @@ class _Batch:
 
     def _as_one(self, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
+        appended: dict[str, list[Params]] = {}
         for writes in self.rows.values():
             for place, rows in enumerate(writes.rows):
-                rows.run(connection, [parts[place] for parts in writes.parts])
+                rows.run(connection, [parts[place] for parts in writes.parts], appended)
+        for statement, lines in appended.items():
+            _run_as_one(connection, statement, lines)
         for write in self.works:
             write.error = _isolated(connection, partial(self._work, connection, write))
         _commit(connection)
@@ -395,7 +417,10 @@ class Database:
         """
         future: asyncio.Future[T] = self.loop.create_future()
         write = _WorkWrite(future, work)
-        self._put(lambda batch: batch.take_work(write))
+        if self._batch is None or not self._batch.take_work(write):
+            batch = self._next_batch()
+            batch.take_work(write)
+            self._hand_over(batch)
         return future
 
     def write_rows(self, rows: Rows, *params: Params, event: Event | None = None) -> "asyncio.Future[None]":
@@ -405,18 +430,18 @@ class Database:
         return future
 
     def write_parts(self, parts: Sequence[Part], done: Done) -> None:
-        """Write all of `parts` or none, in their order, then call `done`. Raises StoreUnavailable while closing."""
-        self._put(lambda batch: batch.take_parts(parts, done))
+        """Write all of `parts` or none, then call `done`. Raises StoreUnavailable while closing."""
+        if self._batch is None or not self._batch.take_parts(parts, done):
+            batch = self._next_batch()
+            batch.take_parts(parts, done)  # before it is handed over: it may be begun at once
+            self._hand_over(batch)
 
-    def _put(self, into: Callable[[_Batch], bool]) -> None:
-        """Into the batch that is being filled, or the next one, which is filled until the thread begins it."""
-        if self._batch is not None and into(self._batch):
-            return
+    def _next_batch(self) -> _Batch:
+        """The one before is full, or the thread has begun it. Raises StoreUnavailable."""
         if self._closing:
             raise StoreUnavailable("The database is being closed.", remedy="Start Blogen again.")
-        batch = self._batch = _Batch()
-        into(batch)  # before it is handed over: it may be begun at once
-        self._hand_over(batch)
+        self._batch = _Batch()
+        return self._batch
 
     def _hand_over(self, batch: _Batch) -> None:
         self._writer.hand_over(batch, self._resolve)
@@ -426,18 +451,25 @@ class Database:
         for writes in batch.rows.values():
             errors = writes.errors or repeat(None)
             for done, parts, error in zip(writes.callers, writes.parts, errors, strict=False):
-                self._settle(done, [part.event for part in parts], error, failures)
+                if error is None:
+                    for part in parts:
+                        if part.event is not None:
+                            self._bus.publish(part.event)
+                    done(None)
+                else:
+                    self._settle_failed(done, error, failures)
         for write in batch.works:
-            self._settle(partial(_resolve, write.future, write.value), write.events, write.error, failures)
+            done = partial(_resolve, write.future, write.value)
+            if write.error is None:
+                for event in write.events:
+                    self._bus.publish(event)
+                done(None)
+            else:
+                self._settle_failed(done, write.error, failures)
         self._note_health(failures[0] if failures else None)
 
-    def _settle(self, done: Done, events: Sequence[Event | None], error: Exception | None, failures: list[str]) -> None:
-        """Let the events be known, then the caller go on."""
-        if error is None:
-            for event in events:
-                if event is not None:
-                    self._bus.publish(event)
-        elif isinstance(error, sqlite3.OperationalError) and _primary_code(error) in _TRANSIENT:
+    def _settle_failed(self, done: Done, error: Exception, failures: list[str]) -> None:
+        if isinstance(error, sqlite3.OperationalError) and _primary_code(error) in _TRANSIENT:
             failures.append(str(error))
             error = _unavailable(error)
         done(error)

@@ -17,45 +17,44 @@ from blogen.domain.job import FINAL, Job, JobError, JobRequest, JobState, Tokens
 from blogen.errors import InvalidInput, NotFound, Overtaken
 from blogen.events import JobFailed, JobMoved, JobSubmitted, JobWaiting, JobWoken
 from blogen.store.behind import WriteBehind
-from blogen.store.database import Database, Part, Rows, Stale, Transaction
-from blogen.store.lines import NAMES, Line
+from blogen.store.database import Database, Params, Part, Rows, Stale, Transaction
+from blogen.store.lines import LINE, NAMES, Line, line_of
 from blogen.store.steps import LINES, OF_STEPS
 
 _COLUMNS = """
     j.id, j.kind, j.state, j.attempt, j.waiting_for, j.waiting_until, j.waiting_reason, j.priority, j.cost_usd_micros,
     j.unknown_calls, j.input_tokens, j.output_tokens, j.created_at, j.updated_at, j.finished_at, j.failed_in,
-    j.error, r.topic
+    j.error, r.topic, j.number
 """
 _FROM = "FROM jobs AS j JOIN job_requests AS r ON r.job_id = j.id"
 
 _SUBMIT = Rows(
-    "INSERT INTO jobs (id, kind, state, priority, created_at, updated_at) VALUES (?, ?, 'queued', ?, ?, ?)",
+    "INSERT INTO jobs (number, id, kind, state, priority, created_at, updated_at) VALUES (?, ?, ?, 'queued', ?, ?, ?)",
     "INSERT INTO job_requests (job_id, topic, request) VALUES (?, ?, ?)",
-    "INSERT INTO timeline (job_id, at, event, origin) VALUES (?, ?, 1, 'queued')",
+    LINE,
 )
-_MOVED = "INSERT INTO timeline (job_id, at, event, origin, target) VALUES (?, ?, 2, ?, ?)"
 _MOVE = Rows(
     "UPDATE jobs SET state = new.column1, attempt = 0, updated_at = new.column2 FROM (VALUES (?, ?, ?, ?)) AS new"
-    " WHERE id = new.column3 AND state = new.column4 AND waiting_for IS NULL",
-    _MOVED,
+    " WHERE number = new.column3 AND state = new.column4 AND waiting_for IS NULL",
+    LINE,
 )
 _FINISH = Rows(
     "UPDATE jobs SET state = new.column1, attempt = 0, updated_at = new.column2, finished_at = new.column3"
     " FROM (VALUES (?, ?, ?, ?, ?)) AS new"
-    " WHERE id = new.column4 AND state = new.column5 AND waiting_for IS NULL",
-    _MOVED,
+    " WHERE number = new.column4 AND state = new.column5 AND waiting_for IS NULL",
+    LINE,
 )
 _WAIT = Rows(
     "UPDATE jobs SET waiting_for = new.column1, waiting_until = new.column2, waiting_reason = new.column3,"
     " attempt = new.column4, updated_at = new.column5 FROM (VALUES (?, ?, ?, ?, ?, ?, ?)) AS new"
-    " WHERE id = new.column6 AND state = new.column7 AND waiting_for IS NULL",
-    "INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, 3, ?, ?)",
+    " WHERE number = new.column6 AND state = new.column7 AND waiting_for IS NULL",
+    LINE,
 )
 _WAKE = Rows(
     "UPDATE jobs SET waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL, updated_at = new.column1"
     " FROM (VALUES (?, ?, ?, ?)) AS new"
-    " WHERE id = new.column2 AND state = new.column3 AND waiting_for = new.column4",
-    "INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, 4, ?, ?)",
+    " WHERE number = new.column2 AND state = new.column3 AND waiting_for = new.column4",
+    LINE,
 )
 
 Effect = Callable[[Transaction], None]
@@ -98,15 +97,25 @@ class Jobs:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._last_number: int | None = None
+        """The highest of all jobs; None until it has been looked up."""
         self._wanted: list[tuple[str, asyncio.Future[TakenJob | None]]] = []
         self._taking: asyncio.Task[None] | None = None
 
     async def submit(self, job_id: str, kind: str, request: JobRequest) -> Job:
         """Store a new job. Once this returns, the job cannot be lost."""
         now = self._clock.now_ms()
-        job = _new(job_id, kind, request, now)
+        job = _new(job_id, await self._next_number(), kind, request, now)
         await self._database.write_rows(_SUBMIT, *_new_rows(job, request), event=JobSubmitted(job_id))
         return job
+
+    async def _next_number(self) -> int:
+        if self._last_number is None:
+            highest = await self._database.read_one("SELECT coalesce(max(number), 0) FROM jobs")
+            assert highest is not None
+            self._last_number = max(self._last_number or 0, highest[0])  # another order may have been quicker
+        self._last_number += 1
+        return self._last_number
 
     async def submit_once(
         self, job_id: str, kind: str, request: JobRequest, *, owner: str, key: str, digest: str
@@ -116,7 +125,7 @@ class Jobs:
         Raises InvalidInput if the key was used with another body.
         """
         now = self._clock.now_ms()
-        job = _new(job_id, kind, request, now)
+        job = _new(job_id, await self._next_number(), kind, request, now)
 
         def work(tx: Transaction) -> str:
             known = tx.query("SELECT job_id, digest FROM idempotency WHERE owner = ? AND key = ?", (owner, key))
@@ -182,7 +191,7 @@ class Jobs:
         """The job's history after line `after`, oldest first."""
         rows = await self._database.read(
             "SELECT id, at, event, origin, target, step, run, detail FROM timeline"
-            " WHERE job_id = ? AND id > ? ORDER BY id",
+            " WHERE job = (SELECT number FROM jobs WHERE id = ?) AND id > ? ORDER BY id",
             (job_id, after),
         )
         return [
@@ -222,12 +231,12 @@ class Jobs:
             changed = tx.execute(
                 "UPDATE jobs SET state = 'failed', failed_in = ?, error = ?, attempt = ?, finished_at = ?,"
                 " updated_at = ?, waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL"
-                " WHERE id = ? AND state = ?",
-                (job.state, error.model_dump_json(), job.attempt, now, now, job.id, job.state),
+                " WHERE number = ? AND state = ?",
+                (job.state, error.model_dump_json(), job.attempt, now, now, job.number, job.state),
             )
             if not changed:
                 raise _lost(job)
-            tx.execute(_MOVED, (job.id, now, job.state, JobState.FAILED))
+            tx.execute(LINE, line_of(job, now, Line.MOVED, target=JobState.FAILED))
             tx.publish(JobMoved(job.id, job.state, JobState.FAILED))
             tx.publish(JobFailed(job.id, job.state, error.code, error.detail, error.remedy))
 
@@ -242,8 +251,8 @@ class Jobs:
         attempt = job.attempt if attempt is None else attempt
         detail = json.dumps({"for": waiting.for_, "until": waiting.until, "reason": waiting.reason, "attempt": attempt})
         event = JobWaiting(job.id, job.state, waiting.for_, waiting.until, waiting.reason)
-        changed = (waiting.for_, waiting.until, waiting.reason, attempt, now, job.id, job.state)
-        behind.add(Part(_WAIT, (changed, (job.id, now, job.state, detail)), event))
+        changed = (str(waiting.for_), waiting.until, waiting.reason, attempt, now, job.number, str(job.state))
+        behind.add(Part(_WAIT, (changed, line_of(job, now, Line.WAITING, detail)), event))
         await behind.barrier()
         return job._replace(waiting=waiting, attempt=attempt, updated_at=now)
 
@@ -255,8 +264,8 @@ class Jobs:
         try:
             await self._database.write_rows(
                 _WAKE,
-                (now, job.id, job.state, job.waiting.for_),
-                (job.id, now, job.state, detail),
+                (now, job.number, str(job.state), str(job.waiting.for_)),
+                line_of(job, now, Line.WOKEN, detail),
                 event=JobWoken(job.id, job.waiting.for_),
             )
         except Stale:
@@ -309,18 +318,21 @@ class Jobs:
     async def _taken(self, job_ids: Sequence[str]) -> dict[str, TakenJob]:
         marks = ", ".join("?" * len(job_ids))
         jobs = await self._database.read(f"SELECT {_COLUMNS}, r.request {_FROM} WHERE j.id IN ({marks})", job_ids)
-        lines = await self._database.read(f"{LINES} WHERE job_id IN ({marks}) AND {OF_STEPS} ORDER BY id", job_ids)
-        steps: dict[str, list[sqlite3.Row]] = {}
+        lines = await self._database.read(
+            f"{LINES} WHERE job IN (SELECT number FROM jobs WHERE id IN ({marks})) AND {OF_STEPS} ORDER BY id", job_ids
+        )
+        steps: dict[int, list[sqlite3.Row]] = {}
         for line in lines:
             steps.setdefault(line[8], []).append(line)
-        return {row[0]: TakenJob(_job(row), row["request"], steps.get(row[0], ())) for row in jobs}
+        taken = [TakenJob(_job(row), row["request"], steps.get(row["number"], ())) for row in jobs]
+        return {found.job.id: found for found in taken}
 
 
 def put_wait(tx: Transaction, job: Job, waiting: Waiting, *, by: str = "") -> Job:
     """Within `Jobs.change`: let the job wait, whatever it waited for before."""
     tx.execute(
-        "UPDATE jobs SET waiting_for = ?, waiting_until = ?, waiting_reason = ?, updated_at = ? WHERE id = ?",
-        (waiting.for_, waiting.until, waiting.reason, tx.now_ms, job.id),
+        "UPDATE jobs SET waiting_for = ?, waiting_until = ?, waiting_reason = ?, updated_at = ? WHERE number = ?",
+        (waiting.for_, waiting.until, waiting.reason, tx.now_ms, job.number),
     )
     put_line(tx, job, Line.WAITING, {"for": waiting.for_, "until": waiting.until, "reason": waiting.reason, "by": by})
     tx.publish(JobWaiting(job.id, job.state, waiting.for_, waiting.until, waiting.reason))
@@ -331,8 +343,9 @@ def end_wait(tx: Transaction, job: Job, *, by: str = "") -> Job:
     """Within `Jobs.change`: end what the job waits for."""
     assert job.waiting is not None
     tx.execute(
-        "UPDATE jobs SET waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL, updated_at = ? WHERE id = ?",
-        (tx.now_ms, job.id),
+        "UPDATE jobs SET waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL, updated_at = ?"
+        " WHERE number = ?",
+        (tx.now_ms, job.number),
     )
     put_line(tx, job, Line.WOKEN, {"for": job.waiting.for_, "by": by})
     tx.publish(JobWoken(job.id, job.waiting.for_))
@@ -346,13 +359,10 @@ def put_state(tx: Transaction, job: Job, target: JobState, error: JobError | Non
     failed_in = job.state if target is JobState.FAILED else None
     tx.execute(
         "UPDATE jobs SET state = ?, attempt = 0, updated_at = ?, finished_at = ?, failed_in = ?, error = ?,"
-        " waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL WHERE id = ?",
-        (target, tx.now_ms, finished, failed_in, error.model_dump_json() if error else None, job.id),
+        " waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL WHERE number = ?",
+        (target, tx.now_ms, finished, failed_in, error.model_dump_json() if error else None, job.number),
     )
-    tx.execute(
-        "INSERT INTO timeline (job_id, at, event, origin, target, detail) VALUES (?, ?, 2, ?, ?, ?)",
-        (job.id, tx.now_ms, job.state, target, json.dumps({"by": by})),
-    )
+    tx.execute(LINE, line_of(job, tx.now_ms, Line.MOVED, json.dumps({"by": by}), target=target))
     tx.publish(JobMoved(job.id, job.state, target))
     if error is not None:
         tx.publish(JobFailed(job.id, job.state, error.code, error.detail, error.remedy))
@@ -373,19 +383,16 @@ def spent_by(tx: Transaction, job_id: str) -> tuple[int, int]:
     return row[0], row[1]
 
 
-def put_line(tx: Transaction, job: Job, event: Line, detail: dict[str, Any]) -> None:
+def put_line(tx: Transaction, job: Job, event: int, detail: dict[str, Any]) -> None:
     """Within `Jobs.change`: write a line of the timeline that is neither a move nor a step."""
-    tx.execute(
-        "INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, ?, ?, ?)",
-        (job.id, tx.now_ms, event, job.state, json.dumps(detail)),
-    )
+    tx.execute(LINE, line_of(job, tx.now_ms, event, json.dumps(detail)))
 
 
-def _moved(job: Job, target: JobState, now: int) -> tuple[Rows, tuple[tuple[object, ...], ...]]:
-    line = (job.id, now, job.state, target)
+def _moved(job: Job, target: JobState, now: int) -> tuple[Rows, tuple[Params, ...]]:
+    line = line_of(job, now, Line.MOVED, target=target)
     if target in FINAL:
-        return _FINISH, ((target, now, now, job.id, job.state), line)
-    return _MOVE, ((target, now, job.id, job.state), line)
+        return _FINISH, ((str(target), now, now, job.number, str(job.state)), line)
+    return _MOVE, ((str(target), now, job.number, str(job.state)), line)
 
 
 def _together(tx: Transaction, rows: Rows, params: Sequence[Sequence[object]], event: JobMoved, also: Effect) -> None:
@@ -396,15 +403,15 @@ def _together(tx: Transaction, rows: Rows, params: Sequence[Sequence[object]], e
     tx.publish(event)
 
 
-def _new(job_id: str, kind: str, request: JobRequest, now: int) -> Job:
-    return Job(job_id, kind, JobState.QUEUED, request.topic, now, now, priority=request.priority)
+def _new(job_id: str, number: int, kind: str, request: JobRequest, now: int) -> Job:
+    return Job(job_id, kind, JobState.QUEUED, request.topic, now, now, priority=request.priority, number=number)
 
 
-def _new_rows(job: Job, request: JobRequest) -> tuple[tuple[object, ...], ...]:
+def _new_rows(job: Job, request: JobRequest) -> tuple[Params, ...]:
     return (
-        (job.id, job.kind, job.priority, job.created_at, job.created_at),
+        (job.number, job.id, job.kind, job.priority, job.created_at, job.created_at),
         (job.id, job.topic, request.model_dump_json(exclude_defaults=True)),
-        (job.id, job.created_at),
+        line_of(job, job.created_at, Line.SUBMITTED),
     )
 
 
@@ -422,7 +429,8 @@ def _job(row: sqlite3.Row) -> Job:
     (
         job_id, kind, state, attempt, waiting_for, waiting_until, waiting_reason, priority, cost_usd_micros,
         unknown_calls, input_tokens, output_tokens, created_at, updated_at, finished_at, failed_in, error, topic,
-    ) = row[:18]  # fmt: skip
+        number,
+    ) = row[:19]  # fmt: skip
     return Job(
         id=job_id,
         kind=sys.intern(kind),
@@ -439,4 +447,5 @@ def _job(row: sqlite3.Row) -> Job:
         tokens=Tokens(input_tokens, output_tokens) if input_tokens or output_tokens else _NO_TOKENS,
         error=JobError.model_validate_json(error) if error else None,
         failed_in=JobState(failed_in) if failed_in else None,
+        number=number,
     )

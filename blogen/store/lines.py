@@ -1,9 +1,12 @@
 """The lines of a job's timeline: a number in the table, a name everywhere else."""
 
-from enum import IntEnum
+from blogen.domain.job import Job, JobState
+from blogen.store.database import Append, Params
 
 
-class Line(IntEnum):
+class Line:
+    """What a line tells. Plain numbers: SQLite takes them as they are, and thousands a second are written."""
+
     SUBMITTED = 1
     MOVED = 2
     WAITING = 3
@@ -19,4 +22,22 @@ class Line(IntEnum):
     STEP_DISCARDED = 16
 
 
-NAMES = {line.value: line.name.lower() for line in Line}
+NAMES = {number: name.lower() for name, number in vars(Line).items() if isinstance(number, int)}
+
+LINE = Append(
+    "INSERT INTO timeline (job, at, event, origin, target, step, run, detail, result)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+"""Every line is written by this one statement, whatever it tells: a batch writes all of its lines at once."""
+
+
+def line_of(job: Job, at: int, event: int, detail: str | None = None, *, target: JobState | None = None) -> Params:
+    """A line about the job itself, as parameters of `LINE`."""
+    return (job.number, at, event, str(job.state), None if target is None else str(target), None, None, detail, None)
+
+
+def line_of_step(
+    job: Job, at: int, event: int, step: str, run: int, detail: str, result: str | None = None, *, origin: str = ""
+) -> Params:
+    """A line about a step, as parameters of `LINE`; `origin` is given where it is not the state that the job is in."""
+    return (job.number, at, event, origin or str(job.state), None, step, run, detail, result)

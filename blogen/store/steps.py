@@ -16,14 +16,10 @@ from blogen.clock import Clock
 from blogen.domain.job import InDoubtPolicy, Job
 from blogen.events import StepBegun, StepDoubted, StepFailed, StepFinished, TaskMoved
 from blogen.store.behind import WriteBehind
-from blogen.store.database import Database, Part, Rows, Transaction
+from blogen.store.database import Database, Params, Part, Rows, Transaction
 from blogen.store.ledger import HOLD, SETTLE, SETTLE_DOUBT, Reservation, check_caps, doubt_rows, release, settle_doubt
-from blogen.store.lines import Line
+from blogen.store.lines import LINE, Line, line_of, line_of_step
 
-_LINE = "INSERT INTO timeline (job_id, at, event, origin, step, run, detail) VALUES (?, ?, {:d}, ?, ?, ?, ?)"
-_BEGIN = Rows(_LINE.format(Line.STEP_BEGUN))
-_HANDLE = Rows(_LINE.format(Line.STEP_HANDLE))
-_FAIL = Rows(_LINE.format(Line.STEP_FAILED))
 _ADD_COST = (
     "UPDATE jobs SET cost_usd_micros = cost_usd_micros + ?, input_tokens = input_tokens + ?,"
     " output_tokens = output_tokens + ?, updated_at = ?, unknown_calls = unknown_calls + ?"
@@ -31,15 +27,10 @@ _ADD_COST = (
     " - (SELECT count(*) FROM ledger WHERE job_id = ? AND step = ? AND run = ? AND settled_at IS NOT NULL"
     " AND usd_micros IS NULL) WHERE id = ?"
 )
-_FAIL_PAID = Rows(_LINE.format(Line.STEP_FAILED), _ADD_COST, SETTLE)
-_DOUBT = Rows(_LINE.format(Line.STEP_DOUBTED), *SETTLE_DOUBT)
-_FINISHED = (
-    "INSERT INTO timeline (job_id, at, event, origin, step, run, detail, result) VALUES (?, ?, 13, ?, ?, ?, ?, ?)"
-)
-_FINISH = Rows(_FINISHED)
-_FINISH_PAID = Rows(_FINISHED, _ADD_COST, SETTLE)
-_BEGIN_PAID = Rows(_LINE.format(Line.STEP_BEGUN), HOLD)
-_TASK_MOVED = Rows("INSERT INTO timeline (job_id, at, event, origin, detail) VALUES (?, ?, 7, ?, ?)")
+_TELL = Rows(LINE)
+_BEGIN_PAID = Rows(LINE, HOLD)
+_END_PAID = Rows(LINE, _ADD_COST, SETTLE)
+_DOUBT = Rows(LINE, *SETTLE_DOUBT)
 
 StepState = Literal["running", "waiting", "finished", "failed", "in_doubt", "discarded"]
 
@@ -111,22 +102,27 @@ class Steps:
             detail = json.dumps({"paid": is_paid, "digest": digest, "provider": provider})
         else:
             detail = _PAID[is_paid]
-        line = (job.id, now, job.state, step, run, detail)
+        line = line_of_step(job, now, Line.STEP_BEGUN, step, run, detail)
         event = StepBegun(job.id, step)
         if reserve is not None and reserve.caps:
-            return self._begin_under_caps(behind, job, line, reserve, event)
+            return self._begin_under_caps(behind, job, step, run, line, reserve, event)
         if reserve is None:
-            behind.add(Part(_BEGIN, (line,), event))
+            behind.add(Part(_TELL, (line,), event))
         else:
             held = (job.id, step, run, now, reserve.provider, reserve.usd_micros)
             behind.add(Part(_BEGIN_PAID, (line, held), event))
         return behind.barrier()
 
     async def _begin_under_caps(
-        self, behind: WriteBehind, job: Job, line: tuple[Any, ...], reserve: Reservation, event: StepBegun
+        self,
+        behind: WriteBehind,
+        job: Job,
+        step: str,
+        run: int,
+        line: Params,
+        reserve: Reservation,
+        event: StepBegun,
     ) -> None:
-        step, run = line[3:5]
-
         def work(tx: Transaction) -> None:
             check_caps(tx, job.id, reserve)
             # The caps were looked up for the day of this transaction.
@@ -153,11 +149,11 @@ class Steps:
         now = self._clock.now_ms()
         if is_first:
             told = json.dumps({"handle": handle, "state": state})
-            behind.add(Part(_HANDLE, ((job.id, now, job.state, step, run, told),), is_outcome=True))
+            behind.add(Part(_TELL, (line_of_step(job, now, Line.STEP_HANDLE, step, run, told),), is_outcome=True))
         else:
             told = json.dumps({"step": step, "run": run, "handle": handle, "state": state})
             event = TaskMoved(job.id, step, state)
-            behind.add(Part(_TASK_MOVED, ((job.id, now, job.state, told),), event, is_outcome=True))
+            behind.add(Part(_TELL, (line_of(job, now, Line.TASK_MOVED, told),), event, is_outcome=True))
 
     def finish(
         self,
@@ -177,11 +173,12 @@ class Steps:
         if used is NOTHING_USED:
             told = f'"{digest}"' if digest else "null"  # hexadecimal: nothing in it needs quoting
             detail = f'{{"duration_ms": {duration_ms}, "digest": {told}}}'
-            behind.add(Part(_FINISH, ((job.id, now, job.state, step, run, detail, result),), event, is_outcome=True))
+            line = line_of_step(job, now, Line.STEP_FINISHED, step, run, detail, result)
+            behind.add(Part(_TELL, (line,), event, is_outcome=True))
             return
         detail = json.dumps({"duration_ms": duration_ms, "digest": digest} | _account(used))
-        line = (job.id, now, job.state, step, run, detail, result)
-        behind.add(Part(_FINISH_PAID, (line, *_cost_rows(job, step, run, now, used)), event, is_outcome=True))
+        line = line_of_step(job, now, Line.STEP_FINISHED, step, run, detail, result)
+        behind.add(Part(_END_PAID, (line, *_cost_rows(job, step, run, now, used)), event, is_outcome=True))
 
     async def fail(
         self,
@@ -202,17 +199,18 @@ class Steps:
         What was held back for a paid call that cost nothing is free again; if it may have been paid for, it counts on.
         """
         now = self._clock.now_ms()
-        told = {"code": code, "detail": detail} | ({"raw": raw} if raw else {})
+        told: dict[str, Any] = {"code": code, "detail": detail} | ({"raw": raw} if raw else {})
         event = StepFailed(job.id, step, code, detail)
-        line = (job.id, now, job.state, step, run, json.dumps(told | (_account(used) if used.provider else {})))
+        told |= _account(used) if used.provider else {}
+        line = line_of_step(job, now, Line.STEP_FAILED, step, run, json.dumps(told))
         if used is not NOTHING_USED:
-            behind.add(Part(_FAIL_PAID, (line, *_cost_rows(job, step, run, now, used)), event, is_outcome=True))
+            behind.add(Part(_END_PAID, (line, *_cost_rows(job, step, run, now, used)), event, is_outcome=True))
         elif not is_paid:
-            behind.add(Part(_FAIL, (line,), event, is_outcome=True))
+            behind.add(Part(_TELL, (line,), event, is_outcome=True))
         else:
 
             def work(tx: Transaction) -> None:
-                tx.execute(_FAIL.statements[0], line)
+                tx.execute(LINE, line)
                 (settle_doubt if maybe_paid else release)(tx, job.id, step, run)
                 tx.publish(event)
 
@@ -221,17 +219,19 @@ class Steps:
     def doubt(self, behind: WriteBehind, job: Job, step: str, run: int, *, policy: InDoubtPolicy) -> None:
         """Keep that the call was in flight when the process died: maybe paid."""
         now = self._clock.now_ms()
-        line = (job.id, now, job.state, step, run, f'{{"policy": "{policy}"}}')
+        line = line_of_step(job, now, Line.STEP_DOUBTED, step, run, f'{{"policy": "{policy}"}}')
         rows = (line, *doubt_rows(job.id, step, run, now))
         behind.add(Part(_DOUBT, rows, StepDoubted(job.id, step, policy), is_outcome=True))
 
     async def of(self, job_id: str) -> list[StepRecord]:
         """The steps of a job in the order in which they began."""
-        rows = await self._database.read(f"{LINES} WHERE job_id = ? AND {OF_STEPS} ORDER BY id", (job_id,))
+        rows = await self._database.read(
+            f"{LINES} WHERE job = (SELECT number FROM jobs WHERE id = ?) AND {OF_STEPS} ORDER BY id", (job_id,)
+        )
         return list(fold(rows).values())
 
 
-LINES = "SELECT id, at, event, origin, step, run, detail, result, job_id FROM timeline"
+LINES = "SELECT id, at, event, origin, step, run, detail, result, job FROM timeline"
 OF_STEPS = "event IN (5, 7, 11, 12, 13, 14, 15, 16)"
 """The lines that tell of steps, and of what a reviewer decided about them."""
 
@@ -267,17 +267,10 @@ def discard(tx: Transaction, job: Job, records: Iterable[StepRecord], *, fresh: 
         is_again = record.state == "discarded"
         if is_again and not fresh:
             continue
-        tx.execute(
-            _LINE.format(Line.STEP_DISCARDED),
-            (
-                job.id,
-                tx.now_ms,
-                record.origin,
-                record.name,
-                record.run + is_again,
-                json.dumps({"fresh": fresh}),
-            ),
-        )
+        detail = json.dumps({"fresh": fresh})
+        run = record.run + is_again
+        line = line_of_step(job, tx.now_ms, Line.STEP_DISCARDED, record.name, run, detail, origin=record.origin)
+        tx.execute(LINE, line)
 
 
 class Decision(NamedTuple):

@@ -313,9 +313,9 @@ class Blogen:
         elsewhere = self.runs(Line.STEP_BEGUN, where="state <> origin")
         return elsewhere & self.in_flight()
 
-    def runs(self, *events: Line, where: str = "true") -> set[tuple[str, str, int]]:
+    def runs(self, *events: int, where: str = "true") -> set[tuple[str, str, int]]:
         """Job, step and run of every line of the timeline that tells of one of `events`."""
-        select = "SELECT job_id, step, run FROM timeline JOIN jobs ON jobs.id = job_id"
+        select = "SELECT jobs.id, step, run FROM timeline JOIN jobs ON jobs.number = job"
         marks = ", ".join("?" * len(events))
         with closing(sqlite3.connect(f"file:{self.data / 'blogen.db'}?mode=ro", uri=True)) as connection:
             return set(connection.execute(f"{select} WHERE event IN ({marks}) AND {where}", events))

@@ -124,8 +124,8 @@ class Crashing(contextlib.AbstractContextManager):
 
 
 async def committed(home: House):
-    rows = await home.database.read("SELECT job_id, step FROM timeline WHERE event = 13")
-    return {(row["job_id"], row["step"]) for row in rows}
+    rows = await home.database.read("SELECT jobs.id, step FROM timeline JOIN jobs ON number = job WHERE event = 13")
+    return {(row["id"], row["step"]) for row in rows}
 
 
 async def live_until_crash(folder, world, crash: Crashing, jobs: list[str], done: set):

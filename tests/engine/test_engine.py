@@ -507,5 +507,5 @@ async def test_events_leave_after_the_commit(tmp_path):
 
         home.bus.subscribe(hear)
         job = await home.finished(await home.submit())
-        rows = await home.database.read("SELECT target FROM timeline WHERE job_id = ? AND event = 2", (job.id,))
+        rows = await home.database.read("SELECT target FROM timeline WHERE job = ? AND event = 2", (job.number,))
         assert seen == [row["target"] for row in rows]

@@ -162,9 +162,9 @@ def test_a_folder_that_is_a_file_is_refused_with_a_remedy(tmp_path):
     assert "--data-dir" in refused.value.remedy
 
 
-JOB = {"id": new_id(), "kind": "post", "state": "queued", "created_at": 1, "updated_at": 1}
-LINE = {"job_id": JOB["id"], "at": 1, "event": 2, "origin": "queued", "target": "researching"}
-STEP = {"job_id": JOB["id"], "at": 1, "event": 11, "origin": "queued", "step": "s", "run": 1}
+JOB = {"number": 1, "id": new_id(), "kind": "post", "state": "queued", "created_at": 1, "updated_at": 1}
+LINE = {"job": 1, "at": 1, "event": 2, "origin": "queued", "target": "researching"}
+STEP = {"job": 1, "at": 1, "event": 11, "origin": "queued", "step": "s", "run": 1}
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ STEP = {"job_id": JOB["id"], "at": 1, "event": 11, "origin": "queued", "step": "
         ("timeline", STEP | {"run": 0}),
         ("timeline", STEP | {"event": 13}),  # finished without a result
         ("timeline", STEP | {"result": "{}"}),
-        ("timeline", STEP | {"job_id": new_id()}),
+        ("timeline", STEP | {"job": 2}),
         ("ledger", {"job_id": "j", "step": "s", "run": 1, "at": 1, "provider": "", "counted_usd_micros": -1}),
         ("ledger", {"job_id": "j", "step": "s", "run": 0, "at": 1, "provider": "", "counted_usd_micros": 1}),
         (
@@ -212,7 +212,7 @@ def test_what_must_never_be_stored_cannot_be(path, table, row):
     prepare(path)
     with sqlite3.connect(path) as raw:
         raw.execute("PRAGMA foreign_keys = ON")
-        put(raw, "jobs", JOB | ({"id": new_id()} if table == "jobs" else {}))
+        put(raw, "jobs", JOB | ({"number": 2, "id": new_id()} if table == "jobs" else {}))
         with pytest.raises(sqlite3.IntegrityError):
             put(raw, table, row)
 
