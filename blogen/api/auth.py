@@ -38,7 +38,7 @@ class WrongTokens:
 WRONG_TOKENS = web.AppKey("wrong_tokens", WrongTokens)
 
 
-async def admit(request: web.Request, scope: Scope | None) -> Actor | None:
+async def admit(request: web.Request, scope: Scope | None, *, for_person: bool = False) -> Actor | None:
     """Who asks; None if nobody says who they are and nobody has to. Raises NotSignedIn, Forbidden, TooManyAttempts."""
     actor = request[ACTOR] = await _actor(request)
     if scope is None:
@@ -51,6 +51,11 @@ async def admit(request: web.Request, scope: Scope | None) -> Actor | None:
     if not actor.scope.includes(scope):
         raise Forbidden(
             f"This needs the scope {scope}; the token has {actor.scope}.", remedy="Use a token with that scope."
+        )
+    if for_person and actor.person_id is None:
+        raise Forbidden(
+            "This belongs to a person, and the token acts for the owner.",
+            remedy="Sign in, or make a token with `blogen tokens create --user HANDLE`.",
         )
     return actor
 
@@ -101,3 +106,10 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def person_of(request: web.Request) -> str:
+    """The id of the person who asks, in a handler whose route is `for_person`."""
+    person_id = actor_of(request).person_id
+    assert person_id is not None
+    return person_id

@@ -10,11 +10,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 import blogen
-from blogen.api import queries, views
+from blogen.api import outgoing_views, people_views, queries, social_views, talk_views, views
 from blogen.api.problems import MEDIA_TYPE, TYPE_PREFIX
-from blogen.api.routes import PREFIX, ROUTES, VERSION_PREFIX, Route
+from blogen.api.route import Route
+from blogen.api.routes import PREFIX, ROUTES, VERSION_PREFIX
+from blogen.domain import accounts, orders, outgoing, social, talk
 from blogen.domain import job as jobs
-from blogen.domain import orders
 from blogen.domain.person import Scope
 
 _REF = "#/components/schemas/{model}"
@@ -73,6 +74,13 @@ _EXAMPLES: dict[str, Any] = {
     "JobList": {"items": [_JOB], "next": None},
     "TagList": {"items": [{"tag": "sqlite", "posts": 3}], "next": None},
 }
+
+
+_PLACES = (
+    views, people_views, social_views, talk_views, outgoing_views, queries,
+    orders, jobs, accounts, social, talk, outgoing,
+)  # fmt: skip
+"""Where the types that the tables name are looked for."""
 
 
 def document() -> dict[str, Any]:
@@ -221,9 +229,11 @@ def _problem_response(status: int) -> dict[str, Any]:
 
 
 def _content(name: str) -> dict[str, Any]:
-    told: dict[str, Any] = {"schema": {"$ref": _REF.format(model=_type_named(name).__name__)}}
-    if name in _EXAMPLES:
-        told["example"] = _EXAMPLES[name]
+    named = _type_named(name)
+    told: dict[str, Any] = {"schema": {"$ref": _REF.format(model=named.__name__)}}
+    example = getattr(named, "EXAMPLE", None) or _EXAMPLES.get(name)
+    if example is not None:
+        told["example"] = example
     return told
 
 
@@ -241,11 +251,11 @@ def _schemas() -> dict[str, Any]:
 
 
 def _type_named(name: str) -> type[BaseModel]:
-    for module in (views, queries, orders, jobs):
+    for module in _PLACES:
         found = getattr(module, name, None)
         if isinstance(found, type) and issubclass(found, BaseModel):
             return found
-    raise LookupError(f"routes.py names the type {name}, which is nowhere")
+    raise LookupError(f"a table names the type {name}, which is nowhere")
 
 
 def _tag(route: Route) -> str:

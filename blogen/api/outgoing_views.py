@@ -1,0 +1,1 @@
+"""What the API shows of Web Push and webhooks; see `views`."""

@@ -1,0 +1,33 @@
+"""What the tables of calls are made of."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from blogen.domain.person import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One call. Types are named, not imported: they are looked for in the places that `openapi` lists."""
+
+    method: str
+    path: str
+    """Below `/api/v1`."""
+    handler: str
+    """`module.function` in `blogen.api`."""
+    summary: str
+    scope: Scope | None = None
+    """What the token must include; None: no token is needed."""
+    for_person: bool = False
+    """Needs the token of a person: the owner's own, which belongs to nobody, has no likes and no profile."""
+    gives: str | None = None
+    takes: str | None = None
+    asks: str | None = None
+    status: HTTPStatus = HTTPStatus.OK
+    needs_body: bool = False
+    creates: bool = False
+    """Honours an `Idempotency-Key`."""
+    streams: bool = False
+    """Answers with server-sent events."""
+    ignores_token: bool = False
+    """Answers even to who shows a token that is not valid (any more)."""

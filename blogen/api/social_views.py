@@ -1,0 +1,1 @@
+"""What the API shows of likes, bookmarks, follows and feeds; see `views`."""

@@ -1,0 +1,5 @@
+"""Web Push and webhooks."""
+
+from blogen.api.route import Route
+
+ROUTES: tuple[Route, ...] = ()

@@ -1,0 +1,5 @@
+"""Likes, bookmarks, follows, progress and feeds."""
+
+from blogen.api.route import Route
+
+ROUTES: tuple[Route, ...] = ()

@@ -1,0 +1,1 @@
+"""What the API shows of comments, notifications, reports and moderation; see `views`."""

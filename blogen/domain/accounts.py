@@ -1,0 +1,1 @@
+"""What people send about their accounts: requests that form, JSON and command line validate alike."""

@@ -1,0 +1,1 @@
+"""What goes out: subscriptions to Web Push and webhooks."""

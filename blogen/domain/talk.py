@@ -1,0 +1,1 @@
+"""What people say: comments, reports, and what moderators decide."""
