@@ -104,6 +104,13 @@ class PostDeleted(NamedTuple):
     slug: str
 
 
+class FactKept(NamedTuple):
+    """A fact stands in the outbox: someone outside is to be told."""
+
+    event: str
+    key: str
+
+
 class EngineStarted(NamedTuple):
     recovered: int
 
@@ -143,7 +150,7 @@ class StoreHealed(NamedTuple):
 Event = (
     JobSubmitted | JobMoved | JobWaiting | JobWoken | JobFailed | JobCrashed
     | StepBegun | StepFinished | StepFailed | StepDoubted | StepProgressed | TaskMoved | TextStreamed
-    | PostPublished | PostChanged | PostDeleted
+    | PostPublished | PostChanged | PostDeleted | FactKept
     | EngineStarted | EngineDraining | EngineStopped | RequestCrashed | StoreFailed | StoreHealed
 )  # fmt: skip
 

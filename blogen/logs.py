@@ -19,6 +19,7 @@ from blogen.events import (
     EngineStarted,
     EngineStopped,
     Event,
+    FactKept,
     JobCrashed,
     JobFailed,
     JobMoved,
@@ -59,7 +60,7 @@ def setup(config: Config, bus: Bus, *, level: str | None = None, stream: TextIO 
     return bus.subscribe(write)
 
 
-def write(event: Event) -> None:
+def write(event: Event) -> None:  # noqa: PLR0915: one line an event
     """Word one event. The frequent ones come first and end at once unless someone reads debug lines."""
     match event:
         case JobMoved() | StepBegun() | StepFinished() | TextStreamed() | StepProgressed() | JobWoken() if (
@@ -101,6 +102,8 @@ def write(event: Event) -> None:
             _say(logging.INFO, "post changed", slug=slug)
         case PostDeleted(slug):
             _say(logging.INFO, "post deleted", slug=slug)
+        case FactKept(kind, key):
+            _say(logging.DEBUG, "fact kept to be told", kind=kind, key=key)
         case EngineStarted(recovered):
             _say(logging.INFO, "engine started", recovered=recovered)
         case EngineDraining(running):

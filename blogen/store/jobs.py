@@ -16,6 +16,8 @@ from blogen.clock import Clock
 from blogen.domain.job import FINAL, Job, JobError, JobRequest, JobState, Tokens, Waiting, WaitingFor
 from blogen.errors import InvalidInput, NotFound, Overtaken
 from blogen.events import JobFailed, JobMoved, JobSubmitted, JobWaiting, JobWoken
+from blogen.ids import new_id
+from blogen.store import outbox
 from blogen.store.behind import WriteBehind
 from blogen.store.database import Database, Params, Part, Rows, Stale, Transaction
 from blogen.store.lines import LINE, NAMES, Line, line_of
@@ -238,7 +240,7 @@ class Jobs:
                 raise _lost(job)
             tx.execute(LINE, line_of(job, now, Line.MOVED, target=JobState.FAILED))
             tx.publish(JobMoved(job.id, job.state, JobState.FAILED))
-            tx.publish(JobFailed(job.id, job.state, error.code, error.detail, error.remedy))
+            _tell_failed(tx, job, error)
 
         await self._database.write(work)
         return job._replace(
@@ -365,7 +367,7 @@ def put_state(tx: Transaction, job: Job, target: JobState, error: JobError | Non
     tx.execute(LINE, line_of(job, tx.now_ms, Line.MOVED, json.dumps({"by": by}), target=target))
     tx.publish(JobMoved(job.id, job.state, target))
     if error is not None:
-        tx.publish(JobFailed(job.id, job.state, error.code, error.detail, error.remedy))
+        _tell_failed(tx, job, error)
     return job._replace(
         state=target,
         attempt=0,
@@ -375,6 +377,18 @@ def put_state(tx: Transaction, job: Job, target: JobState, error: JobError | Non
         failed_in=failed_in,
         error=error,
     )
+
+
+def _tell_failed(tx: Transaction, job: Job, error: JobError) -> None:
+    """Inside and outside. A job may fail more than once, each time anew."""
+    told = {
+        "id": job.id,
+        "topic": job.topic,
+        "failed_in": str(job.state),
+        "error": {"code": error.code, "detail": error.detail, "remedy": error.remedy},
+    }
+    outbox.put(tx, "job.failed", f"job.failed:{job.id}:{new_id()}", told)
+    tx.publish(JobFailed(job.id, job.state, error.code, error.detail, error.remedy))
 
 
 def spent_by(tx: Transaction, job_id: str) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from blogen.errors import NotFound
 from blogen.events import PostDeleted, PostPublished
 from blogen.ids import new_id
-from blogen.store import search
+from blogen.store import outbox, search
 from blogen.store.database import Database, Transaction
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class Posts:
             )
         number = tx.query("SELECT number FROM posts WHERE id = ?", (post_id,))[0]["number"]
         search.add(tx, number, title=draft.title, summary=draft.summary, tags=tags, blocks=draft.blocks)
+        outbox.put(tx, "post.published", f"post.published:{post_id}", _told(summary, job=draft.job_id))
         tx.publish(PostPublished(slug, draft.job_id))
         return slug
 
@@ -185,6 +186,7 @@ class Posts:
                 return False
             search.remove(tx, rows[0]["number"])
             tx.execute("DELETE FROM posts WHERE id = ?", (rows[0]["id"],))
+            outbox.put(tx, "post.deleted", f"post.deleted:{rows[0]['id']}", {"slug": slug})
             tx.publish(PostDeleted(slug))
             return True
 
@@ -273,6 +275,22 @@ def _summary(
         published_at=published_at,
         updated_at=published_at,
     )
+
+
+def _told(summary: PostSummary, *, job: str) -> dict[str, object]:
+    """What the world outside is told of a new post."""
+    return {
+        "slug": summary.slug,
+        "url": summary.url,
+        "title": summary.title,
+        "summary": summary.summary,
+        "language": summary.language,
+        "author": summary.author.handle,
+        "tags": summary.tags,
+        "disclosure": summary.provenance.disclosure,
+        "published_at": outbox.moment(summary.published_at),
+        "job": job,
+    }
 
 
 def _next(rows: list[sqlite3.Row], limit: int) -> PostCursor | None:
