@@ -60,7 +60,7 @@ def setup(config: Config, bus: Bus, *, level: str | None = None, stream: TextIO 
     return bus.subscribe(write)
 
 
-def write(event: Event) -> None:  # noqa: PLR0915: one line an event
+def write(event: Event) -> None:  # noqa: PLR0915
     """Word one event. The frequent ones come first and end at once unless someone reads debug lines."""
     match event:
         case JobMoved() | StepBegun() | StepFinished() | TextStreamed() | StepProgressed() | JobWoken() if (
