@@ -16,6 +16,7 @@ from blogen.store.folder import DataFolder, database_path
 from blogen.store.jobs import Jobs
 from blogen.store.ledger import Ledger
 from blogen.store.media import Media
+from blogen.store.own_keys import OwnKeys
 from blogen.store.people import People
 from blogen.store.posts import Posts
 from blogen.store.schema import prepare
@@ -44,6 +45,7 @@ class App:
     media: Media
     authors: Authors
     people: People
+    own_keys: OwnKeys
     works: "Works | None" = None
     """The engine and what it works with, once `build_works` was called."""
 
@@ -81,6 +83,7 @@ class App:
                 media=Media(config.data.dir / "media", database),
                 authors=Authors(database),
                 people=People(database, clock),
+                own_keys=OwnKeys(database),
             )
             stack.push_async_callback(app._close_works)
             await app.authors.ensure(config.site.author)

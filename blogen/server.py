@@ -105,6 +105,7 @@ def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.
         "MEDIA": app.media,
         "AUTHORS": app.authors,
         "PEOPLE": app.people,
+        "OWN_KEYS": app.own_keys,
         "READY": lambda: _readiness(app, engine),
     }
     for module in (web_keys, api_keys):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from blogen.store.authors import Authors
     from blogen.store.jobs import Jobs
     from blogen.store.ledger import Ledger
+    from blogen.store.own_keys import OwnKeys
     from blogen.store.people import People
     from blogen.store.posts import Posts
     from blogen.store.search import Search
@@ -33,6 +34,7 @@ POSTS: "web.AppKey[Posts]" = web.AppKey("posts")
 SEARCH: "web.AppKey[Search]" = web.AppKey("search")
 AUTHORS: "web.AppKey[Authors]" = web.AppKey("authors")
 PEOPLE: "web.AppKey[People]" = web.AppKey("people")
+OWN_KEYS: "web.AppKey[OwnKeys]" = web.AppKey("own_keys")
 
 LIVE: "web.AppKey[LiveTimelines]" = web.AppKey("live")
 """The API's own; `add_api` sets it."""

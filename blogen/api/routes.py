@@ -2,9 +2,10 @@
 
 from aiohttp import web
 
-from blogen.api.auth import WRONG_TOKENS, WrongTokens, admit
-from blogen.api.keys import ACTOR, BUS, JOBS, LIVE
+from blogen.api.auth import WRONG_TOKENS, WrongTokens, admit, person_of
+from blogen.api.keys import ACTOR, BUS, JOBS, LIVE, OWN_KEYS
 from blogen.api.live import LiveTimelines
+from blogen.api.paging import CursorKey, sign_with
 from blogen.api.problems import Handler, problems
 from blogen.api.route import Route
 from blogen.api.tables import jobs, outgoing, people, posts, site, social, talk
@@ -13,6 +14,7 @@ from blogen.later import handler
 PREFIX = "/api"
 VERSION_PREFIX = "/v1"
 
+CURSOR_KEY = web.AppKey("cursor_key", CursorKey)
 
 ROUTES: tuple[Route, ...] = (
     *jobs.ROUTES,
@@ -39,6 +41,7 @@ def add_api(app: web.Application) -> None:
 
     async def listen(app: web.Application) -> None:
         api[LIVE] = LiveTimelines(app[JOBS].timeline, app[BUS])
+        api[CURSOR_KEY] = CursorKey(app[OWN_KEYS])
 
     async def stop_listening(_app: web.Application) -> None:
         api[LIVE].stop()
@@ -55,6 +58,9 @@ def _admitting(route: Route) -> Handler:
             request[ACTOR] = None
         else:
             await admit(request, route.scope, for_person=route.for_person)
+        if route.asks:
+            whose = person_of(request) if route.for_person else ""
+            sign_with(await request.config_dict[CURSOR_KEY].get(), whose)
         return await answer(request)
 
     return handle

@@ -23,6 +23,7 @@ from blogen.engine.outcome import Move, Pipeline
 from blogen.errors import ProviderRefused
 from blogen.store.jobs import Jobs
 from blogen.store.ledger import Ledger
+from blogen.store.own_keys import OwnKeys
 from blogen.store.people import People
 from blogen.store.posts import Posts
 from blogen.store.steps import Steps, Used
@@ -171,6 +172,7 @@ async def serve(folder: Path, config: Config | None = None, **engine_options: An
         app[keys.SEARCH] = blog.search
         app[keys.AUTHORS] = blog.authors
         app[keys.PEOPLE] = people
+        app[keys.OWN_KEYS] = OwnKeys(blog.database)
         add_api(app)
         async with engine.running(), TestClient(TestServer(app)) as client:
             served = Served(blog, client, people, engine, pipeline)

@@ -7,7 +7,6 @@ import zlib
 
 import pytest
 
-from blogen.api import paging
 from blogen.api.requests import MAX_BODY_BYTES
 from blogen.domain.person import Scope
 from blogen.ids import new_id
@@ -186,8 +185,7 @@ async def test_an_altered_cursor_is_refused(served):
     await served.refused("GET", f"/posts?cursor={cursor}", status=422)
 
 
-async def test_a_cursor_that_someone_made_up_is_refused_or_harmless(served):
-    job = await served.published()
+async def test_a_cursor_that_someone_made_up_is_refused(served):
     for plain in (
         b"",
         b":",
@@ -200,10 +198,6 @@ async def test_a_cursor_that_someone_made_up_is_refused_or_harmless(served):
     ):
         made_up = base64.urlsafe_b64encode(zlib.crc32(plain).to_bytes(4) + plain).rstrip(b"=").decode()
         await served.refused("GET", f"/posts?cursor={made_up}", status=422)
-    assert (await served.told("GET", f"/posts?cursor={paging.cursor('posts')}"))["items"] == []
-    await served.told("GET", f"/jobs?cursor={paging.cursor('jobs', 5)}")
-    path = f"/jobs/{job['id']}/timeline?cursor={paging.cursor('timeline', 2**63 - 1)}"
-    assert (await served.told("GET", path))["items"] == []
 
 
 @pytest.mark.parametrize(
