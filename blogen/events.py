@@ -147,11 +147,60 @@ class StoreHealed(NamedTuple):
     pass
 
 
+class MailSent(NamedTuple):
+    """The mail server took a letter. `kind` says which, never to whom."""
+
+    kind: str
+
+
+class MailFailed(NamedTuple):
+    """The mail server did not take a letter; `is_final`: it is not tried again."""
+
+    kind: str
+    detail: str
+    is_final: bool
+
+
+class CommentCreated(NamedTuple):
+    """`state` is `shown`, or `held` until the owner has looked."""
+
+    comment_id: str
+    slug: str
+    state: str
+
+
+class CommentChanged(NamedTuple):
+    """Another text, or another state: approved, held again, restored."""
+
+    comment_id: str
+    slug: str
+    state: str
+
+
+class CommentRemoved(NamedTuple):
+    """By its writer or by a moderator; nobody sees its text any more."""
+
+    comment_id: str
+    slug: str
+
+
+class CorrectionPublished(NamedTuple):
+    correction_id: str
+    slug: str
+
+
+class Notified(NamedTuple):
+    person_id: str
+    notification_id: str
+
+
 Event = (
     JobSubmitted | JobMoved | JobWaiting | JobWoken | JobFailed | JobCrashed
     | StepBegun | StepFinished | StepFailed | StepDoubted | StepProgressed | TaskMoved | TextStreamed
     | PostPublished | PostChanged | PostDeleted | FactKept
     | EngineStarted | EngineDraining | EngineStopped | RequestCrashed | StoreFailed | StoreHealed
+    | MailSent | MailFailed
+    | CommentCreated | CommentChanged | CommentRemoved | CorrectionPublished | Notified
 )  # fmt: skip
 
 Subscriber = Callable[[Event], None]

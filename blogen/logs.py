@@ -15,6 +15,10 @@ from blogen.config import Config
 from blogen.config.load import secrets_in
 from blogen.events import (
     Bus,
+    CommentChanged,
+    CommentCreated,
+    CommentRemoved,
+    CorrectionPublished,
     EngineDraining,
     EngineStarted,
     EngineStopped,
@@ -26,6 +30,9 @@ from blogen.events import (
     JobSubmitted,
     JobWaiting,
     JobWoken,
+    MailFailed,
+    MailSent,
+    Notified,
     PostChanged,
     PostDeleted,
     PostPublished,
@@ -114,6 +121,21 @@ def write(event: Event) -> None:  # noqa: PLR0915
             _say(logging.ERROR, "database cannot be written", detail=detail)
         case StoreHealed():
             _say(logging.INFO, "database can be written again")
+        case MailSent(kind):
+            _say(logging.INFO, "mail sent", kind=kind)
+        case MailFailed(kind, detail, is_final):
+            sentence = "mail given up" if is_final else "mail not taken yet"
+            _say(logging.WARNING, sentence, kind=kind, detail=detail)
+        case CommentCreated(comment_id, slug, state):
+            _say(logging.INFO, "comment written", comment=comment_id, slug=slug, state=state)
+        case CommentChanged(comment_id, slug, state):
+            _say(logging.INFO, "comment changed", comment=comment_id, slug=slug, state=state)
+        case CommentRemoved(comment_id, slug):
+            _say(logging.INFO, "comment removed", comment=comment_id, slug=slug)
+        case CorrectionPublished(correction_id, slug):
+            _say(logging.INFO, "correction published", correction=correction_id, slug=slug)
+        case Notified(person_id, notification_id):
+            _say(logging.DEBUG, "person notified", person=person_id, notification=notification_id)
         case _:
             assert_never(event)
 

@@ -1,18 +1,22 @@
 -- People and what they do with posts. Ids of rows are UUIDv7 text, times Unix milliseconds UTC. Secrets (sessions,
 -- invitations, codes, links) are kept as the SHA-256 of what their holder shows.
 
+-- `email` is what a person says; `mailbox` the same for the first account that says it: signs in by it, gets its links.
+-- The second is not told, or addresses could be tried out.
 ALTER TABLE people ADD COLUMN email TEXT CHECK (length(email) BETWEEN 3 AND 254);
+ALTER TABLE people ADD COLUMN mailbox TEXT CHECK (mailbox = email);
 ALTER TABLE people ADD COLUMN bio TEXT NOT NULL DEFAULT '' CHECK (length(bio) <= 2000);
 ALTER TABLE people ADD COLUMN avatar TEXT CHECK (length(avatar) <= 200);
 -- A first comment waits for the owner where the blog is set so; from then on this person's are shown at once.
 ALTER TABLE people ADD COLUMN is_trusted INTEGER NOT NULL DEFAULT 0 CHECK (is_trusted IN (0, 1));
 ALTER TABLE people ADD COLUMN hides_unreviewed INTEGER NOT NULL DEFAULT 0 CHECK (hides_unreviewed IN (0, 1));
-ALTER TABLE people ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0;
-CREATE UNIQUE INDEX people_by_email ON people (email) WHERE email IS NOT NULL;
+ALTER TABLE people ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX people_by_email ON people (email, id) WHERE email IS NOT NULL;
+CREATE UNIQUE INDEX people_by_mailbox ON people (mailbox) WHERE mailbox IS NOT NULL;
 
 -- A device is a browser that is signed in, or an app that was paired. A browser shows `hash`'s text in its cookie; an
--- app shows it to get its next access token, and each is good for one use: the one before it, shown again, was stolen,
--- and ends the device.
+-- app shows it to get its next access token, and each is good for one use. All texts of a device begin with the same
+-- secret, `family`'s: any earlier one that is shown again was stolen, and ends the device.
 CREATE TABLE devices (
     id            TEXT PRIMARY KEY CHECK (length(id) = 36),
     person_id     TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
@@ -20,14 +24,13 @@ CREATE TABLE devices (
     name          TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
     scope         TEXT NOT NULL CHECK (scope IN ('reader', 'author', 'admin')),
     hash          TEXT NOT NULL UNIQUE CHECK (length(hash) = 64),
-    previous_hash TEXT CHECK (length(previous_hash) = 64),
+    family        TEXT NOT NULL UNIQUE CHECK (length(family) = 64),
     created_at    INTEGER NOT NULL,
     last_used_at  INTEGER NOT NULL,
     expires_at    INTEGER NOT NULL,
     revoked_at    INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX devices_of_person ON devices (person_id, id);
-CREATE UNIQUE INDEX devices_by_previous ON devices (previous_hash) WHERE previous_hash IS NOT NULL;
 -- An app's access tokens end with their device.
 ALTER TABLE tokens ADD COLUMN device_id TEXT REFERENCES devices (id) ON DELETE CASCADE;
 CREATE INDEX tokens_of_device ON tokens (device_id) WHERE device_id IS NOT NULL;
@@ -45,6 +48,8 @@ CREATE TABLE tickets (
     used_at    INTEGER,
     CHECK (person_id IS NOT NULL OR kind IN ('invitation', 'set-up'))
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX tickets_of_person ON tickets (person_id, kind);
+CREATE INDEX tickets_by_expiry ON tickets (expires_at);
 
 CREATE TABLE passkeys (
     id           TEXT PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 1400),
@@ -119,7 +124,7 @@ CREATE INDEX reading_progress_of_post ON reading_progress (post_id);
 
 -- Two levels: an answer's `parent_id` is a comment that has none. `state`: shown; held until the owner looks; removed
 -- by the owner; deleted by its writer. What was deleted leaves a stub while answers hang on it. `person_id` is null
--- once the writer's account is gone.
+-- once the writer's account is gone. `html` and `blocks` are two faces of one text.
 CREATE TABLE comments (
     id         TEXT PRIMARY KEY CHECK (length(id) = 36),
     post_id    TEXT NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
@@ -127,6 +132,7 @@ CREATE TABLE comments (
     parent_id  TEXT REFERENCES comments (id) ON DELETE CASCADE,
     markdown   TEXT NOT NULL CHECK (length(markdown) <= 10000),
     html       TEXT NOT NULL,
+    blocks     TEXT NOT NULL DEFAULT '[]',
     state      TEXT NOT NULL CHECK (state IN ('shown', 'held', 'removed', 'deleted')),
     held_for   TEXT NOT NULL DEFAULT '' CHECK (length(held_for) <= 200),
     created_at INTEGER NOT NULL,
@@ -156,6 +162,7 @@ CREATE INDEX notifications_of_person ON notifications (person_id, id);
 CREATE INDEX notifications_unread ON notifications (person_id) WHERE read_at IS NULL;
 CREATE INDEX notifications_of_post ON notifications (post_id);
 CREATE INDEX notifications_of_comment ON notifications (comment_id);
+CREATE INDEX notifications_by ON notifications (by_id) WHERE by_id IS NOT NULL;
 
 -- A block hides both from each other and ends answers; a mute hides the other from one's own eyes.
 CREATE TABLE aversions (
@@ -239,7 +246,9 @@ CREATE TABLE deliveries (
     created_at   INTEGER NOT NULL,
     UNIQUE (hook, outbox_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX deliveries_due ON deliveries (next_at) WHERE next_at IS NOT NULL;
+-- By hook first: one whose receiver hangs holds no other up.
+CREATE INDEX deliveries_due ON deliveries (hook, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX deliveries_of_hook ON deliveries (hook, id);
 CREATE INDEX deliveries_of_outbox ON deliveries (outbox_id);
 
 CREATE TABLE push_subscriptions (
