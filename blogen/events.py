@@ -104,6 +104,18 @@ class PostDeleted(NamedTuple):
     slug: str
 
 
+class PostCounted(NamedTuple):
+    """A post's number of likes or comments is another now; the post itself is as it was."""
+
+    slug: str
+
+
+class FollowsChanged(NamedTuple):
+    """A person follows an author or a tag more, or less."""
+
+    person_id: str
+
+
 class FactKept(NamedTuple):
     """A fact stands in the outbox: someone outside is to be told."""
 
@@ -197,7 +209,7 @@ class Notified(NamedTuple):
 Event = (
     JobSubmitted | JobMoved | JobWaiting | JobWoken | JobFailed | JobCrashed
     | StepBegun | StepFinished | StepFailed | StepDoubted | StepProgressed | TaskMoved | TextStreamed
-    | PostPublished | PostChanged | PostDeleted | FactKept
+    | PostPublished | PostChanged | PostDeleted | PostCounted | FollowsChanged | FactKept
     | EngineStarted | EngineDraining | EngineStopped | RequestCrashed | StoreFailed | StoreHealed
     | MailSent | MailFailed
     | CommentCreated | CommentChanged | CommentRemoved | CorrectionPublished | Notified

@@ -24,6 +24,7 @@ from blogen.events import (
     EngineStopped,
     Event,
     FactKept,
+    FollowsChanged,
     JobCrashed,
     JobFailed,
     JobMoved,
@@ -34,6 +35,7 @@ from blogen.events import (
     MailSent,
     Notified,
     PostChanged,
+    PostCounted,
     PostDeleted,
     PostPublished,
     RequestCrashed,
@@ -109,6 +111,10 @@ def write(event: Event) -> None:  # noqa: PLR0915
             _say(logging.INFO, "post changed", slug=slug)
         case PostDeleted(slug):
             _say(logging.INFO, "post deleted", slug=slug)
+        case PostCounted(slug):
+            _say(logging.DEBUG, "post counted", slug=slug)
+        case FollowsChanged(person_id):
+            _say(logging.DEBUG, "follows changed", person=person_id)
         case FactKept(kind, key):
             _say(logging.DEBUG, "fact kept to be told", kind=kind, key=key)
         case EngineStarted(recovered):

@@ -10,6 +10,7 @@ from blogen.config.backup import BackupConfig
 from blogen.config.budget import BudgetConfig
 from blogen.config.data import DataConfig
 from blogen.config.engine import EngineConfig
+from blogen.config.mail import MailConfig
 from blogen.config.pipeline import PipelineConfig
 from blogen.config.research import ResearchConfig
 from blogen.config.section import ProviderSection, Section
@@ -40,6 +41,7 @@ class Config(Model):
     research: ResearchConfig = Field(default_factory=ResearchConfig)
     budget: BudgetConfig = Field(default_factory=BudgetConfig)
     auth: AuthConfig = Field(default_factory=AuthConfig)
+    mail: MailConfig = Field(default_factory=MailConfig)
     backup: BackupConfig = Field(default_factory=BackupConfig)
     text: Providers = Field({}, repr=False)
     image: Providers = Field({}, repr=False)
@@ -76,6 +78,6 @@ def place_in(places: Mapping[str, str], key: str) -> str:
 
 __all__ = [
     "BUILT_IN", "TRADES", "AuthConfig", "BackupConfig", "BudgetConfig", "Config", "DataConfig", "EngineConfig",
-    "PipelineConfig", "ProviderSection", "Providers", "ResearchConfig", "Section", "ServerConfig", "SiteConfig",
-    "Trade",
+    "MailConfig", "PipelineConfig", "ProviderSection", "Providers", "ResearchConfig", "Section", "ServerConfig",
+    "SiteConfig", "Trade",
 ]  # fmt: skip

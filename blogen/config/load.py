@@ -57,6 +57,8 @@ def secrets_in(config: Config) -> set[str]:
                     value = secret_in(key, value)  # noqa: PLW2901
                 if isinstance(value, str) and value and SECRET_NAME.search(key):
                     found.add(value)
+    if config.mail.password is not None:
+        found.add(config.mail.password.get_secret_value())
     return found
 
 
