@@ -4,30 +4,25 @@ http and https only; no credentials, cookies or proxies; usual ports; the addres
 connected to; every redirect is checked anew; size (also unpacked), time and media type are limited.
 """
 
-import asyncio
 import re
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
-from ipaddress import IPv4Address, ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from blogen import __version__
 from blogen.clock import Clock, SystemClock
 from blogen.errors import BlogenError, ProviderUnavailable, SourceRefused
-from blogen.providers.addresses import Address, Network, is_public, is_within, networks_of
+from blogen.providers.addresses import Network, networks_of
+from blogen.providers.guard import Guard, Resolve
 from blogen.providers.unpacking import ACCEPTED_ENCODINGS, TooLong, Unpacking, Unreadable
 
 if TYPE_CHECKING:
     import aiohttp
     from yarl import URL
-
-Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
-"""Host and port to addresses. Raises OSError."""
 
 TEXT_TYPES: tuple[str, ...] = (
     "text/html", "application/xhtml+xml", "text/plain", "text/markdown", "text/x-markdown", "text/x-rst",
@@ -38,7 +33,6 @@ TEXT_TYPES: tuple[str, ...] = (
 USER_AGENT = f"Mozilla/5.0 (compatible; Blogen/{__version__})"
 MAX_REDIRECTS = 5
 MAX_URL_LENGTH = 4000
-_PUBLIC_PORTS = frozenset({80, 443, 8080, 8443})
 
 
 class Fetched(NamedTuple):
@@ -71,7 +65,7 @@ class Fetcher:
         self._timeout_seconds = timeout_seconds
         self._max_bytes = max_bytes
         self._user_agent = user_agent
-        self._guard = _Guard(networks_of(allow_private), frozenset(allow_hosts), resolve or system_resolve)
+        self._guard = Guard(networks_of(allow_private), frozenset(allow_hosts), resolve)
         self._clock = clock or SystemClock()
         self._http: aiohttp.ClientSession | None = None
 
@@ -173,79 +167,6 @@ class Fetcher:
                 },
             )
         return self._http
-
-
-class _Guard(AbstractResolver):
-    """Resolves names for the connector and lets it see only addresses that may be connected to."""
-
-    def __init__(self, allow_private: tuple[Network, ...], allow_hosts: frozenset[str], resolve: Resolve) -> None:
-        self._allow_private = allow_private
-        self._allow_hosts = allow_hosts
-        self._resolve = resolve
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        del family  # whatever the host has; the connector tries them in turn
-        found = await self._resolve(host, port)
-        if not found:
-            raise OSError(f"no address for {host}")
-        # One bad address among good ones is an attack or a mistake; neither is worth a try.
-        for address in found:
-            self.check(host, port, address)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(address),
-                port=port,
-                family=socket.AF_INET if address.version == 4 else socket.AF_INET6,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in found
-        ]
-
-    async def close(self) -> None:
-        pass
-
-    def check_literal(self, host: str, port: int) -> None:
-        """Check a host that is an address; the connector does not ask its resolver about those."""
-        if (address := _literal(host)) is not None:
-            self.check(host, port, address)
-
-    def check(self, host: str, port: int, address: Address) -> None:
-        if host in self._allow_hosts or is_within(address, self._allow_private):
-            return
-        if not is_public(address):
-            named = f"{host} ({address})" if host != str(address) else host
-            raise _refused(
-                f"{named} is a private address, and private addresses are not fetched.",
-                "If it is meant, add its network to research.allow_private.",
-            )
-        if port not in _PUBLIC_PORTS:
-            raise _refused(
-                f"Port {port} of {host} is not one that web pages are fetched from.",
-                f"Allowed are {', '.join(map(str, sorted(_PUBLIC_PORTS)))}.",
-            )
-
-
-async def system_resolve(host: str, port: int) -> list[Address]:
-    """Asks the machine's own resolver; it also understands 127.1, 0x7f.1 and the like."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-    return list(dict.fromkeys(addresses))
-
-
-def _literal(host: str) -> Address | None:
-    """The address that `host` spells out, also in the old forms: 2130706433, 0x7f.1, 0177.0.0.1."""
-    try:
-        return ip_address(host.partition("%")[0])
-    except ValueError:
-        pass
-    try:
-        return IPv4Address(socket.inet_aton(host.rstrip("."))) if re.fullmatch(r"[0-9a-fA-FxX.]+", host) else None
-    except OSError:
-        return None
 
 
 def _parsed(text: str, *, base: "URL | None" = None) -> "URL":

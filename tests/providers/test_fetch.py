@@ -12,7 +12,8 @@ from aiohttp import web
 
 from blogen.errors import ProviderUnavailable, SourceRefused
 from blogen.providers.addresses import is_public
-from blogen.providers.fetch import Fetcher, system_resolve
+from blogen.providers.fetch import Fetcher
+from blogen.providers.guard import system_resolve
 
 LOCAL = ["127.0.0.0/8", "::1/128"]
 PAGE = "<html><title>Tea</title><p>Tea keeps well.</p></html>"
