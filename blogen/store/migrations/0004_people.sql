@@ -4,7 +4,7 @@
 -- `email` is what a person says; `mailbox` the same for the first account that says it: signs in by it, gets its links.
 -- The second is not told, or addresses could be tried out.
 ALTER TABLE people ADD COLUMN email TEXT CHECK (length(email) BETWEEN 3 AND 254);
-ALTER TABLE people ADD COLUMN mailbox TEXT CHECK (mailbox = email);
+ALTER TABLE people ADD COLUMN mailbox TEXT CHECK (mailbox IS NULL OR mailbox IS email);
 ALTER TABLE people ADD COLUMN bio TEXT NOT NULL DEFAULT '' CHECK (length(bio) <= 2000);
 ALTER TABLE people ADD COLUMN avatar TEXT CHECK (length(avatar) <= 200);
 -- A first comment waits for the owner where the blog is set so; from then on this person's are shown at once.
@@ -16,19 +16,18 @@ CREATE UNIQUE INDEX people_by_mailbox ON people (mailbox) WHERE mailbox IS NOT N
 
 -- A device is a browser that is signed in, or an app that was paired. A browser shows `hash`'s text in its cookie; an
 -- app shows it to get its next access token, and each is good for one use. All texts of a device begin with the same
--- secret, `family`'s: any earlier one that is shown again was stolen, and ends the device.
+-- secret, `family`'s: any earlier one that is shown again was stolen, and ends the device. One that ended has no row.
 CREATE TABLE devices (
-    id            TEXT PRIMARY KEY CHECK (length(id) = 36),
-    person_id     TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
-    kind          TEXT NOT NULL CHECK (kind IN ('browser', 'app')),
-    name          TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
-    scope         TEXT NOT NULL CHECK (scope IN ('reader', 'author', 'admin')),
-    hash          TEXT NOT NULL UNIQUE CHECK (length(hash) = 64),
-    family        TEXT NOT NULL UNIQUE CHECK (length(family) = 64),
-    created_at    INTEGER NOT NULL,
-    last_used_at  INTEGER NOT NULL,
-    expires_at    INTEGER NOT NULL,
-    revoked_at    INTEGER
+    id           TEXT PRIMARY KEY CHECK (length(id) = 36),
+    person_id    TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    kind         TEXT NOT NULL CHECK (kind IN ('browser', 'app')),
+    name         TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+    scope        TEXT NOT NULL CHECK (scope IN ('reader', 'author', 'admin')),
+    hash         TEXT NOT NULL UNIQUE CHECK (length(hash) = 64),
+    family       TEXT NOT NULL UNIQUE CHECK (length(family) = 64),
+    created_at   INTEGER NOT NULL,
+    last_used_at INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX devices_of_person ON devices (person_id, id);
 -- An app's access tokens end with their device.
@@ -67,13 +66,17 @@ ALTER TABLE posts ADD COLUMN likes INTEGER NOT NULL DEFAULT 0 CHECK (likes >= 0)
 ALTER TABLE posts ADD COLUMN comments INTEGER NOT NULL DEFAULT 0 CHECK (comments >= 0);
 ALTER TABLE posts ADD COLUMN is_reviewed INTEGER NOT NULL DEFAULT 0 CHECK (is_reviewed IN (0, 1));
 UPDATE posts SET is_reviewed = json_extract(item, '$.provenance.disclosure') <> 'ai-autonomous';
+-- Lists for those who hide what no person reviewed: walked without stepping over the hidden.
+CREATE INDEX posts_reviewed ON posts (published_at, id) WHERE is_reviewed = 1;
+CREATE INDEX posts_reviewed_by_author ON posts (author_id, published_at, id) WHERE is_reviewed = 1;
+CREATE INDEX authors_by_name ON authors (name, id);
 ALTER TABLE authors ADD COLUMN followers INTEGER NOT NULL DEFAULT 0 CHECK (followers >= 0);
 CREATE TABLE tag_counts (
     tag       TEXT PRIMARY KEY CHECK (length(tag) BETWEEN 1 AND 50),
     posts     INTEGER NOT NULL DEFAULT 0 CHECK (posts >= 0),
     followers INTEGER NOT NULL DEFAULT 0 CHECK (followers >= 0)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX tag_counts_most_used ON tag_counts (posts, tag);
+CREATE INDEX tag_counts_most_used ON tag_counts (posts DESC, tag);
 INSERT INTO tag_counts (tag, posts) SELECT tag, count(*) FROM post_tags GROUP BY tag;
 
 CREATE TABLE likes (
