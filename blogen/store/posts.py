@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from blogen.events import PostDeleted, PostPublished
 from blogen.ids import new_id
 from blogen.store import outbox, search
 from blogen.store.database import Database, Transaction
+from blogen.store.social import count_tags
 
 if TYPE_CHECKING:
     from blogen.domain.post import Post, PostDraft, PostSummary, Provenance
@@ -28,6 +29,23 @@ class PostCursor(NamedTuple):
 
     published_at: int
     id: str
+
+
+class PostLine(NamedTuple):
+    """A post in a list, without its text: which it is, which version, and its counts."""
+
+    id: str
+    slug: str
+    published_at: int
+    updated_at: int
+    likes: int
+    comments: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostLines:
+    items: list[PostLine]
+    next: PostCursor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +103,10 @@ class Posts:
         body = draft.model_dump(mode="json", include={"blocks"}, exclude_none=True)
         post_id = new_id()
         tx.execute(
-            "INSERT INTO posts (id, slug, job_id, author_id, title, item, published_at, updated_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO posts (id, slug, job_id, author_id, title, item, published_at, updated_at, is_reviewed)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (post_id, slug, draft.job_id, author[0]["id"], draft.title, summary.model_dump_json(),
-             published_at, published_at),
+             published_at, published_at, provenance.disclosure != "ai-autonomous"),
         )  # fmt: skip
         tx.execute(
             "INSERT INTO post_bodies (post_id, blocks, html, markdown, notices) VALUES (?, ?, ?, ?, ?)",
@@ -98,6 +116,7 @@ class Posts:
             tx.execute(
                 "INSERT INTO post_tags (tag, published_at, post_id) VALUES (?, ?, ?)", (tag, published_at, post_id)
             )
+        count_tags(tx, tags, by=1)
         number = tx.query("SELECT number FROM posts WHERE id = ?", (post_id,))[0]["number"]
         search.add(tx, number, title=draft.title, summary=draft.summary, tags=tags, blocks=draft.blocks)
         outbox.put(tx, "post.published", f"post.published:{post_id}", _told(summary, job=draft.job_id))
@@ -107,6 +126,32 @@ class Posts:
     async def by_slug(self, slug: str) -> Post | None:
         row = await self._database.read_one(f"{_FULL} WHERE p.slug = ?", (slug,))
         return _post(row) if row else None
+
+    async def by_id(self, post_id: str) -> Post | None:
+        row = await self._database.read_one(f"{_FULL} WHERE p.id = ?", (post_id,))
+        return _post(row) if row else None
+
+    async def line(self, slug: str) -> PostLine | None:
+        """The post's line, as it stands in lists."""
+        row = await self._database.read_one(f"SELECT {_LINE} FROM posts p WHERE p.slug = ?", (slug,))
+        return PostLine(*row) if row else None
+
+    async def lines(
+        self, limit: int, before: PostCursor | None = None, *, tag: str | None = None, author: str | None = None
+    ) -> PostLines:
+        """As `newest`, without reading what the posts say: for lists that are joined from what was made before."""
+        rows = await self._newest(_LINE, "", limit=limit, before=before, tag=tag, author=author)
+        return PostLines([PostLine(*tuple(row)[2:]) for row in rows[:limit]], _next(rows, limit))
+
+    async def lines_of(self, post_ids: Sequence[str]) -> list[PostLine]:
+        """The lines of these posts, in no particular order; those that are gone are left out."""
+        rows = await self._database.read(f"SELECT {_LINE} FROM posts p {_OF_IDS}", (_json(list(post_ids)),))
+        return [PostLine(*row) for row in rows]
+
+    async def summaries(self, post_ids: Sequence[str]) -> dict[str, PostSummary]:
+        """These posts as they stand in lists, by id; those that are gone are left out."""
+        rows = await self._database.read(f"SELECT p.id, p.item FROM posts p {_OF_IDS}", (_json(list(post_ids)),))
+        return {row["id"]: _item(row["item"]) for row in rows}
 
     async def job_id(self, slug: str) -> str | None:
         """The job that made the post."""
@@ -161,7 +206,7 @@ class Posts:
     async def tags(self, limit: int = 500) -> list[TagCount]:
         """Tags with the number of their posts, the most used first."""
         rows = await self._database.read(
-            "SELECT tag, count(*) AS posts FROM post_tags GROUP BY tag ORDER BY posts DESC, tag LIMIT ?", (limit,)
+            "SELECT tag, posts FROM tag_counts WHERE posts > 0 ORDER BY posts DESC, tag LIMIT ?", (limit,)
         )
         return [TagCount(row["tag"], row["posts"]) for row in rows]
 
@@ -185,6 +230,8 @@ class Posts:
             if not rows:
                 return False
             search.remove(tx, rows[0]["number"])
+            tags = tx.query("SELECT tag FROM post_tags WHERE post_id = ?", (rows[0]["id"],))
+            count_tags(tx, [row["tag"] for row in tags], by=-1)
             tx.execute("DELETE FROM posts WHERE id = ?", (rows[0]["id"],))
             outbox.put(tx, "post.deleted", f"post.deleted:{rows[0]['id']}", {"slug": slug})
             tx.publish(PostDeleted(slug))
@@ -227,6 +274,8 @@ def tidy_tags(tags: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(tag for tag in tidy if tag.strip("./ ")))
 
 
+_LINE = "p.id, p.slug, p.published_at, p.updated_at, p.likes, p.comments"
+_OF_IDS = "JOIN json_each(?) wanted ON p.id = wanted.value"
 _BODY = "b.blocks, b.html, b.markdown, b.notices"
 _FULL = f"SELECT p.item, {_BODY} FROM posts p JOIN post_bodies b ON b.post_id = p.id"
 _SHARING = (
