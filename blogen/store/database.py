@@ -164,6 +164,12 @@ class Transaction:
         self.events.append(event)
 
 
+Check = Callable[[Transaction, dict[Any, Any]], None]
+"""Looks, in the transaction, whether a write may be made; raises a BlogenError if not.
+
+What it learned, and what the write will change of that, it may note for the checks of the same batch.
+"""
+
 Done = Callable[[Exception | None], None]
 """Hears what became of a write: None once it is durable."""
 
@@ -195,11 +201,24 @@ class _WorkWrite:
         self.error: Exception | None = None
 
 
+class _CheckedWrite:
+    """A pending write of rows that is made if a check allows it, and what came of it."""
+
+    __slots__ = ("check", "done", "error", "part")
+
+    def __init__(self, check: Check, part: Part, done: Done) -> None:
+        self.check = check
+        self.part = part
+        self.done = done
+        self.error: Exception | None = None
+
+
 class _Batch:
     """One turn of the writer: filled by callers in the loop until the connection's thread runs it, resolved there."""
 
     def __init__(self) -> None:
         self.rows: dict[tuple[Rows, ...], _RowWrites] = {}
+        self.checked: list[_CheckedWrite] = []
         self.works: list[_WorkWrite] = []
         self._size = 0
         self._is_open = True
@@ -220,13 +239,20 @@ class _Batch:
             writes.parts.append(parts)
             return True
 
+    def take_checked(self, write: _CheckedWrite) -> bool:
+        """Whether there was room for one more."""
+        return self._take(self.checked, write)
+
     def take_work(self, write: _WorkWrite) -> bool:
         """Whether there was room for one more."""
+        return self._take(self.works, write)
+
+    def _take(self, into: list[T], write: T) -> bool:
         with self._door:
             if not self._is_open:
                 return False
             self._count()
-            self.works.append(write)
+            into.append(write)
             return True
 
     def _count(self) -> None:
@@ -252,6 +278,8 @@ class _Batch:
         self._is_open = False
         for writes in self.rows.values():
             writes.errors = [error] * len(writes.callers)
+        for checked in self.checked:
+            checked.error = error
         for write in self.works:
             write.error = error
 
@@ -261,6 +289,7 @@ class _Batch:
         for writes in self.rows.values():
             for place, rows in enumerate(writes.rows):
                 rows.run(connection, [parts[place] for parts in writes.parts], appended)
+        self._run_checked(connection, appended)
         for statement, lines in appended.items():
             _run_as_one(connection, statement, lines)
         for write in self.works:
@@ -271,6 +300,8 @@ class _Batch:
         connection.execute("BEGIN IMMEDIATE")
         for writes in self.rows.values():
             writes.errors = [_isolated(connection, single) for single in self._singles(connection, writes)]
+        for checked in self.checked:
+            checked.error = _isolated(connection, partial(self._run_checked_once, connection, checked))
         for write in self.works:
             write.error = _isolated(connection, partial(self._work, connection, write))
         _commit(connection)
@@ -278,8 +309,37 @@ class _Batch:
     def _each_alone(self, connection: sqlite3.Connection) -> None:
         for writes in self.rows.values():
             writes.errors = [_alone(connection, single) for single in self._singles(connection, writes)]
+        for checked in self.checked:
+            checked.error = _alone(connection, partial(self._run_checked_once, connection, checked))
         for write in self.works:
             write.error = _alone(connection, partial(self._work, connection, write))
+
+    def _run_checked(self, connection: sqlite3.Connection, appended: dict[str, list[Params]]) -> None:
+        """After the other rows: what they make room for may be used."""
+        transaction, known = Transaction(connection, self._now_ms), dict[Any, Any]()
+        allowed: dict[Rows, list[Part]] = {}
+        refused = []
+        for write in self.checked:
+            write.error = None
+            try:
+                write.check(transaction, known)
+            except BlogenError:
+                refused.append(write)
+            else:
+                allowed.setdefault(write.part.rows, []).append(write.part)
+        for rows, parts in allowed.items():
+            rows.run(connection, parts, appended)
+        for write in refused:  # once more, now that the others' rows are there to be seen and told of
+            try:
+                write.check(transaction, {})
+            except BlogenError as error:
+                write.error = error
+            else:
+                write.part.rows.run(connection, [write.part], appended)
+
+    def _run_checked_once(self, connection: sqlite3.Connection, write: _CheckedWrite) -> None:
+        write.check(Transaction(connection, self._now_ms), {})
+        write.part.rows.run_once(connection, write.part)
 
     def _singles(self, connection: sqlite3.Connection, writes: _RowWrites) -> Iterator[Callable[[], None]]:
         for parts in writes.parts:
@@ -429,6 +489,16 @@ class Database:
         self.write_parts((Part(rows, params, event),), partial(_resolve, future, None))
         return future
 
+    def write_if(self, check: Check, part: Part) -> "asyncio.Future[None]":
+        """Write `part` if `check` allows it. Raises what `check` raised, Stale or StoreUnavailable."""
+        future: asyncio.Future[None] = self.loop.create_future()
+        write = _CheckedWrite(check, part, partial(_resolve, future, None))
+        if self._batch is None or not self._batch.take_checked(write):
+            batch = self._next_batch()
+            batch.take_checked(write)
+            self._hand_over(batch)
+        return future
+
     def write_parts(self, parts: Sequence[Part], done: Done) -> None:
         """Write all of `parts` or none, then call `done`. Raises StoreUnavailable while closing."""
         if self._batch is None or not self._batch.take_parts(parts, done):
@@ -458,6 +528,13 @@ class Database:
                     done(None)
                 else:
                     self._settle_failed(done, error, failures)
+        for checked in batch.checked:
+            if checked.error is None:
+                if checked.part.event is not None:
+                    self._bus.publish(checked.part.event)
+                checked.done(None)
+            else:
+                self._settle_failed(checked.done, checked.error, failures)
         for write in batch.works:
             done = partial(_resolve, write.future, write.value)
             if write.error is None:

@@ -50,6 +50,10 @@ class Reservation(NamedTuple):
     caps: Sequence[Cap] = ()
 
 
+Counted = dict[tuple[Period, str | None, str | int], tuple[int, int]]
+"""Micro-dollars and calls that count in a period, of a provider or all, of a job or since a time (Unix ms)."""
+
+
 class OverCap(BlogenError):
     """A call does not fit under a cap now. `is_passing`: it would, once calls under way are settled for less."""
 
@@ -206,16 +210,22 @@ def worded_usd(micros: int) -> str:
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
-def check_caps(tx: Transaction, job_id: str, wanted: Reservation) -> None:
-    """Within the transaction that holds back. Raises OverCap."""
-    counted: dict[tuple[Period, str | None], tuple[int, int]] = {}
+def check_caps(tx: Transaction, counted: Counted, job_id: str, wanted: Reservation, at: int) -> None:
+    """Within the transaction that holds back `wanted` at `at` (Unix ms). Raises OverCap.
+
+    `counted` is what the transaction knows by now of the sums; the call that is let through is added to it.
+    """
+    places = {}
     for cap in wanted.caps:
-        place = (cap.period, cap.provider)
+        place = (cap.period, cap.provider, job_id if cap.period == "job" else _period(cap.period, at)[0])
         if place not in counted:
-            usd_micros, calls = tx.query(*_counting(cap, job_id, tx.now_ms))[0]
+            usd_micros, calls = tx.query(*_counting(cap, job_id, at))[0]
             counted[place] = int(usd_micros), int(calls)
         if not _fits(cap, wanted, *counted[place]):
-            raise _over(tx, job_id, wanted, cap, *counted[place])
+            raise _over(tx, job_id, wanted, cap, at, *counted[place])
+        places[place] = counted[place]
+    for place, (usd_micros, calls) in places.items():
+        counted[place] = usd_micros + wanted.usd_micros, calls + 1
 
 
 def release(tx: Transaction, job_id: str, step: str, run: int) -> None:
@@ -280,9 +290,13 @@ def _span(since_ms: int | None, until_ms: int | None) -> tuple[int, int]:
 
 
 def _counting(cap: Cap, job_id: str, now_ms: int) -> tuple[str, Sequence[object]]:
-    """What counts against `cap`: micro-dollars and calls. Only what the indexes hold is asked for."""
-    where, params = _within(cap, job_id, now_ms)
-    return f"SELECT total(counted_usd_micros), count(*) FROM ledger WHERE {where}", params
+    """What counts against `cap`: micro-dollars and calls."""
+    if cap.period == "job":
+        where, params = _within(cap, job_id, now_ms)
+        return f"SELECT total(counted_usd_micros), count(*) FROM ledger WHERE {where}", params
+    day = _period(cap.period, now_ms)[0] // _DAY_MS
+    where, params = ("", [day]) if cap.provider is None else (" AND provider = ?", [day, cap.provider])
+    return f"SELECT total(counted_usd_micros), total(calls) FROM ledger_days WHERE day >= ?{where}", params
 
 
 def _within(cap: Cap, job_id: str, now_ms: int) -> tuple[str, Sequence[object]]:
@@ -300,7 +314,7 @@ def _fits(cap: Cap, wanted: Reservation, usd_micros: int, calls: int) -> bool:
     )
 
 
-def _over(tx: Transaction, job_id: str, wanted: Reservation, cap: Cap, usd_micros: int, calls: int) -> OverCap:
+def _over(tx: Transaction, job_id: str, wanted: Reservation, cap: Cap, at: int, usd_micros: int, calls: int) -> OverCap:
     if cap.calls is not None and calls + 1 > cap.calls:
         detail = f"{calls} paid calls are made or under way, and {cap.key} allows {cap.calls} a {cap.period}."
     else:
@@ -312,7 +326,7 @@ def _over(tx: Transaction, job_id: str, wanted: Reservation, cap: Cap, usd_micro
         )
     if not _fits(cap, wanted, 0, 0):
         return OverCap(detail, remedy=_RAISE.format(key=cap.key), until_ms=None, is_passing=False)
-    where, params = _within(cap, job_id, tx.now_ms)
+    where, params = _within(cap, job_id, at)
     open_usd_micros, open_calls, latest = tx.query(
         "SELECT total(counted_usd_micros), count(*), max(at) FROM ledger AS l LEFT JOIN jobs AS j ON j.id = l.job_id"
         f" WHERE {where} AND {_OPEN}",
@@ -320,7 +334,7 @@ def _over(tx: Transaction, job_id: str, wanted: Reservation, cap: Cap, usd_micro
     )[0]
     is_passing = _fits(cap, wanted, usd_micros - int(open_usd_micros), calls - int(open_calls))
     ways = _RAISE if cap.period == "job" and not is_passing else _WAIT
-    ends = _period(cap.period, tx.now_ms)[1]
+    ends = _period(cap.period, at)[1]
     return OverCap(
         detail, remedy=ways.format(key=cap.key), until_ms=ends, is_passing=is_passing, open_since_ms=latest or 0
     )

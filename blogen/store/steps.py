@@ -104,35 +104,23 @@ class Steps:
             detail = _PAID[is_paid]
         line = line_of_step(job, now, Line.STEP_BEGUN, step, run, detail)
         event = StepBegun(job.id, step)
-        if reserve is not None and reserve.caps:
-            return self._begin_under_caps(behind, job, step, run, line, reserve, event)
         if reserve is None:
             behind.add(Part(_TELL, (line,), event))
         else:
             held = (job.id, step, run, now, reserve.provider, reserve.usd_micros)
+            if reserve.caps:
+                return self._begin_under_caps(behind, job, line, held, reserve, event, now)
             behind.add(Part(_BEGIN_PAID, (line, held), event))
         return behind.barrier()
 
     async def _begin_under_caps(
-        self,
-        behind: WriteBehind,
-        job: Job,
-        step: str,
-        run: int,
-        line: Params,
-        reserve: Reservation,
-        event: StepBegun,
+        self, behind: WriteBehind, job: Job, line: Params, held: Params, reserve: Reservation, event: StepBegun, at: int
     ) -> None:
-        def work(tx: Transaction) -> None:
-            check_caps(tx, job.id, reserve)
-            # The caps were looked up for the day of this transaction.
-            held = (job.id, step, run, tx.now_ms, reserve.provider, reserve.usd_micros)
-            for statement, params in zip(_BEGIN_PAID.statements, (line, held), strict=True):
-                tx.execute(statement, params)
-            tx.publish(event)
+        def check(tx: Transaction, counted: dict[Any, Any]) -> None:
+            check_caps(tx, counted, job.id, reserve, at)
 
         await behind.barrier()
-        await self._database.write(work)
+        await self._database.write_if(check, Part(_BEGIN_PAID, (line, held), event))
 
     def keep_handle(
         self,
