@@ -100,10 +100,21 @@ class Chat:
     async def ask(
         self, client: "openai.AsyncOpenAI", order: dict[str, Any], headers: dict[str, str], stream: Stream | None
     ) -> Reply:
-        raw = await client.chat.completions.with_raw_response.create(**order, extra_headers=headers)
-        response: httpx2.Response = raw.http_response
+        import httpx2
+
         if not order.get("stream"):
+            # By the SDK's own way for paths it has no method for: what `create` does more, checking our order against
+            # its types and reading the answer into them, is a quarter of the time that a call takes here.
+            body = {name: value for name, value in order.items() if name != "extra_body"}
+            response = await client.post(
+                "/chat/completions",
+                cast_to=httpx2.Response,
+                body=body | order.get("extra_body", {}),
+                options={"headers": headers},
+            )
             return self._whole(response.content, response)
+        raw = await client.chat.completions.with_raw_response.create(**order, extra_headers=headers)
+        response = raw.http_response
         if "json" in response.headers.get("content-type", "").split(";")[0]:
             reply = self._whole(await response.aread(), response)  # it does not stream, and answered at once
             if stream is not None:
