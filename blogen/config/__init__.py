@@ -16,6 +16,7 @@ from blogen.config.research import ResearchConfig
 from blogen.config.section import ProviderSection, Section
 from blogen.config.server import ServerConfig
 from blogen.config.site import SiteConfig
+from blogen.config.webhooks import PushConfig, WebhookConfig
 from blogen.domain.model import Model
 
 Trade: TypeAlias = Literal["text", "image", "search"]
@@ -43,6 +44,8 @@ class Config(Model):
     auth: AuthConfig = Field(default_factory=AuthConfig)
     mail: MailConfig = Field(default_factory=MailConfig)
     backup: BackupConfig = Field(default_factory=BackupConfig)
+    push: PushConfig = Field(default_factory=PushConfig)
+    webhooks: list[WebhookConfig] = Field([], repr=False)
     text: Providers = Field({}, repr=False)
     image: Providers = Field({}, repr=False)
     search: Providers = Field({}, repr=False)
@@ -78,6 +81,6 @@ def place_in(places: Mapping[str, str], key: str) -> str:
 
 __all__ = [
     "BUILT_IN", "TRADES", "AuthConfig", "BackupConfig", "BudgetConfig", "Config", "DataConfig", "EngineConfig",
-    "MailConfig", "PipelineConfig", "ProviderSection", "Providers", "ResearchConfig", "Section", "ServerConfig",
-    "SiteConfig", "Trade",
+    "MailConfig", "PipelineConfig", "ProviderSection", "Providers", "PushConfig", "ResearchConfig", "Section",
+    "ServerConfig", "SiteConfig", "Trade", "WebhookConfig",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from blogen.config import TRADES, Config, ProviderSection, Section
+from blogen.config.load import LISTED
 from blogen.config.section import secret_keys
 
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
@@ -26,7 +27,7 @@ def renewed(text: str, kinds: Kinds) -> str:
 
 
 def tables(kinds: Kinds) -> str:
-    parts = [_table(f"`[{name}]`", model, model.model_fields) for name, model in sections().items()]
+    parts = [_table(f"`{_heading(name)}`", model, model.model_fields) for name, model in sections().items()]
     heading = ", ".join(f"`[{trade}.NAME]`" for trade in TRADES)
     parts.append(_table(heading, ProviderSection, ProviderSection.model_fields))
     for name, model in kinds.items():
@@ -55,6 +56,12 @@ def _sections(model: type[BaseModel], within: str) -> Iterator[tuple[str, type[S
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             yield f"{within}{name}", field.annotation
             yield from _sections(field.annotation, f"{within}{name}.")
+        elif name in LISTED:
+            yield name, LISTED[name]
+
+
+def _heading(name: str) -> str:
+    return f"[[{name}]]" if name in LISTED else f"[{name}]"
 
 
 def _table(heading: str, model: type[Section], fields: Mapping[str, FieldInfo]) -> str:

@@ -11,9 +11,13 @@ from pydantic import ValidationError
 
 from blogen.config import BUILT_IN, TRADES, Config, Trade, place_in
 from blogen.config.section import SECRET_NAME, Mistake, ProviderSection, Section, mistakes_in, secret_in, suggestion
+from blogen.config.webhooks import WebhookConfig
 from blogen.errors import ConfigError, FieldError
 
 PREFIX = "BLOGEN_"
+LISTED = {"webhooks": WebhookConfig}
+"""Sections of which there are as many as are written: `[[webhooks]]`."""
+
 MAX_FILE_BYTES = 1_000_000
 
 AnySection = TypeVar("AnySection", bound=Section)
@@ -59,7 +63,7 @@ def secrets_in(config: Config) -> set[str]:
                     found.add(value)
     if config.mail.password is not None:
         found.add(config.mail.password.get_secret_value())
-    return found
+    return found | {hook.secret.get_secret_value() for hook in config.webhooks}
 
 
 def wrong(errors: list[FieldError]) -> ConfigError:
@@ -75,6 +79,7 @@ class _Written:
     def __init__(self, path: Path | None) -> None:
         self._file = str(path) if path else ""
         self._tables: dict[str, dict[str, Any]] = {}
+        self._lists: dict[str, list[dict[str, Any]]] = {}
         self._places: dict[str, str] = {"": f"{path}:"} if path else {}
         self._errors: list[FieldError] = []
 
@@ -119,6 +124,8 @@ class _Written:
             model = field.annotation
             if name in TRADES:
                 sections[name] = self._tables.get(name, {})
+            elif name in LISTED:
+                sections[name] = self._listed(name, LISTED[name])
             elif isinstance(model, type) and issubclass(model, Section):
                 sections[name] = self._section(name, model)
         config = Config.model_construct(**sections)
@@ -138,12 +145,22 @@ class _Written:
         place = self._place(section)
         if section not in Config.model_fields:
             self._errors.append(FieldError(place, f"is an unknown section. {_section_suggestion(section)}"))
+        elif section in LISTED:
+            self._take_list(section, table)
         elif not isinstance(table, dict):
             self._errors.append(FieldError(place, f"expected a section: [{section}]."))
         elif section in TRADES:
             self._take_providers(section, table)
         else:
             self._tables[section] = dict(table)
+
+    def _take_list(self, section: str, tables: object) -> None:
+        if isinstance(tables, list) and all(isinstance(table, dict) for table in tables):
+            self._lists[section] = tables
+        else:
+            self._errors.append(
+                FieldError(self._place(section), f"expected one section or more of the form [[{section}]].")
+            )
 
     def _take_providers(self, trade: str, table: dict[str, Any]) -> None:
         kept = self._tables.setdefault(trade, {})
@@ -159,6 +176,9 @@ class _Written:
     def _take_variable(self, variable: str, section: str, rest: list[str], value: str) -> None:
         if section not in Config.model_fields:
             self._errors.append(FieldError(variable, f"names an unknown section. {_section_suggestion(section)}"))
+            return
+        if section in LISTED:
+            self._errors.append(FieldError(variable, f"cannot be given here. Write [[{section}]] in the file."))
             return
         is_inner = rest[0] in _inner_tables(section) and len(rest) == 2
         if len(rest) != (2 if section in TRADES or is_inner else 1) or not all(rest):
@@ -193,6 +213,21 @@ class _Written:
             for mistake in mistakes_in(error, model):
                 self._report(name, mistake)
             return model.model_construct()
+
+    def _listed(self, name: str, model: type[WebhookConfig]) -> list[WebhookConfig]:
+        """Every section of a list; two of one name are a mistake."""
+        found: list[WebhookConfig] = []
+        for turn, table in enumerate(self._lists.get(name, ())):
+            try:
+                section = model.model_validate(table)
+            except ValidationError as error:
+                for mistake in mistakes_in(error, model):
+                    self._report(f"{name}.{turn}", mistake)
+                continue
+            if any(section.name == other.name for other in found):
+                self._report(f"{name}.{turn}", Mistake("name", f"{section.name!r} is another webhook's name already."))
+            found.append(section)
+        return found
 
     def _report(self, section: str, mistake: Mistake) -> None:
         key = f"{section}.{mistake.key}"

@@ -22,7 +22,8 @@ def with_comments_opened() -> dict[str, dict]:
 
 
 def tables(example: dict[str, dict]) -> dict[str, dict]:
-    """The example's sections by name, tables within them too."""
+    """The example's sections by name, tables within them too; of those that are lists, the first."""
+    example = {name: keys[0] if isinstance(keys, list) else keys for name, keys in example.items()}
     within = {
         f"{name}.{key}": value
         for name, keys in example.items()
