@@ -14,3 +14,4 @@ class Author:
     """How the author writes, in the owner's words; what the writer is told."""
     avatar: str | None
     created_at: int
+    followers: int = 0

@@ -1,6 +1,7 @@
 """Authors: the personas that sign posts."""
 
 import sqlite3
+from typing import NamedTuple
 
 from blogen.domain.author import Author
 from blogen.ids import new_id
@@ -15,7 +16,15 @@ _DEFAULT_PERSONA = (
     "Clear, warm and exact. Short sentences, concrete words, one idea a paragraph. Curious about how things work; "
     "never claims experience a machine cannot have; says so when the sources do not settle a question."
 )
-_COLUMNS = "id, handle, name, bio, persona, avatar, created_at"
+_GIVEN = "id, handle, name, bio, persona, avatar, created_at"
+_COLUMNS = f"{_GIVEN}, followers"
+
+
+class AuthorCursor(NamedTuple):
+    """The last author of a list that was shown; the next list goes on behind it."""
+
+    name: str
+    id: str
 
 
 class Authors:
@@ -29,7 +38,7 @@ class Authors:
 
         def work(tx: Transaction) -> None:
             tx.execute(
-                f"INSERT INTO authors ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (handle) DO NOTHING",
+                f"INSERT INTO authors ({_GIVEN}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (handle) DO NOTHING",
                 (new_id(), handle, _name_from(handle), _DEFAULT_BIO, _DEFAULT_PERSONA, None, tx.now_ms),
             )
 
@@ -41,6 +50,15 @@ class Authors:
     async def by_handle(self, handle: str) -> Author | None:
         row = await self._database.read_one(f"SELECT {_COLUMNS} FROM authors WHERE handle = ?", (handle,))
         return _author(row) if row else None
+
+    async def page(self, limit: int, after: AuthorCursor | None = None) -> tuple[list[Author], AuthorCursor | None]:
+        """At most `limit` authors by name, those after `after`; and where to go on, None at the end."""
+        where = "WHERE (name, id) > (?, ?)" if after else ""
+        rows = await self._database.read(
+            f"SELECT {_COLUMNS} FROM authors {where} ORDER BY name, id LIMIT ?", (*(after or ()), limit + 1)
+        )
+        found = [_author(row) for row in rows[:limit]]
+        return found, AuthorCursor(found[-1].name, found[-1].id) if len(rows) > limit else None
 
     async def list(self) -> list[Author]:
         """All authors by name."""
