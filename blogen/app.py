@@ -21,6 +21,7 @@ from blogen.store.people import People
 from blogen.store.posts import Posts
 from blogen.store.schema import prepare
 from blogen.store.search import Search
+from blogen.store.social import Social
 from blogen.store.steps import Steps
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class App:
     ledger: Ledger
     posts: Posts
     search: Search
+    social: Social
     media: Media
     authors: Authors
     people: People
@@ -80,6 +82,7 @@ class App:
                 ledger=Ledger(database),
                 posts=Posts(database),
                 search=Search(database),
+                social=Social(database),
                 media=Media(config.data.dir / "media", database),
                 authors=Authors(database),
                 people=People(database, clock),

@@ -102,6 +102,7 @@ def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.
         "LEDGER": app.ledger,
         "POSTS": app.posts,
         "SEARCH": app.search,
+        "SOCIAL": app.social,
         "MEDIA": app.media,
         "AUTHORS": app.authors,
         "PEOPLE": app.people,

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from blogen.api.live import LiveTimelines
+    from blogen.api.post_json import PostJson
     from blogen.clock import Clock
     from blogen.config import Config
     from blogen.domain.person import Actor
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from blogen.store.people import People
     from blogen.store.posts import Posts
     from blogen.store.search import Search
+    from blogen.store.social import Social
     from blogen.store.steps import Steps
 
 CONFIG: "web.AppKey[Config]" = web.AppKey("config")
@@ -32,12 +34,15 @@ STEPS: "web.AppKey[Steps]" = web.AppKey("steps")
 LEDGER: "web.AppKey[Ledger]" = web.AppKey("ledger")
 POSTS: "web.AppKey[Posts]" = web.AppKey("posts")
 SEARCH: "web.AppKey[Search]" = web.AppKey("search")
+SOCIAL: "web.AppKey[Social]" = web.AppKey("social")
 AUTHORS: "web.AppKey[Authors]" = web.AppKey("authors")
 PEOPLE: "web.AppKey[People]" = web.AppKey("people")
 OWN_KEYS: "web.AppKey[OwnKeys]" = web.AppKey("own_keys")
 
 LIVE: "web.AppKey[LiveTimelines]" = web.AppKey("live")
 """The API's own; `add_api` sets it."""
+POST_JSON: "web.AppKey[PostJson]" = web.AppKey("post_json")
+"""The API's own, too."""
 
 ACTOR: "web.RequestKey[Actor | None]" = web.RequestKey("actor")
 """Who asks, once `auth.admit` has looked."""

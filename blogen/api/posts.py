@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from pydantic_core import to_json
 
-from blogen.api.answers import public
-from blogen.api.keys import CONFIG, JOBS, PEOPLE, POSTS, SEARCH, STEPS
+from blogen.api.answers import joined, public, with_tag
+from blogen.api.keys import JOBS, PEOPLE, POST_JSON, POSTS, SEARCH, STEPS
 from blogen.api.paging import cursor, position
+from blogen.api.post_json import marks_of, version_of
 from blogen.api.requests import query
 from blogen.errors import NotFound
 
@@ -18,26 +20,27 @@ if TYPE_CHECKING:
 
 async def list_posts(request: web.Request) -> web.Response:
     from blogen.api.queries import PostsQuery
-    from blogen.api.views import post_item_view
     from blogen.store.posts import PostCursor
 
     asked = query(request, PostsQuery)
     before = PostCursor(*position("posts", asked.cursor)) if asked.cursor else None
-    found = await request.config_dict[POSTS].newest(asked.limit, before, tag=asked.tag, author=asked.author)
-    base_url = _base_url(request)
-    return public(
-        request,
-        {
-            "items": [post_item_view(post, base_url) for post in found.items],
-            "next": cursor("posts", found.next.published_at, found.next.id) if found.next else None,
-        },
-    )
+    found = await request.config_dict[POSTS].lines(asked.limit, before, tag=asked.tag, author=asked.author)
+    marks = await marks_of(request, [line.id for line in found.items])
+    items = await request.config_dict[POST_JSON].items(found.items, marks)
+    following = cursor("posts", found.next.published_at, found.next.id) if found.next else None
+    return with_tag(request, joined(items, following), is_personal=marks is not None)
 
 
 async def show(request: web.Request) -> web.Response:
-    from blogen.api.views import post_view
-
-    return public(request, post_view(await _post(request), _base_url(request)))
+    slug = request.match_info["slug"]
+    line = await request.config_dict[POSTS].line(slug)
+    if line is None:
+        raise _no_post(slug)
+    marks = await marks_of(request, [line.id])
+    body = await request.config_dict[POST_JSON].whole(line, marks)
+    if body is None:
+        raise _no_post(slug)
+    return with_tag(request, body, version=version_of(line), is_personal=marks is not None)
 
 
 async def receipt(request: web.Request) -> web.Response:
@@ -63,11 +66,19 @@ async def delete(request: web.Request) -> web.Response:
 
 async def search(request: web.Request) -> web.Response:
     from blogen.api.queries import SearchQuery
-    from blogen.api.views import search_view
+    from blogen.api.views import highlight_view
 
     asked = query(request, SearchQuery)
     found = await request.config_dict[SEARCH].find(asked.q, limit=asked.limit)
-    return public(request, search_view(found, _base_url(request)))
+    marks = await marks_of(request, [hit.line.id for hit in found.hits])
+    told = await request.config_dict[POST_JSON].by_id([hit.line for hit in found.hits], marks)
+    items = [
+        b'%b,"highlight":%b}' % (told[hit.line.id][:-1], to_json(highlight_view(hit.title, hit.snippet)))
+        for hit in found.hits
+        if hit.line.id in told
+    ]
+    body = joined(items, None, has_all_words=found.has_all_words)
+    return with_tag(request, body, is_personal=marks is not None)
 
 
 async def tags(request: web.Request) -> web.Response:
@@ -85,7 +96,3 @@ async def _post(request: web.Request) -> Post:
 
 def _no_post(slug: str) -> NotFound:
     return NotFound(f"There is no post {slug[:100]!r}.", remedy="GET /api/v1/posts lists them all.")
-
-
-def _base_url(request: web.Request) -> str:
-    return request.config_dict[CONFIG].server.base_url or ""

@@ -27,6 +27,8 @@ class Route:
     needs_body: bool = False
     creates: bool = False
     """Honours an `Idempotency-Key`."""
+    is_shared: bool = False
+    """The same for everyone who shows no token, and nothing but events changes it: the answer is kept as bytes."""
     streams: bool = False
     """Answers with server-sent events."""
     ignores_token: bool = False

@@ -3,11 +3,13 @@
 from aiohttp import web
 
 from blogen.api.auth import WRONG_TOKENS, WrongTokens, admit, person_of
-from blogen.api.keys import ACTOR, BUS, JOBS, LIVE, OWN_KEYS
+from blogen.api.keys import ACTOR, BUS, CONFIG, JOBS, LIVE, OWN_KEYS, POST_JSON, POSTS
 from blogen.api.live import LiveTimelines
 from blogen.api.paging import CursorKey, sign_with
+from blogen.api.post_json import PostJson
 from blogen.api.problems import Handler, problems
 from blogen.api.route import Route
+from blogen.api.shared_answers import SharedAnswers, is_anonymous
 from blogen.api.tables import jobs, outgoing, people, posts, site, social, talk
 from blogen.later import handler
 
@@ -15,6 +17,7 @@ PREFIX = "/api"
 VERSION_PREFIX = "/v1"
 
 CURSOR_KEY = web.AppKey("cursor_key", CursorKey)
+SHARED_ANSWERS = web.AppKey("shared_answers", SharedAnswers)
 
 ROUTES: tuple[Route, ...] = (
     *jobs.ROUTES,
@@ -42,9 +45,13 @@ def add_api(app: web.Application) -> None:
     async def listen(app: web.Application) -> None:
         api[LIVE] = LiveTimelines(app[JOBS].timeline, app[BUS])
         api[CURSOR_KEY] = CursorKey(app[OWN_KEYS])
+        api[POST_JSON] = PostJson(app[POSTS], app[BUS], app[CONFIG].server.base_url or "")
+        api[SHARED_ANSWERS] = SharedAnswers(app[BUS])
 
     async def stop_listening(_app: web.Application) -> None:
         api[LIVE].stop()
+        api[POST_JSON].close()
+        api[SHARED_ANSWERS].close()
 
     app.on_startup.append(listen)
     app.on_shutdown.append(stop_listening)
@@ -63,4 +70,9 @@ def _admitting(route: Route) -> Handler:
             sign_with(await request.config_dict[CURSOR_KEY].get(), whose)
         return await answer(request)
 
-    return handle
+    async def handle_shared(request: web.Request) -> web.StreamResponse:
+        if is_anonymous(request):
+            return await request.config_dict[SHARED_ANSWERS].answer(request, handle)
+        return await handle(request)
+
+    return handle_shared if route.is_shared else handle

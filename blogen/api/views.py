@@ -16,7 +16,7 @@ from blogen.domain.money import usd
 from blogen.domain.post import Block, Picture, Post, PostSummary
 from blogen.store.jobs import TimelineEntry
 from blogen.store.ledger import CapUse, CostLine, Estimate, Period
-from blogen.store.search import Found, Piece
+from blogen.store.search import Piece
 from blogen.store.steps import StepRecord
 
 
@@ -462,13 +462,9 @@ def post_item_view(post: PostSummary, base_url: str = "") -> dict[str, Any]:
     return PostItemView(**_head(post, base_url)).told()
 
 
-def search_view(found: Found, base_url: str = "") -> dict[str, Any]:
-    """What was found, as JSON."""
-    items = [
-        post_item_view(hit.post, base_url) | {"highlight": {"title": _runs(hit.title), "snippet": _runs(hit.snippet)}}
-        for hit in found.hits
-    ]
-    return {"items": items, "next": None, "has_all_words": found.has_all_words}
+def highlight_view(title: Sequence[Piece], snippet: Sequence[Piece]) -> dict[str, Any]:
+    """The places of a found post that match, as JSON."""
+    return {"title": _runs(title), "snippet": _runs(snippet)}
 
 
 def receipt_view(

@@ -16,6 +16,7 @@ from blogen.store.database import Database, Transaction
 
 if TYPE_CHECKING:
     from blogen.domain.post import Block, PostSummary, Runs
+    from blogen.store.posts import PostLine
 
 _CANDIDATES = 1000
 """Only so many of the newest hits are ranked: ranking every hit of a common word takes seconds on a large blog."""
@@ -45,9 +46,17 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    post: PostSummary
+    line: PostLine
     title: list[Piece]
     snippet: list[Piece]
+    item: str
+    """The post's JSON as it stands in lists."""
+
+    @property
+    def post(self) -> PostSummary:
+        from blogen.domain.post import PostSummary
+
+        return PostSummary.model_validate_json(self.item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +79,11 @@ class Search:
         return Found(await self._matching(" OR ".join(terms), limit), has_all_words=False)
 
     async def _matching(self, expression: str, limit: int) -> list[Hit]:
-        from blogen.domain.post import PostSummary
+        from blogen.store.posts import PostLine
 
         rows = await self._database.read(_FIND, (expression, expression, _CANDIDATES - 1, limit, expression))
         return [
-            Hit(PostSummary.model_validate_json(row["item"]), _pieces(row["title"]), _pieces(row["snippet"]))
-            for row in rows
+            Hit(PostLine(*row[:-3]), _pieces(row["marked_title"]), _pieces(row["snippet"]), row["item"]) for row in rows
         ]
 
 
@@ -86,9 +94,9 @@ WITH best AS MATERIALIZED (
         SELECT rowid FROM posts_search WHERE posts_search MATCH ? ORDER BY rowid DESC LIMIT 1 OFFSET ?), 0)
     ORDER BY score, number DESC LIMIT ?
 )
-SELECT p.item,
-    highlight(posts_search, 0, char(2), char(3)) AS title,
-    snippet(posts_search, 3, char(2), char(3), '…', 32) AS snippet
+SELECT p.id, p.slug, p.published_at, p.updated_at, p.likes, p.comments,
+    highlight(posts_search, 0, char(2), char(3)) AS marked_title,
+    snippet(posts_search, 3, char(2), char(3), '…', 32) AS snippet, p.item
 FROM posts_search CROSS JOIN best ON best.number = +posts_search.rowid CROSS JOIN posts p ON p.number = best.number
 WHERE posts_search MATCH ? AND posts_search.rowid >= (SELECT min(number) FROM best)
 ORDER BY best.score, best.number DESC

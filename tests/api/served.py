@@ -26,6 +26,7 @@ from blogen.store.ledger import Ledger
 from blogen.store.own_keys import OwnKeys
 from blogen.store.people import People
 from blogen.store.posts import Posts
+from blogen.store.social import Social
 from blogen.store.steps import Steps, Used
 from tests.blog import AUTONOMOUS, Blog, draft, open_blog
 
@@ -170,6 +171,7 @@ async def serve(folder: Path, config: Config | None = None, **engine_options: An
         app[keys.LEDGER] = Ledger(blog.database)
         app[keys.POSTS] = blog.posts
         app[keys.SEARCH] = blog.search
+        app[keys.SOCIAL] = Social(blog.database)
         app[keys.AUTHORS] = blog.authors
         app[keys.PEOPLE] = people
         app[keys.OWN_KEYS] = OwnKeys(blog.database)

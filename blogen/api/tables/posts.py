@@ -6,15 +6,21 @@ from blogen.api.route import Route
 from blogen.domain.person import Scope
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/posts", "posts.list_posts", "Posts, the newest first", asks="PostsQuery", gives="PostList"),
-    Route("GET", "/posts/{slug}", "posts.show", "A post with its body", gives="PostView"),
+    Route(
+        "GET", "/posts", "posts.list_posts", "Posts, the newest first", asks="PostsQuery", gives="PostList",
+        is_shared=True,
+    ),
+    Route("GET", "/posts/{slug}", "posts.show", "A post with its body", gives="PostView", is_shared=True),
     Route("GET", "/posts/{slug}/receipt", "posts.receipt", "How a post came to be", gives="ReceiptView"),
     Route(
         "DELETE", "/posts/{slug}", "posts.delete", "Take a post off the blog", Scope.AUTHOR,
         status=HTTPStatus.NO_CONTENT,
     ),
-    Route("GET", "/search", "posts.search", "The best posts for a few words", asks="SearchQuery", gives="HitList"),
-    Route("GET", "/tags", "posts.tags", "Tags, the most used first", gives="TagList"),
-    Route("GET", "/authors", "authors.list_authors", "Authors by name", gives="AuthorList"),
-    Route("GET", "/authors/{handle}", "authors.show", "An author", gives="AuthorView"),
+    Route(
+        "GET", "/search", "posts.search", "The best posts for a few words", asks="SearchQuery", gives="HitList",
+        is_shared=True,
+    ),
+    Route("GET", "/tags", "posts.tags", "Tags, the most used first", gives="TagList", is_shared=True),
+    Route("GET", "/authors", "authors.list_authors", "Authors by name", gives="AuthorList", is_shared=True),
+    Route("GET", "/authors/{handle}", "authors.show", "An author", gives="AuthorView", is_shared=True),
 )  # fmt: skip
