@@ -143,6 +143,18 @@ class JobCrashed(NamedTuple):
     traceback: str
 
 
+class SecretReplayed(NamedTuple):
+    """An app's refresh secret was shown a second time: two have it, and the device was signed out."""
+
+    device_id: str
+    person_id: str
+
+
+class AccountDeleted(NamedTuple):
+    person_id: str
+    handle: str
+
+
 class RequestCrashed(NamedTuple):
     """A handler raised what no handler should raise: a defect of ours. `traceback` goes to the log only."""
 
@@ -210,6 +222,7 @@ Event = (
     JobSubmitted | JobMoved | JobWaiting | JobWoken | JobFailed | JobCrashed
     | StepBegun | StepFinished | StepFailed | StepDoubted | StepProgressed | TaskMoved | TextStreamed
     | PostPublished | PostChanged | PostDeleted | PostCounted | FollowsChanged | FactKept
+    | SecretReplayed | AccountDeleted
     | EngineStarted | EngineDraining | EngineStopped | RequestCrashed | StoreFailed | StoreHealed
     | MailSent | MailFailed
     | CommentCreated | CommentChanged | CommentRemoved | CorrectionPublished | Notified

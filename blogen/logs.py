@@ -14,6 +14,7 @@ from typing import Any, TextIO, assert_never
 from blogen.config import Config
 from blogen.config.load import secrets_in
 from blogen.events import (
+    AccountDeleted,
     Bus,
     CommentChanged,
     CommentCreated,
@@ -39,6 +40,7 @@ from blogen.events import (
     PostDeleted,
     PostPublished,
     RequestCrashed,
+    SecretReplayed,
     StepBegun,
     StepDoubted,
     StepFailed,
@@ -99,6 +101,11 @@ def write(event: Event) -> None:  # noqa: PLR0915
             _say(logging.WARNING, "job failed", job=job_id, state=state, code=code, detail=detail, remedy=remedy)
         case JobCrashed(job_id, state, traceback):
             _say(logging.ERROR, "job met a defect in Blogen", job=job_id, state=state, traceback=traceback)
+        case SecretReplayed(device_id, person_id):
+            _say(logging.WARNING, "a refresh secret was used twice, its device is signed out", device=device_id,
+                 person=person_id)  # fmt: skip
+        case AccountDeleted(person_id):
+            _say(logging.INFO, "account deleted", person=person_id)
         case RequestCrashed(method, path, traceback):
             _say(logging.ERROR, "request met a defect in Blogen", method=method, path=path, traceback=traceback)
         case StepFailed(job_id, step, code, detail):

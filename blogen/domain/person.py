@@ -1,7 +1,8 @@
-"""People and the tokens they act with."""
+"""People, the devices and tokens they act with, and the one-time secrets that let them in."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Scope(StrEnum):
@@ -24,6 +25,69 @@ class Person:
     role: Scope
     created_at: int
     disabled_at: int | None = None
+    email: str | None = None
+    bio: str = ""
+    avatar: str | None = None
+    """The name of a medium."""
+    is_trusted: bool = False
+    """Their comments are shown at once."""
+    hides_unreviewed: bool = False
+    version: int = 0
+    """Grows with every change of the account: what a change that was made from an older look is told by."""
+
+
+class DeviceKind(StrEnum):
+    """A browser shows its secret with every request; an app shows it to get its next access token."""
+
+    BROWSER = "browser"
+    APP = "app"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A browser that is signed in, or an app that was paired."""
+
+    id: str
+    person_id: str
+    kind: DeviceKind
+    name: str
+    scope: Scope
+    """At most this, and never more than its person's role."""
+    created_at: int
+    last_used_at: int
+    expires_at: int
+
+
+class AppTokens(NamedTuple):
+    """What an app is given, this once: `access` is good until `expires_at`, `refresh` for the next of both."""
+
+    device: Device
+    access: str
+    refresh: str
+    expires_at: int
+
+
+class TicketKind(StrEnum):
+    """What a one-time secret is good for."""
+
+    INVITATION = "invitation"
+    PAIRING = "pairing"
+    RESET = "reset"
+    SET_UP = "set-up"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A one-time secret as stored: only its SHA-256 is kept, the text is shown once."""
+
+    kind: TicketKind
+    person_id: str | None
+    """Whose it is; for an invitation, who invites."""
+    role: Scope
+    """What an invited person becomes."""
+    note: str
+    created_at: int
+    expires_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +106,13 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: from a token (HTTP) or the machine's own command line (`token_id` None, scope admin)."""
+    """Who asks: by a token or a browser's cookie (HTTP), or from the machine's own command line (scope admin)."""
 
     scope: Scope
     token_id: str | None = None
     person_id: str | None = None
+    device_id: str | None = None
+    """The browser or app that asks; None for tokens that the owner made."""
 
 
 OWNER = Actor(Scope.ADMIN)
