@@ -133,19 +133,19 @@ class Posts:
 
     async def line(self, slug: str) -> PostLine | None:
         """The post's line, as it stands in lists."""
-        row = await self._database.read_one(f"SELECT {_LINE} FROM posts p WHERE p.slug = ?", (slug,))
+        row = await self._database.read_one(f"SELECT {LINE} FROM posts p WHERE p.slug = ?", (slug,))
         return PostLine(*row) if row else None
 
     async def lines(
         self, limit: int, before: PostCursor | None = None, *, tag: str | None = None, author: str | None = None
     ) -> PostLines:
         """As `newest`, without reading what the posts say: for lists that are joined from what was made before."""
-        rows = await self._newest(_LINE, "", limit=limit, before=before, tag=tag, author=author)
+        rows = await self._newest(LINE, "", limit=limit, before=before, tag=tag, author=author)
         return PostLines([PostLine(*tuple(row)[2:]) for row in rows[:limit]], _next(rows, limit))
 
     async def lines_of(self, post_ids: Sequence[str]) -> list[PostLine]:
         """The lines of these posts, in no particular order; those that are gone are left out."""
-        rows = await self._database.read(f"SELECT {_LINE} FROM posts p {_OF_IDS}", (_json(list(post_ids)),))
+        rows = await self._database.read(f"SELECT {LINE} FROM posts p {_OF_IDS}", (_json(list(post_ids)),))
         return [PostLine(*row) for row in rows]
 
     async def summaries(self, post_ids: Sequence[str]) -> dict[str, PostSummary]:
@@ -274,7 +274,7 @@ def tidy_tags(tags: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(tag for tag in tidy if tag.strip("./ ")))
 
 
-_LINE = "p.id, p.slug, p.published_at, p.updated_at, p.likes, p.comments"
+LINE = "p.id, p.slug, p.published_at, p.updated_at, p.likes, p.comments"
 _OF_IDS = "JOIN json_each(?) wanted ON p.id = wanted.value"
 _BODY = "b.blocks, b.html, b.markdown, b.notices"
 _FULL = f"SELECT p.item, {_BODY} FROM posts p JOIN post_bodies b ON b.post_id = p.id"
