@@ -14,6 +14,7 @@ from blogen.store.authors import Authors
 from blogen.store.database import Database
 from blogen.store.folder import DataFolder, database_path
 from blogen.store.jobs import Jobs
+from blogen.store.kept_answers import KeptAnswers
 from blogen.store.ledger import Ledger
 from blogen.store.media import Media
 from blogen.store.own_keys import OwnKeys
@@ -48,6 +49,7 @@ class App:
     authors: Authors
     people: People
     own_keys: OwnKeys
+    kept_answers: KeptAnswers
     works: "Works | None" = None
     """The engine and what it works with, once `build_works` was called."""
 
@@ -87,6 +89,7 @@ class App:
                 authors=Authors(database),
                 people=People(database, clock),
                 own_keys=OwnKeys(database),
+                kept_answers=KeptAnswers(database, clock),
             )
             stack.push_async_callback(app._close_works)
             await app.authors.ensure(config.site.author)

@@ -107,6 +107,7 @@ def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.
         "AUTHORS": app.authors,
         "PEOPLE": app.people,
         "OWN_KEYS": app.own_keys,
+        "KEPT_ANSWERS": app.kept_answers,
         "READY": lambda: _readiness(app, engine),
     }
     for module in (web_keys, api_keys):

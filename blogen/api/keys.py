@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from blogen.events import Bus
     from blogen.store.authors import Authors
     from blogen.store.jobs import Jobs
+    from blogen.store.kept_answers import KeptAnswers
     from blogen.store.ledger import Ledger
     from blogen.store.own_keys import OwnKeys
     from blogen.store.people import People
@@ -37,6 +38,7 @@ SEARCH: "web.AppKey[Search]" = web.AppKey("search")
 SOCIAL: "web.AppKey[Social]" = web.AppKey("social")
 AUTHORS: "web.AppKey[Authors]" = web.AppKey("authors")
 PEOPLE: "web.AppKey[People]" = web.AppKey("people")
+KEPT_ANSWERS: "web.AppKey[KeptAnswers]" = web.AppKey("kept_answers")
 OWN_KEYS: "web.AppKey[OwnKeys]" = web.AppKey("own_keys")
 
 LIVE: "web.AppKey[LiveTimelines]" = web.AppKey("live")

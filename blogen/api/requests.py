@@ -19,23 +19,24 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 MAX_KEY_CHARS = 200
 
 _BODY_SECONDS = 120.0
+_CONTENT: web.RequestKey[bytes] = web.RequestKey("content", bytes)
 
 
 async def body(request: web.Request, model: type[T], *, may_be_empty: bool = False) -> T:
     """The JSON body as `model`; with `may_be_empty` no body is the model's defaults."""
-    content = await _content(request)
-    if not content and may_be_empty:
+    given = await content(request)
+    if not given and may_be_empty:
         return model()
-    if content and not _is_json(request.content_type):
+    if given and not _is_json(request.content_type):
         raise UnknownMediaType(
             f"The body is {request.content_type[:80]}; JSON was expected.",
             remedy="Send JSON with the header `Content-Type: application/json`.",
         )
     try:
         # Strict: in JSON a number in quotation marks is a mistake, not a number.
-        return model.model_validate_json(content, strict=True)
+        return model.model_validate_json(given, strict=True)
     except ValidationError as error:
-        raise _refusal(error, content) from None
+        raise _refusal(error, given) from None
 
 
 def query(request: web.Request, model: type[T]) -> T:
@@ -62,7 +63,14 @@ def idempotency_key(request: web.Request) -> str | None:
     return key
 
 
-async def _content(request: web.Request) -> bytes:
+async def content(request: web.Request) -> bytes:
+    """The body as it came; may be asked for more than once. Raises BodyTooLarge, BodyTooSlow, MalformedBody."""
+    if _CONTENT not in request:
+        request[_CONTENT] = await _read(request)
+    return request[_CONTENT]
+
+
+async def _read(request: web.Request) -> bytes:
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise _too_large()
     parts, size = [], 0

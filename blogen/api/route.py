@@ -26,7 +26,9 @@ class Route:
     status: HTTPStatus = HTTPStatus.OK
     needs_body: bool = False
     creates: bool = False
-    """Honours an `Idempotency-Key`."""
+    """Honours an `Idempotency-Key`: the answer is kept, so it must bear no secret."""
+    keeps_key_itself: bool = False
+    """Its handler does that, and stores the key with what it makes."""
     is_shared: bool = False
     """The same for everyone who shows no token, and nothing but events changes it: the answer is kept as bytes."""
     streams: bool = False

@@ -3,7 +3,8 @@
 from aiohttp import web
 
 from blogen.api.auth import WRONG_TOKENS, WrongTokens, admit, person_of
-from blogen.api.keys import ACTOR, BUS, CONFIG, JOBS, LIVE, OWN_KEYS, POST_JSON, POSTS
+from blogen.api.kept import Once
+from blogen.api.keys import ACTOR, BUS, CONFIG, JOBS, KEPT_ANSWERS, LIVE, OWN_KEYS, POST_JSON, POSTS
 from blogen.api.live import LiveTimelines
 from blogen.api.paging import CursorKey, sign_with
 from blogen.api.post_json import PostJson
@@ -17,6 +18,7 @@ PREFIX = "/api"
 VERSION_PREFIX = "/v1"
 
 CURSOR_KEY = web.AppKey("cursor_key", CursorKey)
+ONCE = web.AppKey("once", Once)
 SHARED_ANSWERS = web.AppKey("shared_answers", SharedAnswers)
 
 ROUTES: tuple[Route, ...] = (
@@ -47,6 +49,7 @@ def add_api(app: web.Application) -> None:
         api[CURSOR_KEY] = CursorKey(app[OWN_KEYS])
         api[POST_JSON] = PostJson(app[POSTS], app[BUS], app[CONFIG].server.base_url or "")
         api[SHARED_ANSWERS] = SharedAnswers(app[BUS])
+        api[ONCE] = Once(app[KEPT_ANSWERS])
 
     async def stop_listening(_app: web.Application) -> None:
         api[LIVE].stop()
@@ -68,6 +71,8 @@ def _admitting(route: Route) -> Handler:
         if route.asks:
             whose = person_of(request) if route.for_person else ""
             sign_with(await request.config_dict[CURSOR_KEY].get(), whose)
+        if route.creates and not route.keeps_key_itself:
+            return await request.config_dict[ONCE].answer(request, answer)
         return await answer(request)
 
     async def handle_shared(request: web.Request) -> web.StreamResponse:

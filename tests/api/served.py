@@ -22,6 +22,7 @@ from blogen.engine.engine import Engine
 from blogen.engine.outcome import Move, Pipeline
 from blogen.errors import ProviderRefused
 from blogen.store.jobs import Jobs
+from blogen.store.kept_answers import KeptAnswers
 from blogen.store.ledger import Ledger
 from blogen.store.own_keys import OwnKeys
 from blogen.store.people import People
@@ -175,6 +176,7 @@ async def serve(folder: Path, config: Config | None = None, **engine_options: An
         app[keys.AUTHORS] = blog.authors
         app[keys.PEOPLE] = people
         app[keys.OWN_KEYS] = OwnKeys(blog.database)
+        app[keys.KEPT_ANSWERS] = KeptAnswers(blog.database, clock)
         add_api(app)
         async with engine.running(), TestClient(TestServer(app)) as client:
             served = Served(blog, client, people, engine, pipeline)

@@ -8,7 +8,8 @@ from blogen.domain.person import Scope
 ROUTES: tuple[Route, ...] = (
     Route(
         "POST", "/jobs", "jobs.submit", "Order a post", Scope.AUTHOR,
-        takes="JobRequest", gives="JobView", status=HTTPStatus.ACCEPTED, needs_body=True, creates=True,
+        takes="JobRequest", gives="JobView", status=HTTPStatus.ACCEPTED, needs_body=True,
+        creates=True, keeps_key_itself=True,
     ),
     Route("GET", "/jobs", "jobs.list_jobs", "Jobs, the newest first", Scope.AUTHOR, asks="JobsQuery", gives="JobList"),
     Route("GET", "/jobs/{id}", "jobs.show", "A job", Scope.AUTHOR, gives="JobView"),
