@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blogen.attempts import Attempts
 from blogen.clock import Clock, SystemClock
 from blogen.config import Config
 from blogen.events import Bus
 from blogen.store.authors import Authors
 from blogen.store.database import Database
+from blogen.store.devices import Devices
 from blogen.store.folder import DataFolder, database_path
 from blogen.store.jobs import Jobs
 from blogen.store.kept_answers import KeptAnswers
@@ -24,6 +26,7 @@ from blogen.store.schema import prepare
 from blogen.store.search import Search
 from blogen.store.social import Social
 from blogen.store.steps import Steps
+from blogen.store.tickets import Tickets
 
 if TYPE_CHECKING:
     from blogen.engine.engine import Engine
@@ -48,6 +51,9 @@ class App:
     media: Media
     authors: Authors
     people: People
+    devices: Devices
+    tickets: Tickets
+    attempts: Attempts
     own_keys: OwnKeys
     kept_answers: KeptAnswers
     works: "Works | None" = None
@@ -88,6 +94,9 @@ class App:
                 media=Media(config.data.dir / "media", database),
                 authors=Authors(database),
                 people=People(database, clock),
+                devices=Devices(database, clock),
+                tickets=Tickets(database, clock),
+                attempts=Attempts(clock),
                 own_keys=OwnKeys(database),
                 kept_answers=KeptAnswers(database, clock),
             )

@@ -9,21 +9,25 @@ if TYPE_CHECKING:
 
     from blogen.api.live import LiveTimelines
     from blogen.api.post_json import PostJson
+    from blogen.attempts import Attempts
     from blogen.clock import Clock
     from blogen.config import Config
     from blogen.domain.person import Actor
     from blogen.engine.engine import Engine
     from blogen.events import Bus
     from blogen.store.authors import Authors
+    from blogen.store.devices import Devices
     from blogen.store.jobs import Jobs
     from blogen.store.kept_answers import KeptAnswers
     from blogen.store.ledger import Ledger
+    from blogen.store.media import Media
     from blogen.store.own_keys import OwnKeys
     from blogen.store.people import People
     from blogen.store.posts import Posts
     from blogen.store.search import Search
     from blogen.store.social import Social
     from blogen.store.steps import Steps
+    from blogen.store.tickets import Tickets
 
 CONFIG: "web.AppKey[Config]" = web.AppKey("config")
 BUS: "web.AppKey[Bus]" = web.AppKey("bus")
@@ -38,6 +42,10 @@ SEARCH: "web.AppKey[Search]" = web.AppKey("search")
 SOCIAL: "web.AppKey[Social]" = web.AppKey("social")
 AUTHORS: "web.AppKey[Authors]" = web.AppKey("authors")
 PEOPLE: "web.AppKey[People]" = web.AppKey("people")
+DEVICES: "web.AppKey[Devices]" = web.AppKey("devices")
+TICKETS: "web.AppKey[Tickets]" = web.AppKey("tickets")
+ATTEMPTS: "web.AppKey[Attempts]" = web.AppKey("attempts")
+MEDIA: "web.AppKey[Media]" = web.AppKey("media")
 KEPT_ANSWERS: "web.AppKey[KeptAnswers]" = web.AppKey("kept_answers")
 OWN_KEYS: "web.AppKey[OwnKeys]" = web.AppKey("own_keys")
 

@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from blogen.attempts import Attempts
 from blogen.config import Config
 from blogen.events import Bus
 from blogen.store.authors import Authors
+from blogen.store.devices import Devices
 from blogen.store.jobs import Jobs
 from blogen.store.media import Media
+from blogen.store.people import People
 from blogen.store.posts import Posts
 from blogen.store.search import Search
 from blogen.store.steps import Steps
+from blogen.store.tickets import Tickets
 from blogen.web.pages import Pages
 
 if TYPE_CHECKING:
@@ -30,6 +34,10 @@ POSTS = web.AppKey("POSTS", Posts)
 SEARCH = web.AppKey("SEARCH", Search)
 MEDIA = web.AppKey("MEDIA", Media)
 AUTHORS = web.AppKey("AUTHORS", Authors)
+PEOPLE = web.AppKey("PEOPLE", People)
+DEVICES = web.AppKey("DEVICES", Devices)
+TICKETS = web.AppKey("TICKETS", Tickets)
+ATTEMPTS = web.AppKey("ATTEMPTS", Attempts)
 READY = web.AppKey[Ready]("READY")
 HOOKS: "web.AppKey[asyncio.Future[Hooks]]" = web.AppKey("HOOKS", asyncio.Future)
 """Comes with the engine: a server listens before it works."""

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from blogen.api import keys
 from blogen.api.routes import add_api
+from blogen.attempts import Attempts
 from blogen.clock import SystemClock
 from blogen.config import Config
 from blogen.domain.job import JobState, Waiting, WaitingFor
@@ -21,6 +22,7 @@ from blogen.engine.context import JobContext
 from blogen.engine.engine import Engine
 from blogen.engine.outcome import Move, Pipeline
 from blogen.errors import ProviderRefused
+from blogen.store.devices import Devices
 from blogen.store.jobs import Jobs
 from blogen.store.kept_answers import KeptAnswers
 from blogen.store.ledger import Ledger
@@ -29,6 +31,7 @@ from blogen.store.people import People
 from blogen.store.posts import Posts
 from blogen.store.social import Social
 from blogen.store.steps import Steps, Used
+from blogen.store.tickets import Tickets
 from tests.blog import AUTONOMOUS, Blog, draft, open_blog
 
 
@@ -175,6 +178,10 @@ async def serve(folder: Path, config: Config | None = None, **engine_options: An
         app[keys.SOCIAL] = Social(blog.database)
         app[keys.AUTHORS] = blog.authors
         app[keys.PEOPLE] = people
+        app[keys.DEVICES] = Devices(blog.database, clock)
+        app[keys.TICKETS] = Tickets(blog.database, clock)
+        app[keys.ATTEMPTS] = Attempts(clock)
+        app[keys.MEDIA] = blog.media
         app[keys.OWN_KEYS] = OwnKeys(blog.database)
         app[keys.KEPT_ANSWERS] = KeptAnswers(blog.database, clock)
         add_api(app)
