@@ -8,6 +8,7 @@ from pydantic import Field, PrivateAttr
 from blogen.config.auth import AuthConfig
 from blogen.config.backup import BackupConfig
 from blogen.config.budget import BudgetConfig
+from blogen.config.comments import CommentsConfig
 from blogen.config.data import DataConfig
 from blogen.config.engine import EngineConfig
 from blogen.config.mail import MailConfig
@@ -42,6 +43,7 @@ class Config(Model):
     research: ResearchConfig = Field(default_factory=ResearchConfig)
     budget: BudgetConfig = Field(default_factory=BudgetConfig)
     auth: AuthConfig = Field(default_factory=AuthConfig)
+    comments: CommentsConfig = Field(default_factory=CommentsConfig)
     mail: MailConfig = Field(default_factory=MailConfig)
     backup: BackupConfig = Field(default_factory=BackupConfig)
     push: PushConfig = Field(default_factory=PushConfig)
@@ -80,7 +82,8 @@ def place_in(places: Mapping[str, str], key: str) -> str:
 
 
 __all__ = [
-    "BUILT_IN", "TRADES", "AuthConfig", "BackupConfig", "BudgetConfig", "Config", "DataConfig", "EngineConfig",
+    "BUILT_IN", "TRADES", "AuthConfig", "BackupConfig", "BudgetConfig", "CommentsConfig", "Config",
+    "DataConfig", "EngineConfig",
     "MailConfig", "PipelineConfig", "ProviderSection", "Providers", "PushConfig", "ResearchConfig", "Section",
     "ServerConfig", "SiteConfig", "Trade", "WebhookConfig",
 ]  # fmt: skip

@@ -196,6 +196,7 @@ CREATE INDEX reports_open ON reports (id) WHERE closed_at IS NULL;
 CREATE INDEX reports_of_comment ON reports (comment_id);
 CREATE INDEX reports_of_post ON reports (post_id);
 CREATE INDEX reports_of_person ON reports (person_id);
+CREATE INDEX reports_open_of_person ON reports (person_id, id) WHERE closed_at IS NULL;
 
 -- Public and dated: what was wrong in a post and what it says now.
 CREATE TABLE corrections (
