@@ -9,6 +9,7 @@ BlogenError                      code, title, detail, remedy, retryable, http st
 │   ├── IllegalTransition        a job cannot go from where it is to there
 │   │   └── Overtaken            someone else moved it first
 │   └── LostUpdate               somebody changed it since it was read; `If-Match` says so (412)
+├── ChangedMeanwhile             somebody changed it since it was read (412)
 ├── NotSignedIn, Forbidden       who are you (401); not yours (403)
 ├── QueueFull                    the door is closed for now (503, Retry-After)
 ├── TooManyAttempts              someone tries too much in too short a time (429, Retry-After)
@@ -90,6 +91,12 @@ class LostUpdate(Conflict):
     """The change was made to an older state than the one that is; it would undo what somebody else did."""
 
     code, title, status = "lost-update", "It was changed meanwhile", 412
+
+
+class ChangedMeanwhile(BlogenError):
+    """What `If-Match` names is no longer so: going on would lose somebody's change."""
+
+    code, title, status = "changed-meanwhile", "It was changed meanwhile", 412
 
 
 class NotSignedIn(BlogenError):

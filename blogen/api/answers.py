@@ -33,7 +33,7 @@ def with_tag(request: web.Request, body: bytes, *, version: str = "", is_persona
         "Cache-Control": "private, no-cache" if is_personal else "no-cache",
         "Vary": "Authorization, Cookie",
     }
-    known = request.if_none_match or ()
+    known = (request.if_none_match or ()) if request.method in {"GET", "HEAD"} else ()
     if any(one.value in {tag, "*"} for one in known):
         return web.Response(status=304, headers=headers)
     return web.Response(body=body, content_type="application/json", headers=headers)

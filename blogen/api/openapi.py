@@ -14,7 +14,7 @@ from blogen.api import outgoing_views, people_views, queries, social_views, talk
 from blogen.api.problems import MEDIA_TYPE, TYPE_PREFIX
 from blogen.api.route import Route
 from blogen.api.routes import PREFIX, ROUTES, VERSION_PREFIX
-from blogen.domain import accounts, orders, outgoing, social, talk
+from blogen.domain import accounts, changes, orders, outgoing, social, talk
 from blogen.domain import job as jobs
 from blogen.domain.person import Scope
 
@@ -78,7 +78,7 @@ _EXAMPLES: dict[str, Any] = {
 
 _PLACES = (
     views, people_views, social_views, talk_views, outgoing_views, queries,
-    orders, jobs, accounts, social, talk, outgoing,
+    orders, jobs, changes, accounts, social, talk, outgoing,
 )  # fmt: skip
 """Where the types that the tables name are looked for."""
 

@@ -35,11 +35,11 @@ async def show(request: web.Request) -> web.Response:
     slug = request.match_info["slug"]
     line = await request.config_dict[POSTS].line(slug)
     if line is None:
-        raise _no_post(slug)
+        raise no_post(slug)
     marks = await marks_of(request, [line.id])
     body = await request.config_dict[POST_JSON].whole(line, marks)
     if body is None:
-        raise _no_post(slug)
+        raise no_post(slug)
     return with_tag(request, body, version=version_of(line), is_personal=marks is not None)
 
 
@@ -49,7 +49,7 @@ async def receipt(request: web.Request) -> web.Response:
     post = await _post(request)
     job_id = await request.config_dict[POSTS].job_id(post.slug)
     if job_id is None:
-        raise _no_post(post.slug)
+        raise no_post(post.slug)
     job = await request.config_dict[JOBS].get(job_id)
     steps = await request.config_dict[STEPS].of(job_id)
     timeline = await request.config_dict[JOBS].timeline(job_id)
@@ -60,7 +60,7 @@ async def receipt(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     slug = request.match_info["slug"]
     if not await request.config_dict[POSTS].delete(slug):
-        raise _no_post(slug)
+        raise no_post(slug)
     return web.Response(status=204)
 
 
@@ -90,9 +90,9 @@ async def _post(request: web.Request) -> Post:
     slug = request.match_info["slug"]
     post = await request.config_dict[POSTS].by_slug(slug)
     if post is None:
-        raise _no_post(slug)
+        raise no_post(slug)
     return post
 
 
-def _no_post(slug: str) -> NotFound:
+def no_post(slug: str) -> NotFound:
     return NotFound(f"There is no post {slug[:100]!r}.", remedy="GET /api/v1/posts lists them all.")

@@ -31,6 +31,8 @@ class Route:
     """Its handler does that, and stores the key with what it makes."""
     is_shared: bool = False
     """The same for everyone who shows no token, and nothing but events changes it: the answer is kept as bytes."""
+    matches: bool = False
+    """Honours `If-Match`."""
     streams: bool = False
     """Answers with server-sent events."""
     ignores_token: bool = False

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from blogen.errors import NotFound
-from blogen.events import PostDeleted, PostPublished
+from blogen.errors import ChangedMeanwhile, FieldError, InvalidInput, NotFound
+from blogen.events import PostChanged, PostDeleted, PostPublished
 from blogen.ids import new_id
 from blogen.store import outbox, search
 from blogen.store.database import Database, Transaction
 from blogen.store.social import count_tags
 
 if TYPE_CHECKING:
+    from blogen.domain.changes import PostChange
     from blogen.domain.post import Post, PostDraft, PostSummary, Provenance
 
 _WORDS_A_MINUTE = 220
@@ -239,6 +240,50 @@ class Posts:
 
         return await self._database.write(work)
 
+    async def change(self, slug: str, change: PostChange, *, expected: Collection[int] | None = None) -> bool:
+        """Change what stands about the post; False if there is none. What is as it was counts for no change.
+
+        `expected` are the values of `updated_at` that the change was made from. Raises ChangedMeanwhile, InvalidInput.
+        """
+
+        def work(tx: Transaction) -> bool:
+            rows = tx.query(
+                "SELECT p.id, p.number, p.item, p.updated_at, b.blocks, b.html, b.markdown, b.notices"
+                " FROM posts p JOIN post_bodies b ON b.post_id = p.id WHERE p.slug = ?",
+                (slug,),
+            )
+            if not rows:
+                return False
+            row = rows[0]
+            if expected is not None and row["updated_at"] not in expected:
+                raise ChangedMeanwhile(
+                    "The post is not the one any more that `If-Match` names.",
+                    remedy="Read it again, and make your change to what it is now.",
+                )
+            before = _item(row["item"])
+            after = _changed(before, change)
+            if after == before:
+                return True
+            after = after.model_copy(update={"updated_at": max(tx.now_ms, row["updated_at"] + 1)})
+            tx.execute(
+                "UPDATE posts SET title = ?, item = ?, updated_at = ? WHERE id = ?",
+                (after.title, after.model_dump_json(), after.updated_at, row["id"]),
+            )
+            _put_tags(tx, row["id"], before.published_at, set(before.tags), set(after.tags))
+            search.remove(tx, row["number"])
+            search.add(
+                tx, row["number"], title=after.title, summary=after.summary, tags=after.tags, blocks=_post(row).blocks
+            )
+            told = {
+                "slug": slug, "url": after.url, "title": after.title, "summary": after.summary, "tags": after.tags,
+                "updated_at": outbox.moment(after.updated_at),
+            }  # fmt: skip
+            outbox.put(tx, "post.changed", f"post.changed:{row['id']}:{after.updated_at}", told)
+            tx.publish(PostChanged(slug))
+            return True
+
+        return await self._database.write(work)
+
     async def _newest(
         self,
         columns: str,
@@ -266,6 +311,40 @@ class Posts:
         order = ", ".join(f"{column} DESC" for column in key.split(", "))
         sql = f"SELECT p.id, p.published_at, {columns} FROM {tables} {join} {where} ORDER BY {order} LIMIT ?"
         return await self._database.read(sql, (*params, limit + 1))
+
+
+def _changed(post: PostSummary, change: PostChange) -> PostSummary:
+    """`post` with what `change` says; a change by a person is counted."""
+    update: dict[str, object] = change.model_dump(include={"title", "summary"}, exclude_none=True)
+    if change.tags is not None:
+        update["tags"] = tidy_tags(change.tags)
+    if (alt := change.cover_alt) is not None:
+        cover = post.cover
+        if cover is None:
+            raise InvalidInput(
+                "The post has no cover that could be described.",
+                remedy="Leave `cover_alt` out.",
+                errors=[FieldError("cover_alt", "the post has no cover")],
+            )
+        described = cover.model_copy(update={"alt": alt})
+        update["cover"] = described
+        update["images"] = [described if picture.key == cover.key else picture for picture in post.images]
+    changed = post.model_copy(update=update)
+    if changed == post:
+        return post
+    edits = post.provenance.human_edits + 1
+    return changed.model_copy(update={"provenance": post.provenance.model_copy(update={"human_edits": edits})})
+
+
+def _put_tags(tx: Transaction, post_id: str, published_at: int, before: set[str], after: set[str]) -> None:
+    for tag in sorted(before - after):
+        tx.execute(
+            "DELETE FROM post_tags WHERE tag = ? AND published_at = ? AND post_id = ?", (tag, published_at, post_id)
+        )
+    for tag in sorted(after - before):
+        tx.execute("INSERT INTO post_tags (tag, published_at, post_id) VALUES (?, ?, ?)", (tag, published_at, post_id))
+    count_tags(tx, sorted(before - after), by=-1)
+    count_tags(tx, sorted(after - before), by=1)
 
 
 def tidy_tags(tags: Iterable[str]) -> list[str]:

@@ -219,9 +219,10 @@ async def test_an_answer_without_a_body_is_kept(counter):
     [
         lambda: answer({"text": "x" * MAX_KEPT_BYTES}, status=201),
         lambda: web.Response(text="plain", status=201),
+        lambda: answer({"number": 1}, status=409),
         lambda: _with_cookie(answer({"number": 1}, status=201)),
     ],
-    ids=["large", "no JSON", "with a cookie"],
+    ids=["large", "no JSON", "a failure", "with a cookie"],
 )
 async def test_what_is_more_than_a_small_answer_in_json_is_not_kept(counter, response):
     counter.work = lambda _request, _number: response()

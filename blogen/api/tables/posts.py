@@ -13,6 +13,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/posts/{slug}", "posts.show", "A post with its body", gives="PostView", is_shared=True),
     Route("GET", "/posts/{slug}/receipt", "posts.receipt", "How a post came to be", gives="ReceiptView"),
     Route(
+        "PATCH", "/posts/{slug}", "changes.change", "Change what stands about a post", Scope.AUTHOR,
+        takes="PostChange", gives="PostView", needs_body=True, matches=True,
+    ),
+    Route(
         "DELETE", "/posts/{slug}", "posts.delete", "Take a post off the blog", Scope.AUTHOR,
         status=HTTPStatus.NO_CONTENT,
     ),
