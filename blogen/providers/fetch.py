@@ -166,6 +166,8 @@ class Fetcher:
                     "Accept-Encoding": ACCEPTED_ENCODINGS,
                 },
             )
+            # Whether it is tried again, and when, is told by the step that asked. It has no public switch.
+            self._http._retry_connection = False
         return self._http
 
 

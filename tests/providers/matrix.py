@@ -397,11 +397,11 @@ def _of_midjourney(flavour: str) -> list[Row]:
         ),
         _midjourney(
             flavour, "fetching", "poll", _poll, "file", prepare=_walked("downloading"), groups=_BY_ADDRESS,
-            otherwise={**fetched, "deep": "pictured", "not_an_image": "pictured"}, calls={"reset": 2},
+            otherwise={**fetched, "deep": "pictured", "not_an_image": "pictured"},
         ),
         _midjourney(
             flavour, "cutting out", "poll", _poll, "file", prepare=_walked("downloading"), config={"grid": "split"},
-            groups=_BY_ADDRESS, calls={"reset": 2},
+            groups=_BY_ADDRESS,
             otherwise={**fetched, **dict.fromkeys(("deep", "bomb", "vast", "not_an_image"), "unusable")},
         ),
         _midjourney(flavour, "any", "check", _check, "", always="told"),
@@ -481,7 +481,6 @@ _SEARCHES: list[tuple[str, Callable[[], Any], Mapping[str, Any], Mapping[str, An
                 **dict.fromkeys((*_NO_FILE_NOW, "redirect"), "unavailable"),
                 **dict.fromkeys((*_NOT_ONE, "deep", "empty"), "refused"),
             },
-            "calls": {"reset": 2},
         },
     ),
 ]  # fmt: skip
