@@ -123,6 +123,41 @@ class FactKept(NamedTuple):
     key: str
 
 
+class DeliveryMade(NamedTuple):
+    """A webhook has taken a message."""
+
+    hook: str
+    event: str
+    delivery_id: str
+    attempts: int
+
+
+class DeliveryFailed(NamedTuple):
+    """A message to a webhook came to nothing; `is_final`: it is not tried again."""
+
+    hook: str
+    event: str
+    delivery_id: str
+    attempts: int
+    reason: str
+    is_final: bool
+
+
+class PushFailed(NamedTuple):
+    """A phone could not be reached; `is_final`: its subscription is removed."""
+
+    subscription_id: str
+    reason: str
+    is_final: bool
+
+
+class CourierCrashed(NamedTuple):
+    """What goes out met a defect of ours; the fact in hand waits for the next start."""
+
+    doing: str
+    traceback: str
+
+
 class EngineStarted(NamedTuple):
     recovered: int
 
@@ -224,7 +259,7 @@ Event = (
     | PostPublished | PostChanged | PostDeleted | PostCounted | FollowsChanged | FactKept
     | SecretReplayed | AccountDeleted
     | EngineStarted | EngineDraining | EngineStopped | RequestCrashed | StoreFailed | StoreHealed
-    | MailSent | MailFailed
+    | MailSent | MailFailed | DeliveryMade | DeliveryFailed | PushFailed | CourierCrashed
     | CommentCreated | CommentChanged | CommentRemoved | CorrectionPublished | Notified
 )  # fmt: skip
 

@@ -20,6 +20,9 @@ from blogen.events import (
     CommentCreated,
     CommentRemoved,
     CorrectionPublished,
+    CourierCrashed,
+    DeliveryFailed,
+    DeliveryMade,
     EngineDraining,
     EngineStarted,
     EngineStopped,
@@ -39,6 +42,7 @@ from blogen.events import (
     PostCounted,
     PostDeleted,
     PostPublished,
+    PushFailed,
     RequestCrashed,
     SecretReplayed,
     StepBegun,
@@ -124,6 +128,17 @@ def write(event: Event) -> None:  # noqa: PLR0915
             _say(logging.DEBUG, "follows changed", person=person_id)
         case FactKept(kind, key):
             _say(logging.DEBUG, "fact kept to be told", kind=kind, key=key)
+        case DeliveryMade(hook, kind, delivery_id, attempts):
+            _say(logging.INFO, "webhook told", hook=hook, kind=kind, delivery=delivery_id, attempts=attempts)
+        case DeliveryFailed(hook, kind, delivery_id, attempts, reason, is_final):
+            sentence = "webhook given up" if is_final else "webhook not reached, to be tried again"
+            _say(logging.WARNING, sentence, hook=hook, kind=kind, delivery=delivery_id, attempts=attempts,
+                 reason=reason)  # fmt: skip
+        case PushFailed(subscription_id, reason, is_final):
+            sentence = "phone gone, subscription removed" if is_final else "phone not reached"
+            _say(logging.INFO, sentence, subscription=subscription_id, reason=reason)
+        case CourierCrashed(doing, traceback):
+            _say(logging.ERROR, "courier met a defect in Blogen", doing=doing, traceback=traceback)
         case EngineStarted(recovered):
             _say(logging.INFO, "engine started", recovered=recovered)
         case EngineDraining(running):

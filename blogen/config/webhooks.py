@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from blogen.config.section import Section
 
 FactName = Literal[
-    "post.published", "post.changed", "post.deleted", "job.failed", "comment.created",
+    "post.published", "post.changed", "post.deleted", "correction.published", "comment.created", "job.failed",
 ]  # fmt: skip
 """What a webhook can be told of."""
 
