@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from blogen.clock import Clock
 from blogen.domain.person import Actor, Person, Scope, TicketKind, Token
-from blogen.errors import BlogenError, Conflict, FieldError, InvalidInput, LostUpdate, NotFound
+from blogen.errors import BlogenError, ChangedMeanwhile, Conflict, FieldError, InvalidInput, NotFound
 from blogen.events import AccountDeleted
 from blogen.ids import new_id
 from blogen.store import secret_texts
@@ -95,7 +95,7 @@ class People:
         """Who acts with this token; None if it is malformed, unknown, expired, revoked or its person disabled."""
         if not is_well_formed(text):
             return None
-        row = await self._database.read_one(
+        row = await self._database.look_up_one(
             "SELECT t.id, t.scope, t.person_id, t.device_id, t.last_used_at, t.expires_at, p.role"
             " FROM tokens AS t LEFT JOIN people AS p ON p.id = t.person_id"
             " WHERE t.hash = ? AND t.revoked_at IS NULL AND p.disabled_at IS NULL",
@@ -238,14 +238,14 @@ class People:
     async def change_profile(self, person_id: str, change: "ProfileChange", *, seen: int | None = None) -> Person:
         """Change what `change` names. `seen` is the version that it was made from.
 
-        Raises NotFound, and LostUpdate if someone changed the account since.
+        Raises NotFound, and ChangedMeanwhile if someone changed the account since.
         """
         given = {name: getattr(change, name) for name in change.model_fields_set}
 
         def work(tx: Transaction) -> Person:
             before = _person_by_id(tx, person_id)
             if seen is not None and seen != before.version:
-                raise LostUpdate("The profile was changed meanwhile.", remedy="Read it again, then change it.")
+                raise ChangedMeanwhile("The profile was changed meanwhile.", remedy="Read it again, then change it.")
             if "email" in given and given["email"] != before.email:
                 _set_email(tx, person_id, given["email"])
             tx.execute(
