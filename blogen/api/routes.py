@@ -2,20 +2,22 @@
 
 from aiohttp import web
 
+from blogen.api import cors
 from blogen.api.auth import WRONG_TOKENS, WrongTokens, admit, person_of
 from blogen.api.kept import Once
-from blogen.api.keys import ACTOR, BUS, CONFIG, JOBS, KEPT_ANSWERS, LIVE, OWN_KEYS, POST_JSON, POSTS
+from blogen.api.keys import ACTOR, BUS, CONFIG, JOBS, KEPT_ANSWERS, LISTS, LIVE, OWN_KEYS, POST_JSON, POSTS
 from blogen.api.live import LiveTimelines
 from blogen.api.paging import CursorKey, sign_with
 from blogen.api.post_json import PostJson
 from blogen.api.problems import Handler, problems
 from blogen.api.route import Route
-from blogen.api.shared_answers import SharedAnswers, is_anonymous
+from blogen.api.shared_answers import SharedAnswers, UntilChanged, is_anyone
 from blogen.api.tables import jobs, outgoing, people, posts, site, social, talk
 from blogen.later import handler
 
 PREFIX = "/api"
 VERSION_PREFIX = "/v1"
+_LISTS_BYTES = 8 * 1024 * 1024
 
 CURSOR_KEY = web.AppKey("cursor_key", CursorKey)
 ONCE = web.AppKey("once", Once)
@@ -33,9 +35,10 @@ ROUTES: tuple[Route, ...] = (
 
 
 def add_api(app: web.Application) -> None:
-    """Serve the API below `/api`. The parts named in `keys` are the application's to set before it starts."""
+    """Serve the API below `/api`. `app` has CONFIG; the other parts named in `keys` it has when it starts."""
     api = web.Application(middlewares=[problems])
     api[WRONG_TOKENS] = WrongTokens()
+    cors.allow(api, app[CONFIG].server.cors_origins)
     for route in ROUTES:
         path = VERSION_PREFIX + route.path
         if route.method == "GET":
@@ -49,12 +52,14 @@ def add_api(app: web.Application) -> None:
         api[CURSOR_KEY] = CursorKey(app[OWN_KEYS])
         api[POST_JSON] = PostJson(app[POSTS], app[BUS], app[CONFIG].server.base_url or "")
         api[SHARED_ANSWERS] = SharedAnswers(app[BUS])
+        api[LISTS] = UntilChanged(app[BUS], lambda one: one.size_bytes, limit_bytes=_LISTS_BYTES)
         api[ONCE] = Once(app[KEPT_ANSWERS])
 
     async def stop_listening(_app: web.Application) -> None:
         api[LIVE].stop()
         api[POST_JSON].close()
         api[SHARED_ANSWERS].close()
+        api[LISTS].close()
 
     app.on_startup.append(listen)
     app.on_shutdown.append(stop_listening)
@@ -76,7 +81,7 @@ def _admitting(route: Route) -> Handler:
         return await answer(request)
 
     async def handle_shared(request: web.Request) -> web.StreamResponse:
-        if is_anonymous(request):
+        if is_anyone(request):
             return await request.config_dict[SHARED_ANSWERS].answer(request, handle)
         return await handle(request)
 

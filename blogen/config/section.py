@@ -82,6 +82,27 @@ BaseUrl = Annotated[str, AfterValidator(_known_url)]
 """An http(s) address without credentials, query and trailing slash."""
 
 
+def _known_origin(origin: str) -> str:
+    if origin == "*":
+        return origin
+    try:
+        parts = urlsplit(origin)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        parts, port = urlsplit(""), ""
+    host = parts.hostname or ""
+    known = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+    is_site = parts.scheme in {"http", "https"} and host.isascii() and bool(host) and "*" not in host
+    # Browsers write it in this one way, so anything else would never match.
+    if not is_site or origin.lower() != known:
+        raise ValueError("expected an origin such as https://app.example.com: no path, no `/` at its end, or `*`")
+    return known.removesuffix(":443" if parts.scheme == "https" else ":80")
+
+
+Origin = Annotated[str, AfterValidator(_known_origin)]
+"""Scheme, host and port as a browser's `Origin` header has them; `*` is any."""
+
+
 def _known_network(value: object) -> object:
     if not isinstance(value, str):
         return value

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from blogen.config.section import BaseUrl, Network, Section
+from blogen.config.section import BaseUrl, Network, Origin, Section
 
 
 class ServerConfig(Section):
@@ -18,6 +18,11 @@ class ServerConfig(Section):
     trusted_proxies: list[Network] = Field(
         [],
         description="Networks of the reverse proxies whose `X-Forwarded-…` headers are believed",
+    )
+    cors_origins: list[Origin] = Field(
+        [],
+        max_length=100,
+        description='Other sites whose pages may call the API, e.g. `["https://app.example.com"]`; `["*"]`: all',
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least important lines that are written to the log"
