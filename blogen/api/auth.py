@@ -1,12 +1,15 @@
-"""Who asks, and whether they may: bearer tokens, scopes, and a limit on wrong tokens per address."""
+"""Who asks, and whether they may: bearer tokens, browsers' cookies, scopes, and a limit on wrong tokens per address.
+
+A cookie counts where there is no token. What would change something must then come from one of the blog's own pages.
+"""
 
 import time
 from collections import OrderedDict
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from aiohttp import web
 
-from blogen.api.keys import ACTOR, CONFIG, PEOPLE
+from blogen import clients
+from blogen.api.keys import ACTOR, CONFIG, DEVICES, PEOPLE
 from blogen.domain.person import Actor, Scope
 from blogen.errors import Forbidden, NotSignedIn, TooManyAttempts
 
@@ -46,7 +49,7 @@ async def admit(request: web.Request, scope: Scope | None, *, for_person: bool =
     if actor is None:
         raise NotSignedIn(
             "This needs a token, and the request has none.",
-            remedy="Send `Authorization: Bearer …`; the owner makes tokens with `blogen tokens create`.",
+            remedy="Send `Authorization: Bearer …`: sign in, or have the owner make one with `blogen tokens create`.",
         )
     if not actor.scope.includes(scope):
         raise Forbidden(
@@ -67,45 +70,48 @@ def actor_of(request: web.Request) -> Actor:
     return actor
 
 
+def client_address(request: web.Request) -> str:
+    """The client's address, an IPv6 one as its /64; what proxies say counts only where the owner trusts them."""
+    return clients.client_address(request, request.config_dict[CONFIG].server.trusted_proxies)
+
+
+def note_wrong_secret(request: web.Request) -> None:
+    """A token that is none was shown. A right one is let in whatever its neighbours behind the same address do; a
+    wrong one waits. Raises TooManyAttempts."""
+    if seconds := request.config_dict[WRONG_TOKENS].add(client_address(request)):
+        raise TooManyAttempts(
+            "Too many wrong tokens came from your address.", remedy="Check the token.", retry_after_seconds=seconds
+        )
+
+
 async def _actor(request: web.Request) -> Actor | None:
     header = request.headers.get("Authorization")
     if header is None:
-        return None
+        return await _actor_of_browser(request)
     scheme, _, text = header.strip().partition(" ")
     if scheme.lower() != "bearer":
         raise NotSignedIn("The Authorization header is not of the kind `Bearer …`.", remedy="Send a bearer token.")
     actor = await request.config_dict[PEOPLE].token_by_text(text.strip())
     if actor is None:
-        # A right token is let in whatever its neighbours behind the same address do; a wrong one waits.
-        if seconds := request.config_dict[WRONG_TOKENS].add(client_address(request)):
-            raise TooManyAttempts(
-                "Too many wrong tokens came from your address.", remedy="Check the token.", retry_after_seconds=seconds
-            )
+        note_wrong_secret(request)
         raise NotSignedIn(
             "The token is mistyped, unknown, expired or revoked.",
-            remedy="Make a new one with `blogen tokens create`.",
+            remedy="Refresh it or sign in again; one of the owner's is made anew with `blogen tokens create`.",
         )
     return actor
 
 
-def client_address(request: web.Request) -> str:
-    """The client's address, an IPv6 one as its /64; what proxies say counts only where the owner trusts them."""
-    address = _address(request.remote or "")
-    trusted = request.config_dict[CONFIG].server.trusted_proxies
-    said = [part for header in request.headers.getall("X-Forwarded-For", ()) for part in header.split(",")]
-    while address is not None and said and any(address in network for network in trusted):
-        address = _address(said.pop()) or address
-    if isinstance(address, IPv6Address):
-        return str(ip_network((address, 64), strict=False))
-    return str(address or "")
-
-
-def _address(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        address = ip_address(text.strip())
-    except ValueError:
+async def _actor_of_browser(request: web.Request) -> Actor | None:
+    """Who is signed in at this browser. A cookie that is no longer good is as none: everyone may read."""
+    secret = clients.session_of(request)
+    if not secret:
         return None
-    return getattr(address, "ipv4_mapped", None) or address
+    if clients.is_from_elsewhere(request, request.config_dict[CONFIG].server.base_url):
+        raise Forbidden(
+            "The request came with a browser's cookie, and not from one of this blog's own pages.",
+            remedy="Programs send `Authorization: Bearer …` and no cookie.",
+        )
+    return await request.config_dict[DEVICES].by_cookie(secret)
 
 
 def person_of(request: web.Request) -> str:

@@ -36,6 +36,7 @@ _PROBLEMS = {
     403: ("forbidden", "This token may not do that", "This needs the scope author; the token has reader."),
     404: ("not-found", "Not found", "There is no such thing."),
     409: ("conflict", "That is not possible any more", "The job is published and cannot be paused."),
+    412: ("changed-meanwhile", "It was changed meanwhile", "The post was changed meanwhile."),
     413: ("body-too-large", "The body is too large", "The body has more than 32 MiB."),
     415: ("unknown-media-type", "The body is not of a known type", "The body is text/plain; JSON was expected."),
     422: ("invalid-input", "The input cannot be used", "`topic` must have at most 300 characters, found 301."),
@@ -72,7 +73,9 @@ _EXAMPLES: dict[str, Any] = {
     "Decision": {"note": "Good as it is."},
     "JobView": _JOB,
     "JobList": {"items": [_JOB], "next": None},
-    "TagList": {"items": [{"tag": "sqlite", "posts": 3}], "next": None},
+    "TagList": {
+        "items": [{"tag": "sqlite", "posts": 3, "followers": 12, "viewer": {"following": True}}], "next": None,
+    },
 }
 
 
@@ -126,6 +129,11 @@ def _operation(route: Route) -> dict[str, Any]:
         )
     if parameters := [*_parameters(route)]:
         told["parameters"] = parameters
+    if route.takes_picture:
+        told["requestBody"] = {
+            "required": True,
+            "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+        }
     if route.takes:
         told["requestBody"] = {"required": route.needs_body, "content": {"application/json": _content(route.takes)}}
     return told
@@ -161,10 +169,15 @@ def _failures(route: Route) -> set[int]:
         found |= {403}
     if "{" in route.path:
         found |= {404}
-    if route.asks or route.streams or route.takes:
+    found |= set(route.refuses)
+    if route.matches:
+        found |= {412}
+    if route.asks or route.streams or route.takes or route.takes_picture:
         found |= {422}
     if route.takes:
         found |= {400, 413, 415}
+    if route.takes_picture:
+        found |= {400, 413}
     if route.method == "POST" and "{id}" in route.path:
         found |= {409}
     if route.method != "GET":
@@ -181,6 +194,13 @@ def _parameters(route: Route) -> Iterable[dict[str, Any]]:
             "in": "header",
             "description": "The same key with the same body is answered with the same job, also after a restart",
             "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+        }
+    if route.matches:
+        yield {
+            "name": "If-Match",
+            "in": "header",
+            "description": "The ETag of what is to be changed: if it was changed since, the answer is 412",
+            "schema": {"type": "string"},
         }
     if route.streams:
         yield {

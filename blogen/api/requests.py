@@ -22,9 +22,9 @@ _BODY_SECONDS = 120.0
 _CONTENT: web.RequestKey[bytes] = web.RequestKey("content", bytes)
 
 
-async def body(request: web.Request, model: type[T], *, may_be_empty: bool = False) -> T:
-    """The JSON body as `model`; with `may_be_empty` no body is the model's defaults."""
-    given = await content(request)
+async def body(request: web.Request, model: type[T], *, may_be_empty: bool = False, at_most: int = MAX_BODY_BYTES) -> T:
+    """The JSON body, of at most so many bytes, as `model`; with `may_be_empty` no body is the model's defaults."""
+    given = await content(request, at_most)
     if not given and may_be_empty:
         return model()
     if given and not _is_json(request.content_type):
@@ -63,23 +63,23 @@ def idempotency_key(request: web.Request) -> str | None:
     return key
 
 
-async def content(request: web.Request) -> bytes:
+async def content(request: web.Request, at_most: int = MAX_BODY_BYTES) -> bytes:
     """The body as it came; may be asked for more than once. Raises BodyTooLarge, BodyTooSlow, MalformedBody."""
     if _CONTENT not in request:
-        request[_CONTENT] = await _read(request)
+        request[_CONTENT] = await _read(request, at_most)
     return request[_CONTENT]
 
 
-async def _read(request: web.Request) -> bytes:
-    if (request.content_length or 0) > MAX_BODY_BYTES:
-        raise _too_large()
+async def _read(request: web.Request, at_most: int) -> bytes:
+    if (request.content_length or 0) > at_most:
+        raise _too_large(at_most)
     parts, size = [], 0
     try:
         async with asyncio.timeout(_BODY_SECONDS):
             async for part in request.content.iter_any():
                 size += len(part)
-                if size > MAX_BODY_BYTES:
-                    raise _too_large()
+                if size > at_most:
+                    raise _too_large(at_most)
                 parts.append(part)
     except TimeoutError:
         raise BodyTooSlow(f"The body was not complete after {_BODY_SECONDS:.0f} s.", remedy="Try again.") from None
@@ -94,7 +94,9 @@ def _is_json(media_type: str) -> bool:
     return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
-def _too_large() -> BodyTooLarge:
+def _too_large(at_most: int) -> BodyTooLarge:
+    if at_most < MAX_BODY_BYTES:
+        return BodyTooLarge(f"The body has more than {at_most // 1024:,} KiB.", remedy="Send less.")
     return BodyTooLarge(
         f"The body has more than {MAX_BODY_BYTES // 1024 // 1024} MiB.", remedy="Give long sources by their URL."
     )

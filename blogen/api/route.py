@@ -24,6 +24,8 @@ class Route:
     takes: str | None = None
     asks: str | None = None
     status: HTTPStatus = HTTPStatus.OK
+    takes_picture: bool = False
+    """The body is a picture's bytes, not JSON."""
     needs_body: bool = False
     creates: bool = False
     """Honours an `Idempotency-Key`: the answer is kept, so it must bear no secret."""
@@ -31,6 +33,8 @@ class Route:
     """Its handler does that, and stores the key with what it makes."""
     is_shared: bool = False
     """The same for everyone who shows no token, and nothing but events changes it: the answer is kept as bytes."""
+    refuses: tuple[int, ...] = ()
+    """Statuses of its own that it may refuse with, besides those that follow from the rest."""
     matches: bool = False
     """Honours `If-Match`."""
     streams: bool = False

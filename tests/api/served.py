@@ -35,6 +35,10 @@ from blogen.store.tickets import Tickets
 from tests.blog import AUTONOMOUS, Blog, draft, open_blog
 
 
+PASSWORD = "correct horse battery"
+"""Of everyone."""
+
+
 class Prose(Model):
     text: str
 
@@ -111,6 +115,15 @@ class Served:
         self.engine = engine
         self.pipeline = pipeline
         self.tokens: dict[Scope, str] = {}
+        """The owner's, of every scope."""
+        self._tokens_of: dict[str, str] = {}
+
+    async def person(self, handle: str = "ann", role: Scope = Scope.READER) -> dict[str, str]:
+        """The headers of a person with that handle, who is made with their first call."""
+        if handle not in self._tokens_of:
+            await self.people.create_person(handle, handle.title(), role, PASSWORD)
+            _, self._tokens_of[handle] = await self.people.create_token(role, handle)
+        return {"Authorization": f"Bearer {self._tokens_of[handle]}"}
 
     async def call(
         self, method: str, path: str, body: Any = None, *, scope: Scope | None = Scope.AUTHOR, **more: Any
