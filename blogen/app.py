@@ -10,16 +10,25 @@ from typing import TYPE_CHECKING
 from blogen.attempts import Attempts
 from blogen.clock import Clock, SystemClock
 from blogen.config import Config
+from blogen.domain.pace import Pace
 from blogen.events import Bus
+from blogen.outgoing.mail import Mail
 from blogen.store.authors import Authors
+from blogen.store.aversions import Aversions
+from blogen.store.comments import Comments
+from blogen.store.corrections import Corrections
 from blogen.store.database import Database
 from blogen.store.devices import Devices
+from blogen.store.feeds import Feeds
 from blogen.store.folder import DataFolder, database_path
 from blogen.store.jobs import Jobs
 from blogen.store.kept_answers import KeptAnswers
 from blogen.store.ledger import Ledger
 from blogen.store.media import Media
+from blogen.store.moderation import Moderation
+from blogen.store.notifications import Notifications
 from blogen.store.own_keys import OwnKeys
+from blogen.store.passkeys import Passkeys
 from blogen.store.people import People
 from blogen.store.posts import Posts
 from blogen.store.schema import prepare
@@ -30,6 +39,7 @@ from blogen.store.tickets import Tickets
 
 if TYPE_CHECKING:
     from blogen.engine.engine import Engine
+    from blogen.outgoing.courier import Courier
     from blogen.pipeline.services import Services
     from blogen.works import Works
 
@@ -48,12 +58,21 @@ class App:
     posts: Posts
     search: Search
     social: Social
+    feeds: Feeds
     media: Media
     authors: Authors
     people: People
+    passkeys: Passkeys
+    mail: Mail
     devices: Devices
     tickets: Tickets
     attempts: Attempts
+    comments: Comments
+    notifications: Notifications
+    moderation: Moderation
+    aversions: Aversions
+    corrections: Corrections
+    pace: Pace
     own_keys: OwnKeys
     kept_answers: KeptAnswers
     works: "Works | None" = None
@@ -91,15 +110,25 @@ class App:
                 posts=Posts(database),
                 search=Search(database),
                 social=Social(database),
+                feeds=Feeds(database, clock, bus),
                 media=Media(config.data.dir / "media", database),
                 authors=Authors(database),
                 people=People(database, clock),
+                passkeys=Passkeys(database),
+                mail=Mail(config.mail, bus, clock),
                 devices=Devices(database, clock),
                 tickets=Tickets(database, clock),
                 attempts=Attempts(clock),
+                comments=Comments(database, config.comments),
+                notifications=Notifications(database),
+                moderation=Moderation(database),
+                aversions=Aversions(database),
+                corrections=Corrections(database),
+                pace=Pace(clock),
                 own_keys=OwnKeys(database),
                 kept_answers=KeptAnswers(database, clock),
             )
+            stack.push_async_callback(app.mail.close)
             stack.push_async_callback(app._close_works)
             await app.authors.ensure(config.site.author)
             yield app
@@ -135,6 +164,12 @@ class App:
     def services(self) -> "Services":
         assert self.works is not None, "build_works comes first"
         return self.works.services
+
+    def courier(self) -> "Courier":
+        """Who tells webhooks, followers and phones what has happened, at rest."""
+        from blogen.outgoing.courier import Courier
+
+        return Courier(self.config, self.database, self.bus, self.clock)
 
     async def _close_works(self) -> None:
         if self.works is not None:

@@ -6,9 +6,8 @@ BlogenError                      code, title, detail, remedy, retryable, http st
 │   └── ConfigError              the configuration is wrong; carries every mistake at once
 ├── NotFound                     there is no such thing (404)
 ├── Conflict                     the thing has meanwhile moved on (409)
-│   ├── IllegalTransition        a job cannot go from where it is to there
-│   │   └── Overtaken            someone else moved it first
-│   └── LostUpdate               somebody changed it since it was read; `If-Match` says so (412)
+│   └── IllegalTransition        a job cannot go from where it is to there
+│       └── Overtaken            someone else moved it first
 ├── ChangedMeanwhile             somebody changed it since it was read (412)
 ├── NotSignedIn, Forbidden       who are you (401); not yours (403)
 ├── QueueFull                    the door is closed for now (503, Retry-After)
@@ -85,12 +84,6 @@ class IllegalTransition(Conflict):
 
 class Overtaken(IllegalTransition):
     """Someone else moved the job first; only the one whose move was committed goes on."""
-
-
-class LostUpdate(Conflict):
-    """The change was made to an older state than the one that is; it would undo what somebody else did."""
-
-    code, title, status = "lost-update", "It was changed meanwhile", 412
 
 
 class ChangedMeanwhile(BlogenError):

@@ -78,7 +78,7 @@ async def _serve(config: Config) -> int:
         works.services.is_streaming = True  # whoever follows a job sees its text grow
         await works.order_first_post()
         work_steadily()
-        async with _announced(app, url), works.engine.running():
+        async with _announced(app, url), app.courier().running(), works.engine.running():
             engine.set_result(works.engine)
             hooks.set_result(works.hooks)
             await stop.wait()
@@ -103,12 +103,21 @@ def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.
         "POSTS": app.posts,
         "SEARCH": app.search,
         "SOCIAL": app.social,
+        "FEEDS": app.feeds,
         "MEDIA": app.media,
         "AUTHORS": app.authors,
         "PEOPLE": app.people,
+        "PASSKEYS": app.passkeys,
+        "MAIL": app.mail,
         "DEVICES": app.devices,
         "TICKETS": app.tickets,
         "ATTEMPTS": app.attempts,
+        "COMMENTS": app.comments,
+        "NOTIFICATIONS": app.notifications,
+        "MODERATION": app.moderation,
+        "AVERSIONS": app.aversions,
+        "CORRECTIONS": app.corrections,
+        "PACE": app.pace,
         "OWN_KEYS": app.own_keys,
         "KEPT_ANSWERS": app.kept_answers,
         "READY": lambda: _readiness(app, engine),

@@ -8,19 +8,27 @@ if TYPE_CHECKING:
     import asyncio
 
     from blogen.api.live import LiveTimelines
-    from blogen.api.post_json import PostJson
+    from blogen.api.post_json import JoinedList, PostJson
+    from blogen.api.shared_answers import UntilChanged
     from blogen.attempts import Attempts
     from blogen.clock import Clock
     from blogen.config import Config
+    from blogen.domain.pace import Pace
     from blogen.domain.person import Actor
     from blogen.engine.engine import Engine
     from blogen.events import Bus
     from blogen.store.authors import Authors
+    from blogen.store.aversions import Aversions
+    from blogen.store.comments import Comments
+    from blogen.store.corrections import Corrections
     from blogen.store.devices import Devices
+    from blogen.store.feeds import Feeds
     from blogen.store.jobs import Jobs
     from blogen.store.kept_answers import KeptAnswers
     from blogen.store.ledger import Ledger
     from blogen.store.media import Media
+    from blogen.store.moderation import Moderation
+    from blogen.store.notifications import Notifications
     from blogen.store.own_keys import OwnKeys
     from blogen.store.people import People
     from blogen.store.posts import Posts
@@ -40,19 +48,27 @@ LEDGER: "web.AppKey[Ledger]" = web.AppKey("ledger")
 POSTS: "web.AppKey[Posts]" = web.AppKey("posts")
 SEARCH: "web.AppKey[Search]" = web.AppKey("search")
 SOCIAL: "web.AppKey[Social]" = web.AppKey("social")
+FEEDS: "web.AppKey[Feeds]" = web.AppKey("feeds")
 AUTHORS: "web.AppKey[Authors]" = web.AppKey("authors")
 PEOPLE: "web.AppKey[People]" = web.AppKey("people")
 DEVICES: "web.AppKey[Devices]" = web.AppKey("devices")
 TICKETS: "web.AppKey[Tickets]" = web.AppKey("tickets")
 ATTEMPTS: "web.AppKey[Attempts]" = web.AppKey("attempts")
 MEDIA: "web.AppKey[Media]" = web.AppKey("media")
+COMMENTS: "web.AppKey[Comments]" = web.AppKey("comments")
+NOTIFICATIONS: "web.AppKey[Notifications]" = web.AppKey("notifications")
+MODERATION: "web.AppKey[Moderation]" = web.AppKey("moderation")
+AVERSIONS: "web.AppKey[Aversions]" = web.AppKey("aversions")
+CORRECTIONS: "web.AppKey[Corrections]" = web.AppKey("corrections")
+PACE: "web.AppKey[Pace]" = web.AppKey("pace")
 KEPT_ANSWERS: "web.AppKey[KeptAnswers]" = web.AppKey("kept_answers")
 OWN_KEYS: "web.AppKey[OwnKeys]" = web.AppKey("own_keys")
 
 LIVE: "web.AppKey[LiveTimelines]" = web.AppKey("live")
 """The API's own; `add_api` sets it."""
 POST_JSON: "web.AppKey[PostJson]" = web.AppKey("post_json")
-"""The API's own, too."""
+LISTS: "web.AppKey[UntilChanged[JoinedList]]" = web.AppKey("lists")
+"""Lists of posts that were joined, by what was asked for. These are the API's own, too."""
 
 ACTOR: "web.RequestKey[Actor | None]" = web.RequestKey("actor")
 """Who asks, once `auth.admit` has looked."""

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
@@ -69,3 +69,55 @@ class CostsQuery(Query):
 class EstimateQuery(Query):
     words: int = Field(900, ge=200, le=5000, description="Length of the post")
     images: int = Field(1, ge=0, le=6, description="How many pictures, the cover included")
+
+
+class TagsQuery(Query):
+    followed: bool = Field(False, description="Only tags that the asking person follows, by name")
+    cursor: _Cursor = None
+    limit: _Limit = DEFAULT_LIMIT
+
+
+class AuthorsQuery(Query):
+    followed: bool = Field(False, description="Only authors whom the asking person follows")
+    cursor: _Cursor = None
+    limit: _Limit = DEFAULT_LIMIT
+
+
+class FeedQuery(Query):
+    kind: Literal["latest", "following", "for-you"] = Field("latest", description="All but `latest` need a person")
+    cursor: str | None = Field(None, max_length=4000, description="`next` of the feed's last answer")
+    limit: _Limit = DEFAULT_LIMIT
+
+
+class SinceQuery(Query):
+    head: str = Field(min_length=1, max_length=400, description="`head` of a feed")
+
+
+class BookmarksQuery(Query):
+    list: str | None = Field(None, max_length=50, description="Only of this list; empty: only what is in none")
+    cursor: _Cursor = None
+    limit: _Limit = DEFAULT_LIMIT
+
+
+class HistoryQuery(Query):
+    cursor: _Cursor = None
+    limit: _Limit = DEFAULT_LIMIT
+
+
+class FollowsQuery(Query):
+    kind: Literal["author", "tag"] | None = Field(None, description="Only authors, only tags")
+    cursor: _Cursor = None
+    limit: _Limit = DEFAULT_LIMIT
+
+
+class TalkQuery(Query):
+    cursor: _Cursor = None
+    limit: _Limit = DEFAULT_LIMIT
+
+
+class CommentsQuery(TalkQuery):
+    """Comments and answers."""
+
+
+class NotificationsQuery(TalkQuery):
+    unread: bool = Field(False, description="Only those that are unread")

@@ -18,8 +18,8 @@ from urllib.parse import quote
 
 from blogen.domain.blocked_words import MAX_WORDS, first_blocked
 from blogen.domain.person import Scope
-from blogen.errors import Conflict, Forbidden, LostUpdate, NotFound
-from blogen.events import CommentChanged, CommentCreated, CommentRemoved
+from blogen.errors import ChangedMeanwhile, Conflict, Forbidden, NotFound
+from blogen.events import CommentChanged, CommentCreated, CommentRemoved, PostCounted
 from blogen.ids import new_id
 from blogen.store import outbox
 from blogen.store.aversions import HIDDEN, is_blocked
@@ -173,23 +173,36 @@ class Comments:
             )  # fmt: skip
             comment = stored(tx, comment_id)
             if state == "shown":
-                _count(tx, post_id, 1)
+                _count(tx, comment, 1)
                 _announce(tx, comment, answered)
             tx.publish(CommentCreated(comment_id, slug, state))
             return comment
 
         return await self._database.write(work)
 
+    async def is_by(self, comment_id: str, person_id: str) -> bool:
+        """Whether this person wrote it."""
+        row = await self._database.read_one("SELECT person_id FROM comments WHERE id = ?", (comment_id,))
+        return row is not None and row["person_id"] == person_id
+
     async def change(
-        self, comment_id: str, person_id: str, text: CommentText, *, revision: str | None = None, held_for: str = ""
+        self,
+        comment_id: str,
+        person_id: str,
+        text: CommentText,
+        *,
+        revisions: frozenset[str] | None = None,
+        held_for: str = "",
     ) -> Comment:
-        """Another text for one's own comment. Raises NotFound, Forbidden, Conflict, and LostUpdate if the comment is no
-        longer in `revision`."""
+        """Another text for one's own comment, if it is in one of `revisions` (None: in any).
+
+        Raises NotFound, Forbidden, Conflict, ChangedMeanwhile.
+        """
 
         def work(tx: Transaction) -> Comment:
             comment = _own(tx, comment_id, person_id)
-            if revision is not None and revision != comment.revision:
-                raise LostUpdate(
+            if revisions is not None and comment.revision not in revisions:
+                raise ChangedMeanwhile(
                     "The comment was changed since it was read.", remedy="Read it again and repeat the change."
                 )
             if comment.state == "removed":
@@ -227,7 +240,7 @@ class Comments:
         def work(tx: Transaction) -> None:
             comment = _own(tx, comment_id, person_id)
             if comment.state == "shown":
-                _count(tx, comment.post_id, -1)
+                _count(tx, comment, -1)
             if has_answers(tx, comment_id):
                 tx.execute("DELETE FROM notifications WHERE comment_id = ?", (comment_id,))
                 tx.execute("DELETE FROM reports WHERE comment_id = ?", (comment_id,))
@@ -332,10 +345,10 @@ def set_state(tx: Transaction, comment: Comment, state: State, *, held_for: str 
         (state, held_for[:200], comment.id, comment.state),
     )
     if state == "shown":
-        _count(tx, comment.post_id, 1)
+        _count(tx, comment, 1)
         _announce(tx, replace(comment, state="shown"))
     elif comment.state == "shown":
-        _count(tx, comment.post_id, -1)
+        _count(tx, comment, -1)
         forget_comment(tx, comment.id)
 
 
@@ -362,8 +375,10 @@ def comment_of(row: sqlite3.Row) -> Comment:
     )  # fmt: skip
 
 
-def _count(tx: Transaction, post_id: str, by: int) -> None:
-    tx.execute("UPDATE posts SET comments = comments + ? WHERE id = ?", (by, post_id))
+def _count(tx: Transaction, comment: Comment, by: int) -> None:
+    """The post has so many more shown comments."""
+    tx.execute("UPDATE posts SET comments = comments + ? WHERE id = ?", (by, comment.post_id))
+    tx.publish(PostCounted(comment.slug))
 
 
 def _sweep_stub(tx: Transaction, comment_id: str | None) -> None:

@@ -17,15 +17,22 @@ from blogen.clock import SystemClock
 from blogen.config import Config
 from blogen.domain.job import JobState, Waiting, WaitingFor
 from blogen.domain.model import Model
+from blogen.domain.pace import Pace
 from blogen.domain.person import Scope
 from blogen.engine.context import JobContext
 from blogen.engine.engine import Engine
 from blogen.engine.outcome import Move, Pipeline
 from blogen.errors import ProviderRefused
+from blogen.store.aversions import Aversions
+from blogen.store.comments import Comments
+from blogen.store.corrections import Corrections
 from blogen.store.devices import Devices
+from blogen.store.feeds import Feeds
 from blogen.store.jobs import Jobs
 from blogen.store.kept_answers import KeptAnswers
 from blogen.store.ledger import Ledger
+from blogen.store.moderation import Moderation
+from blogen.store.notifications import Notifications
 from blogen.store.own_keys import OwnKeys
 from blogen.store.people import People
 from blogen.store.posts import Posts
@@ -33,7 +40,6 @@ from blogen.store.social import Social
 from blogen.store.steps import Steps, Used
 from blogen.store.tickets import Tickets
 from tests.blog import AUTONOMOUS, Blog, draft, open_blog
-
 
 PASSWORD = "correct horse battery"
 """Of everyone."""
@@ -189,12 +195,19 @@ async def serve(folder: Path, config: Config | None = None, **engine_options: An
         app[keys.POSTS] = blog.posts
         app[keys.SEARCH] = blog.search
         app[keys.SOCIAL] = Social(blog.database)
+        app[keys.FEEDS] = Feeds(blog.database, clock, blog.bus)
         app[keys.AUTHORS] = blog.authors
         app[keys.PEOPLE] = people
         app[keys.DEVICES] = Devices(blog.database, clock)
         app[keys.TICKETS] = Tickets(blog.database, clock)
         app[keys.ATTEMPTS] = Attempts(clock)
         app[keys.MEDIA] = blog.media
+        app[keys.COMMENTS] = Comments(blog.database, app[keys.CONFIG].comments)
+        app[keys.NOTIFICATIONS] = Notifications(blog.database)
+        app[keys.MODERATION] = Moderation(blog.database)
+        app[keys.AVERSIONS] = Aversions(blog.database)
+        app[keys.CORRECTIONS] = Corrections(blog.database)
+        app[keys.PACE] = Pace(clock)
         app[keys.OWN_KEYS] = OwnKeys(blog.database)
         app[keys.KEPT_ANSWERS] = KeptAnswers(blog.database, clock)
         add_api(app)
