@@ -114,6 +114,8 @@ async def test_one_pages_answer_is_not_given_to_another(tmp_path):
             allowed = origin if origin in {APP, "https://other.example"} else None
             assert answer.headers.get("Access-Control-Allow-Origin") == allowed
             assert answer.headers["Vary"].split(", ").count("Origin") == 1
+        kept = await served.call("HEAD", "/posts", scope=None)
+        assert kept.headers["Vary"].split(", ").count("Origin") == 1
 
 
 async def test_a_page_that_is_let_in_is_nobody_without_a_token(tmp_path):
