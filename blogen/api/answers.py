@@ -19,15 +19,13 @@ def public(request: web.Request, told: Mapping[str, Any]) -> web.Response:
     return with_tag(request, to_json(told))
 
 
-def with_tag(request: web.Request, body: bytes, *, version: str = "", is_personal: bool = False) -> web.Response:
+def with_tag(request: web.Request, body: bytes, *, tag: str = "", is_personal: bool = False) -> web.Response:
     """`body` with an ETag; 304 if the client has it already.
 
-    `version` becomes the tag's beginning, before a `-`. `is_personal`: it is for one person, and no cache on the way
-    may keep it.
+    `tag` names the body for the ETag; unset: a digest does. `is_personal`: it is for one person, and no cache on the
+    way may keep it.
     """
-    tag = hashlib.blake2b(body, digest_size=12).hexdigest()
-    if version:
-        tag = f"{version}-{tag}"
+    tag = tag or hashlib.blake2b(body, digest_size=12).hexdigest()
     headers = {
         "ETag": f'"{tag}"',
         "Cache-Control": "private, no-cache" if is_personal else "no-cache",

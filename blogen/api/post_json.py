@@ -5,11 +5,14 @@ makes a post be rendered again. A post is told by its id and known by `updated_a
 used, whoever changed the post.
 """
 
+import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from aiohttp import web
+from pydantic_core import to_json
 
 from blogen.api.keys import ACTOR, SOCIAL
 from blogen.events import Bus, Event, PostChanged, PostDeleted
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 _OVERHEAD_BYTES = 300
 """Of a kept post beside its JSON."""
-_COUNTS = b',"counts":'
+_TAG_BYTES = 12
 
 
 class Marks(Protocol):
@@ -41,12 +44,40 @@ class KeptPost(NamedTuple):
     updated_at: int
     head: bytes
     tail: bytes
+    digest: bytes
+
+    def until_viewer(self, line: "PostLine") -> bytes:
+        """What comes before the value of `viewer`, with the counts of `line`."""
+        return b'%b,"counts":{"likes":%d,"comments":%d},"viewer":' % (self.head, line.likes, line.comments)
 
     def told(self, line: "PostLine", viewer: bytes) -> bytes:
-        """The JSON, with the counts of `line`."""
-        return b'%b%b{"likes":%d,"comments":%d},"viewer":%b%b' % (
-            self.head, _COUNTS, line.likes, line.comments, viewer, self.tail
-        )  # fmt: skip
+        """The JSON."""
+        return self.until_viewer(line) + viewer + self.tail
+
+    def tag(self, line: "PostLine", viewer: bytes) -> str:
+        """Names the JSON for an ETag: the version, then what else may differ."""
+        counts = b"%d %d " % (line.likes, line.comments)
+        return f"{version_of(line)}-{_digest((self.digest, counts, viewer))}"
+
+
+class JoinedList(NamedTuple):
+    """The JSON of a list, in pieces between which stands what the asking person did with each post."""
+
+    post_ids: tuple[str, ...]
+    pieces: tuple[bytes, ...]
+    digest: str
+    size_bytes: int
+
+    def told(self, marks: Mapping[str, Marks] | None = None) -> tuple[bytes, str]:
+        """The JSON for whose `marks` these are, and what names it for an ETag."""
+        if marks is None:
+            return b"null".join(self.pieces), self.digest
+        parts, viewers = [self.pieces[0]], []
+        for post_id, piece in zip(self.post_ids, self.pieces[1:], strict=True):
+            one = viewer(marks, post_id)
+            viewers.append(one)
+            parts += (one, piece)
+        return b"".join(parts), _digest((self.digest.encode(), *viewers))
 
 
 class PostJson:
@@ -77,7 +108,23 @@ class PostJson:
         found = ((line, kept.get(line.id)) for line in lines)
         return {line.id: one.told(line, viewer(marks, line.id)) for line, one in found if one is not None}
 
-    async def whole(self, line: "PostLine", marks: Mapping[str, Marks] | None = None) -> bytes | None:
+    async def joined(
+        self, lines: "Sequence[PostLine]", ends: Sequence[Mapping[str, object]] = (), **more: object
+    ) -> JoinedList:
+        """The list of these posts; `more` are its further members (`next`), `ends` further members of each item."""
+        kept = await self._items(lines)
+        pieces, ids, piece, comma = [], [], b'{"items":[', b""
+        for place, line in enumerate(lines):
+            if (one := kept.get(line.id)) is not None:
+                pieces.append(piece + comma + one.until_viewer(line))
+                ids.append(line.id)
+                piece = one.tail if not ends else one.tail[:-1] + b"," + to_json(ends[place])[1:]
+                comma = b","
+        pieces.append(piece + b"]," + to_json(more)[1:])
+        size = sum(map(len, pieces)) + _OVERHEAD_BYTES * (len(ids) + 1)
+        return JoinedList(tuple(ids), tuple(pieces), _digest(pieces), size)
+
+    async def whole(self, line: "PostLine") -> KeptPost | None:
         """The post with its body; None if it is gone."""
         one = self._known((line.id, True), line)
         if one is None:
@@ -88,7 +135,7 @@ class PostJson:
                 return None
             one = _kept(post, post_view(post, self._base_url))
             self._keep((line.id, True), one)
-        return one.told(line, viewer(marks, line.id))
+        return one
 
     @property
     def kept_bytes(self) -> int:
@@ -156,27 +203,32 @@ def viewer(marks: Mapping[str, Marks] | None, post_id: str) -> bytes:
     if marks is None:
         return b"null"
     one = marks.get(post_id)
-    if one is None:
-        return _UNTOUCHED
-    return b'{"liked":%b,"bookmarked":%b,"progress":%b}' % (
-        _TRUTH[bool(one.liked)], _TRUTH[bool(one.bookmarked)], repr(float(one.progress or 0)).encode()
-    )  # fmt: skip
+    return _UNTOUCHED if one is None else _viewer(one.liked, one.bookmarked, one.progress)
 
 
-_TRUTH = (b"false", b"true")
-_UNTOUCHED = b'{"liked":false,"bookmarked":false,"progress":0.0}'
+@lru_cache(maxsize=4096)
+def _viewer(liked: bool, bookmarked: bool, progress: float) -> bytes:
+    return to_json({"liked": liked, "bookmarked": bookmarked, "progress": float(progress)})
+
+
+_UNTOUCHED = _viewer(False, False, 0.0)
 
 
 def _kept(post: "PostSummary", told: Mapping[str, object]) -> KeptPost:
-    from pydantic_core import to_json
-
     # Parted where the counts would stand, so that nothing within a text can be taken for them.
     names = list(told)
     at = names.index("counts")
     assert names[at + 1] == "viewer"
-    head = to_json({name: told[name] for name in names[:at]})
-    tail = to_json({name: told[name] for name in names[at + 2 :]})
-    return KeptPost(post.slug, post.updated_at, head[:-1], b"," + tail[1:])
+    head = to_json({name: told[name] for name in names[:at]})[:-1]
+    tail = b"," + to_json({name: told[name] for name in names[at + 2 :]})[1:]
+    return KeptPost(post.slug, post.updated_at, head, tail, _digest((head, tail)).encode())
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    digest = hashlib.blake2b(digest_size=_TAG_BYTES)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _size(one: KeptPost) -> int:

@@ -1,20 +1,20 @@
-"""`/posts`, `/search` and `/tags`: what readers see."""
+"""`/posts` and `/search`: what readers see."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from aiohttp import web
-from pydantic_core import to_json
 
-from blogen.api.answers import joined, public, with_tag
-from blogen.api.keys import JOBS, PEOPLE, POST_JSON, POSTS, SEARCH, STEPS
+from blogen.api.answers import public, with_tag
+from blogen.api.keys import JOBS, LISTS, PEOPLE, POST_JSON, POSTS, SEARCH, STEPS
 from blogen.api.paging import cursor, position
-from blogen.api.post_json import marks_of, version_of
+from blogen.api.post_json import marks_of, viewer
 from blogen.api.requests import query
 from blogen.errors import NotFound
 
 if TYPE_CHECKING:
+    from blogen.api.post_json import JoinedList
     from blogen.domain.post import Post
 
 
@@ -23,12 +23,22 @@ async def list_posts(request: web.Request) -> web.Response:
     from blogen.store.posts import PostCursor
 
     asked = query(request, PostsQuery)
-    before = PostCursor(*position("posts", asked.cursor)) if asked.cursor else None
-    found = await request.config_dict[POSTS].lines(asked.limit, before, tag=asked.tag, author=asked.author)
-    marks = await marks_of(request, [line.id for line in found.items])
-    items = await request.config_dict[POST_JSON].items(found.items, marks)
-    following = cursor("posts", found.next.published_at, found.next.id) if found.next else None
-    return with_tag(request, joined(items, following), is_personal=marks is not None)
+
+    async def join() -> JoinedList:
+        before = PostCursor(*position("posts", asked.cursor)) if asked.cursor else None
+        found = await request.config_dict[POSTS].lines(asked.limit, before, tag=asked.tag, author=asked.author)
+        following = cursor("posts", found.next.published_at, found.next.id) if found.next else None
+        return await request.config_dict[POST_JSON].joined(found.items, next=following)
+
+    key = "posts", asked.limit, asked.cursor, asked.tag, asked.author
+    return await told(request, await request.config_dict[LISTS].got(key, join))
+
+
+async def told(request: web.Request, found: JoinedList) -> web.Response:
+    """A list of posts with what the asking person did with each."""
+    marks = await marks_of(request, found.post_ids)
+    body, tag = found.told(marks)
+    return with_tag(request, body, tag=tag, is_personal=marks is not None)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -37,10 +47,11 @@ async def show(request: web.Request) -> web.Response:
     if line is None:
         raise no_post(slug)
     marks = await marks_of(request, [line.id])
-    body = await request.config_dict[POST_JSON].whole(line, marks)
-    if body is None:
+    post = await request.config_dict[POST_JSON].whole(line)
+    if post is None:
         raise no_post(slug)
-    return with_tag(request, body, version=version_of(line), is_personal=marks is not None)
+    mine = viewer(marks, line.id)
+    return with_tag(request, post.told(line, mine), tag=post.tag(line, mine), is_personal=marks is not None)
 
 
 async def receipt(request: web.Request) -> web.Response:
@@ -69,21 +80,15 @@ async def search(request: web.Request) -> web.Response:
     from blogen.api.views import highlight_view
 
     asked = query(request, SearchQuery)
-    found = await request.config_dict[SEARCH].find(asked.q, limit=asked.limit)
-    marks = await marks_of(request, [hit.line.id for hit in found.hits])
-    told = await request.config_dict[POST_JSON].by_id([hit.line for hit in found.hits], marks)
-    items = [
-        b'%b,"highlight":%b}' % (told[hit.line.id][:-1], to_json(highlight_view(hit.title, hit.snippet)))
-        for hit in found.hits
-        if hit.line.id in told
-    ]
-    body = joined(items, None, has_all_words=found.has_all_words)
-    return with_tag(request, body, is_personal=marks is not None)
 
+    async def join() -> JoinedList:
+        found = await request.config_dict[SEARCH].find(asked.q, limit=asked.limit)
+        marked = [{"highlight": highlight_view(hit.title, hit.snippet)} for hit in found.hits]
+        lines = [hit.line for hit in found.hits]
+        more = {"next": None, "has_all_words": found.has_all_words}
+        return await request.config_dict[POST_JSON].joined(lines, marked, **more)
 
-async def tags(request: web.Request) -> web.Response:
-    counted = await request.config_dict[POSTS].tags()
-    return public(request, {"items": [{"tag": one.tag, "posts": one.posts} for one in counted], "next": None})
+    return await told(request, await request.config_dict[LISTS].got(("search", asked.limit, asked.q), join))
 
 
 async def _post(request: web.Request) -> Post:

@@ -4,14 +4,21 @@ Which answer shows what is not written down anywhere, so whatever happens drops 
 shared answer shows. Making one again is cheap: its posts are kept one by one (see `post_json`).
 """
 
+import secrets
+import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
+from email.utils import formatdate
+from typing import Generic, TypeVar
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
+from aiohttp.abc import AbstractStreamWriter
 from multidict import CIMultiDict
 
 from blogen import events
 from blogen.events import Bus, Event
+
+T = TypeVar("T")
 
 _SHOWN_NOWHERE = (
     events.JobSubmitted, events.JobMoved, events.JobWaiting, events.JobWoken, events.JobFailed, events.JobCrashed,
@@ -20,87 +27,103 @@ _SHOWN_NOWHERE = (
     events.RequestCrashed, events.StoreFailed, events.StoreHealed,
 )  # fmt: skip
 """They come often, and no answer that needs no token tells of them."""
-_OVERHEAD_BYTES = 1500
-"""Of a kept answer beside its body: its headers and its address."""
+_OVERHEAD_BYTES = 2000
+"""Of a kept answer beside its body: its headers, twice, and its address."""
+_OF_EACH = frozenset({"date", "x-request-id", "content-length", "connection", "keep-alive", "transfer-encoding"})
+"""Headers that each answer has of its own."""
 
 Make = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class _Answer:
-    __slots__ = ("body", "headers", "tag")
+class UntilChanged(Generic[T]):
+    """Keeps what is made from posts until something happens; at most `limit_bytes`, what was asked for last."""
 
-    def __init__(self, body: bytes, headers: "CIMultiDict[str]", tag: str) -> None:
+    def __init__(self, bus: Bus, size: Callable[[T], int], *, limit_bytes: int) -> None:
+        self._size = size
+        self._limit_bytes = limit_bytes
+        self._kept: OrderedDict[Hashable, T] = OrderedDict()
+        self.kept_bytes = 0
+        self.happened = 0
+        """How many times something did: who keeps what took time to make has to look."""
+        self.close = bus.subscribe(self._hear)
+
+    def get(self, key: Hashable) -> T | None:
+        if (kept := self._kept.get(key)) is not None:
+            self._kept.move_to_end(key)
+        return kept
+
+    def keep(self, key: Hashable, value: T, happened: int) -> None:
+        """Keep `value` unless something happened since `happened` was read: it may show what is no longer so."""
+        size = self._size(value)
+        if happened != self.happened or size > self._limit_bytes // 8:
+            return
+        self._drop(key)
+        self._kept[key] = value
+        self.kept_bytes += size
+        while self.kept_bytes > self._limit_bytes:
+            self._drop(next(iter(self._kept)))
+
+    async def got(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+        """What is kept, else what `make` makes."""
+        if (kept := self.get(key)) is not None:
+            return kept
+        happened = self.happened
+        made = await make()
+        self.keep(key, made, happened)
+        return made
+
+    def _drop(self, key: Hashable) -> None:
+        if (one := self._kept.pop(key, None)) is not None:
+            self.kept_bytes -= self._size(one)
+
+    def _hear(self, event: Event) -> None:
+        if not isinstance(event, _SHOWN_NOWHERE):
+            self.happened += 1
+            self._kept.clear()
+            self.kept_bytes = 0
+
+
+class _Answer:
+    """An answer as it was made; once it was sent, its headers are complete and `head` has them as bytes."""
+
+    __slots__ = ("body", "head", "made", "tag")
+
+    def __init__(self, made: web.Response, body: bytes, tag: str) -> None:
+        self.made = made
         self.body = body
-        self.headers = headers
         self.tag = tag
+        self.head: bytes | None = None
 
 
 class SharedAnswers:
     """Holds at most `limit_bytes`, the answers asked for last."""
 
     def __init__(self, bus: Bus, *, limit_bytes: int = 16 * 1024 * 1024) -> None:
-        self._limit_bytes = limit_bytes
-        self._kept: OrderedDict[str, _Answer] = OrderedDict()
-        self._kept_bytes = 0
-        self._happened = 0
-        self._stop_hearing = bus.subscribe(self._hear)
+        self._kept = UntilChanged[_Answer](
+            bus, lambda kept: len(kept.body) + _OVERHEAD_BYTES, limit_bytes=limit_bytes
+        )  # fmt: skip
+        self.close = self._kept.close
 
     async def answer(self, request: web.Request, make: Make) -> web.StreamResponse:
-        """What is kept for this address, else what `make` makes of it. Only for who shows neither token nor cookie."""
+        """What is kept for this address, else what `make` makes of it. Only for who is `is_anyone`."""
         address = request.raw_path
         if (kept := self._kept.get(address)) is not None:
-            self._kept.move_to_end(address)
             return _sent(request, kept)
-        happened = self._happened
+        happened = self._kept.happened
         made = await make(request)
-        if happened == self._happened:  # otherwise it may show what is no longer so
-            self._keep(address, made)
+        if (kept := _kept(made)) is not None:
+            self._kept.keep(address, kept, happened)
         return made
 
     @property
     def kept_bytes(self) -> int:
-        return self._kept_bytes
-
-    def close(self) -> None:
-        self._stop_hearing()
-
-    def _keep(self, address: str, made: web.StreamResponse) -> None:
-        tag = made.headers.get(hdrs.ETAG)
-        if not isinstance(made, web.Response) or made.status != 200 or tag is None or not isinstance(made.body, bytes):
-            return
-        size = len(made.body) + _OVERHEAD_BYTES + len(address)
-        if size > self._limit_bytes // 8:
-            return
-        self._drop(address)
-        self._kept[address] = _Answer(made.body, CIMultiDict(made.headers), tag)
-        self._kept_bytes += size
-        while self._kept_bytes > self._limit_bytes:
-            self._drop(next(iter(self._kept)))
-
-    def _drop(self, address: str) -> None:
-        if (one := self._kept.pop(address, None)) is not None:
-            self._kept_bytes -= len(one.body) + _OVERHEAD_BYTES + len(address)
-
-    def _hear(self, event: Event) -> None:
-        if not isinstance(event, _SHOWN_NOWHERE):
-            self._happened += 1
-            self._kept.clear()
-            self._kept_bytes = 0
+        return self._kept.kept_bytes
 
 
-def is_anonymous(request: web.Request) -> bool:
-    """Whether the request says nothing of who makes it."""
+def is_anyone(request: web.Request) -> bool:
+    """Whether nothing in the request's headers asks for an answer of its own."""
     headers = request.headers
-    return not (hdrs.AUTHORIZATION in headers or hdrs.COOKIE in headers)
-
-
-def _sent(request: web.Request, kept: _Answer) -> web.Response:
-    known = request.headers.get(hdrs.IF_NONE_MATCH)
-    if known is not None and knows(known, kept.tag):
-        headers = CIMultiDict(kept.headers)
-        headers.popall(hdrs.CONTENT_TYPE, None)
-        return web.Response(status=304, headers=headers)
-    return web.Response(body=kept.body, headers=CIMultiDict(kept.headers))
+    return not (hdrs.AUTHORIZATION in headers or hdrs.COOKIE in headers or hdrs.ORIGIN in headers)
 
 
 def knows(if_none_match: str, tag: str) -> bool:
@@ -108,3 +131,82 @@ def knows(if_none_match: str, tag: str) -> bool:
     if if_none_match.strip() == "*":
         return True
     return any(one.strip().removeprefix("W/") == tag for one in if_none_match.split(","))
+
+
+class AtOnce(web.StreamResponse):
+    """An answer that is bytes already, its head included: it is written as it is, and passes no signals again.
+
+    Only for a GET by HTTP/1.1 on a connection that is kept.
+    """
+
+    def __init__(self, head: bytes, body: bytes) -> None:
+        super().__init__()
+        self._head = head
+        self._content = body
+        self._writer: AbstractStreamWriter | None = None
+
+    @property
+    def keep_alive(self) -> bool:
+        return True
+
+    @property
+    def prepared(self) -> bool:
+        return self._writer is not None
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        self._writer = request.writer
+        return self._writer
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        assert self._writer is not None
+        assert not data
+        own = b"Date: %b\r\nX-Request-Id: %b\r\n\r\n" % (_date(), secrets.token_hex(8).encode())
+        # The writer waits where the client does not read.
+        await self._writer.write(b"".join((self._head, own, self._content)))
+
+
+def _kept(made: web.StreamResponse) -> _Answer | None:
+    if not isinstance(made, web.Response) or made.status != 200 or not isinstance(made.body, bytes):
+        return None
+    tag = made.headers.get(hdrs.ETAG)
+    if tag is None or hdrs.SET_COOKIE in made.headers:
+        return None
+    return _Answer(made, made.body, tag)
+
+
+def _sent(request: web.Request, kept: _Answer) -> web.StreamResponse:
+    known = request.headers.get(hdrs.IF_NONE_MATCH)
+    if known is not None and knows(known, kept.tag):
+        headers = _own_headers(kept.made)
+        headers.popall(hdrs.CONTENT_TYPE, None)
+        return web.Response(status=304, headers=headers)
+    if kept.made.prepared and request.method == hdrs.METH_GET and request.keep_alive and _is_version_11(request):
+        if kept.head is None:
+            kept.head = _head(kept.made, len(kept.body))
+        return AtOnce(kept.head, kept.body)
+    return web.Response(body=kept.body, headers=_own_headers(kept.made))
+
+
+def _is_version_11(request: web.Request) -> bool:
+    return request.version == HttpVersion11
+
+
+def _own_headers(made: web.Response) -> "CIMultiDict[str]":
+    return CIMultiDict((name, value) for name, value in made.headers.items() if name.lower() not in _OF_EACH)
+
+
+def _head(made: web.Response, length: int) -> bytes:
+    lines = ["HTTP/1.1 200 OK", *(f"{name}: {value}" for name, value in _own_headers(made).items())]
+    return "\r\n".join([*lines, f"Content-Length: {length}", ""]).encode()
+
+
+_now: tuple[int, bytes] = (0, b"")
+
+
+def _date() -> bytes:
+    """The time as HTTP says it, worded once a second."""
+    global _now
+    second = int(time.time())
+    if _now[0] != second:
+        _now = (second, formatdate(second, usegmt=True).encode())
+    return _now[1]

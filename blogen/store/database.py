@@ -49,6 +49,7 @@ _WRITER_PRAGMAS = (
     "PRAGMA cache_size = -2000",
     "PRAGMA wal_autocheckpoint = 4000",
 )
+_READER_PRAGMAS = ("PRAGMA query_only = ON", "PRAGMA cache_size = -2000")
 _TRANSIENT = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY,
                         sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM})  # fmt: skip
 
@@ -435,9 +436,11 @@ def _roll_back(connection: sqlite3.Connection) -> None:
 class Database:
     """Open it with `Database.open`; `close` it at the end."""
 
-    def __init__(self, writer: _Writer, readers: list[aiosqlite.Connection], bus: Bus) -> None:
+    def __init__(self, path: Path, writer: _Writer, readers: list[aiosqlite.Connection], bus: Bus) -> None:
+        self._path = path
         self._writer = writer
         self._readers = readers
+        self._looking_up: sqlite3.Connection | None = None
         self._turn = 0
         self._bus = bus
         self._batch: _Batch | None = None
@@ -454,12 +457,12 @@ class Database:
         writer = await asyncio.to_thread(_Writer, path, clock or SystemClock(), loop)
         readers = []
         for _ in range(_READERS):
-            reader = await aiosqlite.connect(f"file:{_quoted(path)}?mode=ro", uri=True, isolation_level=None)
+            reader = await aiosqlite.connect(_read_only(path), uri=True, isolation_level=None)
             reader.row_factory = sqlite3.Row
-            for pragma in (*_PRAGMAS, "PRAGMA query_only = ON", "PRAGMA cache_size = -2000"):
+            for pragma in (*_PRAGMAS, *_READER_PRAGMAS):
                 await reader.execute_fetchall(pragma)
             readers.append(reader)
-        return cls(writer, readers, bus or Bus())
+        return cls(path, writer, readers, bus or Bus())
 
     async def read(self, sql: str, params: Params = ()) -> list[sqlite3.Row]:
         """The rows of one query, in one hop, beside the writer."""
@@ -468,6 +471,26 @@ class Database:
 
     async def read_one(self, sql: str, params: Params = ()) -> sqlite3.Row | None:
         rows = await self.read(sql, params)
+        return rows[0] if rows else None
+
+    async def look_up(self, sql: str, params: Params = ()) -> list[sqlite3.Row]:
+        """As `read`, for a few rows named by their keys: in the loop, since the hop takes ten times as long as they do.
+
+        No list is walked here: a page that is not in memory lets everyone wait for the disk.
+        """
+        if self._looking_up is None:
+            connection = sqlite3.connect(_read_only(self._path), uri=True, isolation_level=None)
+            connection.row_factory = sqlite3.Row
+            for pragma in (*_PRAGMAS, *_READER_PRAGMAS, "PRAGMA busy_timeout = 0"):
+                connection.execute(pragma)
+            self._looking_up = connection
+        try:
+            return self._looking_up.execute(sql, tuple(params)).fetchall()
+        except sqlite3.OperationalError:  # locked for a moment: that is waited for elsewhere
+            return await self.read(sql, params)
+
+    async def look_up_one(self, sql: str, params: Params = ()) -> sqlite3.Row | None:
+        rows = await self.look_up(sql, params)
         return rows[0] if rows else None
 
     def write(self, work: Callable[[Transaction], T]) -> "asyncio.Future[T]":
@@ -578,6 +601,8 @@ class Database:
         await asyncio.to_thread(self._writer.close)
         for reader in self._readers:
             await reader.close()
+        if self._looking_up is not None:
+            self._looking_up.close()
 
 
 def _resolve(future: "asyncio.Future[Any]", value: Any, error: Exception | None) -> None:
@@ -601,6 +626,10 @@ def _unavailable(error: sqlite3.Error) -> BlogenError:
     return StoreUnavailable(
         f"The database cannot be written: {error}.", remedy="Check the data folder's disk and rights; `blogen doctor`."
     )
+
+
+def _read_only(path: Path) -> str:
+    return f"file:{_quoted(path)}?mode=ro"
 
 
 def _quoted(path: Path) -> str:

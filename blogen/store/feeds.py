@@ -211,7 +211,7 @@ class Feeds:
 
     async def _taste(self, person_id: str) -> _Taste:
         enough = _FEW_FOLLOWS + 1
-        row = await self._database.read_one(_TASTE, (person_id, enough, person_id, enough, person_id))
+        row = await self._database.look_up_one(_TASTE, (person_id, enough, person_id, enough, person_id))
         return _Taste(bool(row[0]), row[1], row[2]) if row else _Taste(False, 0, 0)
 
     async def _followed(self, person_id: str, taste: _Taste, count: int, before: PostCursor) -> list[sqlite3.Row]:

@@ -119,7 +119,7 @@ class Social:
         found: dict[str, Marks] = {}
         for start in range(0, len(post_ids), _PER_QUERY):
             asked = post_ids[start : start + _PER_QUERY]
-            rows = await self._database.read(
+            rows = await self._database.look_up(
                 f"WITH asked (id) AS (VALUES {', '.join(['(?)'] * len(asked))}) SELECT id, {MARKS} FROM asked",
                 (*asked, person_id, person_id, person_id),
             )

@@ -35,6 +35,18 @@ async def test_what_was_written_is_there_for_readers_once_the_write_is_awaited(d
         assert row["counted_usd_micros"] == number
 
 
+async def test_what_is_looked_up_in_the_loop_is_what_was_written_last_and_cannot_be_written(database):
+    threads = threading.active_count()
+    for number in range(20):
+        await database.write_rows(PUT, (str(number), 0, number))
+        row = await database.look_up_one("SELECT counted_usd_micros FROM ledger WHERE job_id = ?", (str(number),))
+        assert row["counted_usd_micros"] == number
+    assert await database.look_up_one("SELECT 1 FROM ledger WHERE job_id = ?", ("unknown",)) is None
+    assert threading.active_count() == threads
+    with pytest.raises(sqlite3.OperationalError):
+        await database.look_up("DELETE FROM ledger")
+
+
 async def test_concurrent_writes_share_commits(database, tmp_path):
     statements = []
 
