@@ -22,11 +22,18 @@ _REF = "#/components/schemas/{model}"
 _DESCRIPTION = """\
 Jobs make posts. Order one with `POST /jobs`, follow it with `GET /jobs/{id}/events`, read it under `/posts`.
 
-* Tokens: `Authorization: Bearer …`, made with `blogen tokens create`. The scopes are reader, author and admin; each \
-includes those before it.
-* Errors are problems (RFC 9457): decide by `code`, show `detail` and `remedy`.
-* Lists: go on with `next` as `?cursor=` until it is null. Times are RFC 3339 in UTC.
-* Addresses that begin with `/` belong to this server.
+* **Tokens**: `Authorization: Bearer …`. An app gets one by `POST /auth/login`, `/auth/register` or `/auth/pair` and \
+the next one by `/auth/refresh`; the owner makes them with `blogen tokens create`. The scopes are reader, author and \
+admin; each includes those before it. What belongs to a person needs a person's token.
+* **Errors** are problems (RFC 9457): decide by `code`, show `detail` and `remedy`.
+* **Lists**: go on with `next` as `?cursor=` until it is null. Cursors are opaque and signed: a list takes back only \
+what it gave out, and what comes meanwhile shifts nothing.
+* **`Idempotency-Key`** on calls that create: the same key with the same body is answered again with what it brought \
+about, for 48 hours (jobs: for ever); with another body it is refused (422). Keys belong to the person or token that \
+uses them. An answer that was kept has the header `Idempotent-Replayed: true`.
+* **`ETag`**: send it back as `If-None-Match` and get 304 if nothing changed, or as `If-Match` with a PATCH and get \
+412 if somebody else was quicker. Without `If-Match` a PATCH changes whatever is there.
+* **Times** are RFC 3339 in UTC, money is US dollars as text. Addresses that begin with `/` belong to this server.
 * New fields may come at any time; unknown ones in requests are refused.
 """
 
@@ -35,6 +42,7 @@ _PROBLEMS = {
     401: ("not-signed-in", "A valid token is needed", "This needs a token, and the request has none."),
     403: ("forbidden", "This token may not do that", "This needs the scope author; the token has reader."),
     404: ("not-found", "Not found", "There is no such thing."),
+    408: ("body-too-slow", "The body did not arrive in time", "The body was not complete after 120 s."),
     409: ("conflict", "That is not possible any more", "The job is published and cannot be paused."),
     412: ("changed-meanwhile", "It was changed meanwhile", "The post was changed meanwhile."),
     413: ("body-too-large", "The body is too large", "The body has more than 32 MiB."),
@@ -74,7 +82,8 @@ _EXAMPLES: dict[str, Any] = {
     "JobView": _JOB,
     "JobList": {"items": [_JOB], "next": None},
     "TagList": {
-        "items": [{"tag": "sqlite", "posts": 3, "followers": 12, "viewer": {"following": True}}], "next": None,
+        "items": [{"tag": "sqlite", "posts": 3, "followers": 12, "viewer": {"following": True}}],
+        "next": None,
     },
 }
 
@@ -84,6 +93,19 @@ _PLACES = (
     orders, jobs, changes, accounts, social, talk, outgoing,
 )  # fmt: skip
 """Where the types that the tables name are looked for."""
+
+
+_OF_JOB = (
+    "Server-sent events: `id` is the entry's id, `event` its event, `data` the entry as JSON. Events named `text` have "
+    "no id; their data is `{step, text}`, a piece of what a model is writing. Ends after the final state; go on after "
+    "a break with the header `Last-Event-ID`."
+)
+_OF_PERSON = (
+    "Server-sent events: `ready` first, then `notification` (as in `GET /me/notifications`) and `post` (as in lists, "
+    "`viewer` is null). `reset` with `{of: notifications | posts}` says that more was missed than is told one by one: "
+    "read that list again. Go on after a break with the header `Last-Event-ID`: nothing is missed or doubled."
+)
+_PLACE = "^[0-9a-f-]*_[0-9]{1,15}_[0-9a-f-]*$"
 
 
 def document() -> dict[str, Any]:
@@ -123,10 +145,8 @@ def _operation(route: Route) -> dict[str, Any]:
         "responses": _responses(route),
         "security": [{"token": []}] if route.scope else [{}, {"token": []}],
     }
-    if route.scope:
-        told["description"] = f"Needs a token with the scope {route.scope}" + (
-            "." if route.scope is Scope.ADMIN else " or a larger one."
-        )
+    if needs := _needs(route):
+        told["description"] = needs
     if parameters := [*_parameters(route)]:
         told["parameters"] = parameters
     if route.takes_picture:
@@ -139,28 +159,54 @@ def _operation(route: Route) -> dict[str, Any]:
     return told
 
 
+def _needs(route: Route) -> str:
+    if not route.scope:
+        return ""
+    whose = "a person's token" if route.for_person else "a token"
+    return f"Needs {whose} with the scope {route.scope}" + ("." if route.scope is Scope.ADMIN else " or a larger one.")
+
+
 def _responses(route: Route) -> dict[str, Any]:
     success: dict[str, Any] = {"description": route.status.phrase}
     if route.streams:
-        success["description"] = (
-            "Server-sent events: `id` is the entry's id, `event` its event, `data` the entry as JSON. Events named "
-            "`text` have no id; their data is `{step, text}`, a piece of what a model is writing. Ends after the final "
-            "state; go on after a break with the header `Last-Event-ID`."
-        )
+        success["description"] = _OF_PERSON if route.for_person else _OF_JOB
         success["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
     elif route.gives:
         success["content"] = {"application/json": _content(route.gives)}
     elif route.status != 204:
         success["content"] = {"application/json": {"schema": {"type": "object"}}}
-    if route.status == 202:
-        success["headers"] = {"Location": {"description": "The job's address", "schema": {"type": "string"}}}
+    if headers := {name: _HEADERS[name] for name in _headers(route)}:
+        success["headers"] = headers
     told = {str(int(route.status)): success}
-    if route.streams:
+    if route.streams and not route.for_person:
         told["204"] = {"description": "Nothing has happened since `Last-Event-ID`, and nothing will"}
-    if not route.scope and route.method == "GET":
+    if _has_tag(route):
         told["304"] = {"description": "As the client has it already (`If-None-Match`)"}
     told |= {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(_failures(route))}
     return told
+
+
+def _headers(route: Route) -> Iterable[str]:
+    if route.creates:
+        yield "Location"
+        if not route.keeps_key_itself:
+            yield "Idempotent-Replayed"
+    if _has_tag(route) or route.matches:
+        yield "ETag"
+
+
+def _has_tag(route: Route) -> bool:
+    return route.method == "GET" and not route.streams and (not route.scope or route.is_tagged)
+
+
+_HEADERS = {
+    "Location": {"description": "The address of what was made", "schema": {"type": "string"}},
+    "Idempotent-Replayed": {
+        "description": "The call was done before; this is its answer again",
+        "schema": {"type": "string", "const": "true"},
+    },
+    "ETag": {"description": "Names what was answered", "schema": {"type": "string"}},
+}  # fmt: skip
 
 
 def _failures(route: Route) -> set[int]:
@@ -174,10 +220,12 @@ def _failures(route: Route) -> set[int]:
         found |= {412}
     if route.asks or route.streams or route.takes or route.takes_picture:
         found |= {422}
+    if route.takes or route.creates:
+        found |= {400, 408, 413}
     if route.takes:
-        found |= {400, 413, 415}
+        found |= {415}
     if route.takes_picture:
-        found |= {400, 413}
+        found |= {400, 408, 413}
     if route.method == "POST" and "{id}" in route.path:
         found |= {409}
     if route.method != "GET":
@@ -187,12 +235,17 @@ def _failures(route: Route) -> set[int]:
 
 def _parameters(route: Route) -> Iterable[dict[str, Any]]:
     for name in re.findall(r"{(\w+)}", route.path):
-        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        description, example = _PLACES_IN_PATHS[name]
+        yield {
+            "name": name, "in": "path", "required": True, "description": description, "example": example,
+            "schema": {"type": "string", "minLength": 1},
+        }  # fmt: skip
     if route.creates:
         yield {
             "name": "Idempotency-Key",
             "in": "header",
-            "description": "The same key with the same body is answered with the same job, also after a restart",
+            "description": "Any text of one's own, a UUID, say: repeated with it, the call is not done again",
+            "example": "5f1d7a52-8a1e-4b7e-9d3c-0c6f4f0f2a11",
             "schema": {"type": "string", "minLength": 1, "maxLength": 200},
         }
     if route.matches:
@@ -202,12 +255,19 @@ def _parameters(route: Route) -> Iterable[dict[str, Any]]:
             "description": "The ETag of what is to be changed: if it was changed since, the answer is 412",
             "schema": {"type": "string"},
         }
+    if _has_tag(route):
+        yield {
+            "name": "If-None-Match",
+            "in": "header",
+            "description": "The ETag of what the client has: if it is still so, the answer is 304",
+            "schema": {"type": "string"},
+        }
     if route.streams:
         yield {
             "name": "Last-Event-ID",
             "in": "header",
             "description": "The `id` of the last event that was seen",
-            "schema": {"type": "integer", "minimum": 0},
+            "schema": {"type": "string", "pattern": _PLACE} if route.for_person else {"type": "integer", "minimum": 0},
         }
     if route.asks:
         schema = _type_named(route.asks).model_json_schema(schema_generator=_Plain)
@@ -218,6 +278,15 @@ def _parameters(route: Route) -> Iterable[dict[str, Any]]:
                 "name": name, "in": "query", "required": is_required, "description": description,
                 "schema": _inlined(_without_null(field), schema.get("$defs", {})),
             }  # fmt: skip
+
+
+_PLACES_IN_PATHS = {
+    "id": ("Its `id`", "0198f2a4-5b1c-7c3e-9d52-3f0a6b7c8d9e"),
+    "slug": ("The post's `slug`", "why-group-commit-makes-sqlite-fast"),
+    "handle": ("The `handle`", "blogen"),
+    "tag": ("The tag, in lower case", "sqlite"),
+    "word": ("The word", "casino"),
+}
 
 
 def _without_null(field: dict[str, Any]) -> dict[str, Any]:

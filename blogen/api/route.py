@@ -35,6 +35,8 @@ class Route:
     """The same for everyone who shows no token, and nothing but events changes it: the answer is kept as bytes."""
     refuses: tuple[int, ...] = ()
     """Statuses of its own that it may refuse with, besides those that follow from the rest."""
+    is_tagged: bool = False
+    """Answers with an ETag though it needs a token; what needs none always does."""
     matches: bool = False
     """Honours `If-Match`."""
     streams: bool = False
