@@ -337,14 +337,20 @@ class EstimateView(View):
 # The rest
 
 
+class FollowingView(View):
+    following: bool
+
+
 class TagView(View):
     tag: str
     posts: int
+    followers: int
+    viewer: FollowingView | None = Field(description="null without a person")
 
 
 class TagList(View):
     items: list[TagView]
-    next: None = None
+    next: str | None
 
 
 class AuthorView(View):
@@ -353,11 +359,13 @@ class AuthorView(View):
     bio: str
     avatar: str | None
     url: str
+    followers: int
+    viewer: FollowingView | None = Field(description="null without a person")
 
 
 class AuthorList(View):
     items: list[AuthorView]
-    next: None = None
+    next: str | None
 
 
 class SiteView(View):
@@ -515,7 +523,12 @@ def estimate_view(found: Estimate) -> dict[str, Any]:
     ).told()
 
 
-def author_view(author: Author, base_url: str = "") -> dict[str, Any]:
+def tag_view(tag: str, posts: int, followers: int, *, is_followed: bool | None) -> dict[str, Any]:
+    """A tag as JSON; `is_followed` by whom asks, None: nobody in particular."""
+    return TagView(tag=tag, posts=posts, followers=followers, viewer=_following(is_followed)).told()
+
+
+def author_view(author: Author, base_url: str = "", *, is_followed: bool | None = None) -> dict[str, Any]:
     """An author as JSON; how the author is told to write is the owner's business."""
     return AuthorView(
         handle=author.handle,
@@ -523,7 +536,13 @@ def author_view(author: Author, base_url: str = "") -> dict[str, Any]:
         bio=author.bio,
         avatar=author.avatar,
         url=f"{base_url}/authors/{author.handle}",
+        followers=author.followers,
+        viewer=_following(is_followed),
     ).told()
+
+
+def _following(is_followed: bool | None) -> FollowingView | None:
+    return None if is_followed is None else FollowingView(following=is_followed)
 
 
 def post_path(slug: str) -> str:

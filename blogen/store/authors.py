@@ -60,6 +60,16 @@ class Authors:
         found = [_author(row) for row in rows[:limit]]
         return found, AuthorCursor(found[-1].name, found[-1].id) if len(rows) > limit else None
 
+    async def followed(self, person_id: str, limit: int, after: str = "") -> tuple[list[Author], str | None]:
+        """At most `limit` authors whom the person follows, by id, those after `after`; and where to go on."""
+        rows = await self._database.read(
+            f"SELECT {_COLUMNS} FROM (SELECT author_id FROM author_follows WHERE person_id = ? AND author_id > ?"
+            " ORDER BY author_id LIMIT ?) AS page JOIN authors ON id = author_id ORDER BY author_id",
+            (person_id, after, limit + 1),
+        )
+        found = [_author(row) for row in rows[:limit]]
+        return found, found[-1].id if len(rows) > limit else None
+
     async def list(self) -> list[Author]:
         """All authors by name."""
         return [_author(row) for row in await self._database.read(f"SELECT {_COLUMNS} FROM authors ORDER BY name, id")]

@@ -140,9 +140,13 @@ class Feeds:
         )
         return PostCursor(*row) if row else PostCursor(0, "")
 
+    async def hides_unreviewed(self, person_id: str | None) -> bool:
+        """Whether the person wants to see only posts that somebody reviewed."""
+        return person_id is not None and (await self._taste(person_id)).hides_unreviewed
+
     async def latest(self, limit: int, before: PostCursor | None = None, *, person_id: str | None = None) -> PostLines:
         """At most `limit` posts, newest first, those after `before`, as the person wants to see them."""
-        hides_unreviewed = person_id is not None and (await self._taste(person_id)).hides_unreviewed
+        hides_unreviewed = await self.hides_unreviewed(person_id)
         rows = await self._database.read(_latest(hides_unreviewed), (*(before or _TOP), limit + 1))
         lines = [PostLine(*row) for row in rows[:limit]]
         return PostLines(lines, _key(lines[-1]) if len(rows) > limit else None)

@@ -79,6 +79,19 @@ class Reading(NamedTuple):
     place: Place
 
 
+class TagUse(NamedTuple):
+    tag: str
+    posts: int
+    followers: int
+
+
+class TagCursor(NamedTuple):
+    """The last tag of a list that was shown; the next list goes on behind it."""
+
+    posts: int
+    tag: str
+
+
 class Behind(NamedTuple):
     """The last item of a list that was shown; the next list goes on behind it."""
 
@@ -87,13 +100,16 @@ class Behind(NamedTuple):
 
 
 class Follow(NamedTuple):
-    """An author (`id`, `handle` and `name`) or a tag (all three) that a person follows."""
+    """An author or a tag that a person follows."""
 
     kind: Literal["author", "tag"]
     id: str
+    """The tag itself, or the author's id."""
     handle: str
     name: str
-    posts: int | None
+    avatar: str | None
+    posts: int
+    """0 for an author: not counted."""
     followers: int
     at: int
 
@@ -290,7 +306,7 @@ class Social:
     async def followed_authors(self, person_id: str, limit: int, after: str = "") -> list[Follow]:
         """At most `limit` authors whom the person follows, in the order of their ids, those behind the id `after`."""
         rows = await self._database.read(
-            "SELECT 'author', a.id, a.handle, a.name, NULL, a.followers, f.at"
+            "SELECT 'author', a.id, a.handle, a.name, a.avatar, 0, a.followers, f.at"
             " FROM author_follows f JOIN authors a ON a.id = f.author_id"
             " WHERE f.person_id = ? AND f.author_id > ? ORDER BY f.author_id LIMIT ?",
             (person_id, after, limit),
@@ -300,12 +316,26 @@ class Social:
     async def followed_tags(self, person_id: str, limit: int, after: str = "") -> list[Follow]:
         """At most `limit` tags that the person follows, by name, those behind `after`."""
         rows = await self._database.read(
-            "SELECT 'tag', f.tag, f.tag, f.tag, coalesce(c.posts, 0), coalesce(c.followers, 0), f.at"
-            " FROM tag_follows f LEFT JOIN tag_counts c ON c.tag = f.tag"
+            "SELECT 'tag', f.tag, '', '', NULL, c.posts, c.followers, f.at"
+            " FROM tag_follows f JOIN tag_counts c ON c.tag = f.tag"
             " WHERE f.person_id = ? AND f.tag > ? ORDER BY f.tag LIMIT ?",
             (person_id, after, limit),
         )
         return [Follow(*row) for row in rows]
+
+    async def tags(self, limit: int, after: TagCursor | None = None) -> tuple[list[TagUse], TagCursor | None]:
+        """At most `limit` tags that posts have, the most used first, those after `after`; and where to go on."""
+        if after is None:
+            rows = await self._database.read(f"{_TAGS} WHERE posts > 0 {_MOST_USED_TAGS}", (limit + 1,))
+        else:
+            # In two parts, each a piece of the index: those used as much, then those used less.
+            rows = await self._database.read(
+                f"SELECT * FROM ({_TAGS} WHERE posts = ? AND tag > ? ORDER BY tag LIMIT ?) AS as_much UNION ALL"
+                f" SELECT * FROM ({_TAGS} WHERE posts > 0 AND posts < ? {_MOST_USED_TAGS}) AS less LIMIT ?",
+                (*after, limit + 1, after.posts, limit + 1, limit + 1),
+            )
+        found = [TagUse(*row) for row in rows[:limit]]
+        return found, TagCursor(found[-1].posts, found[-1].tag) if len(rows) > limit else None
 
     async def _do(self, person_id: str, slug: str, act: Callable[[Transaction, str], None]) -> PostStanding:
         def work(tx: Transaction) -> PostStanding:
@@ -353,6 +383,9 @@ def count_tags(tx: Transaction, tags: Iterable[str], *, by: int) -> None:
 def no_tag(tag: str) -> NotFound:
     return NotFound(f"No post has the tag {tag[:50]!r}.", remedy="GET /api/v1/tags lists them all.")
 
+
+_TAGS = "SELECT tag, posts, followers FROM tag_counts"
+_MOST_USED_TAGS = "ORDER BY posts DESC, tag LIMIT ?"
 
 MARKS = """
 EXISTS (SELECT 1 FROM likes m WHERE m.person_id = ? AND m.post_id = id) AS liked,

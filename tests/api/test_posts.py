@@ -140,11 +140,15 @@ async def test_tags_and_authors_are_listed(served):
     await served.blog.publish("Green tea", tags=["tea", "green"])
     await served.blog.publish("Black tea", tags=["tea"])
     assert await served.told("GET", "/tags", scope=None) == {
-        "items": [{"tag": "tea", "posts": 2}, {"tag": "green", "posts": 1}], "next": None,
-    }  # fmt: skip
+        "items": [
+            {"tag": "tea", "posts": 2, "followers": 0, "viewer": None},
+            {"tag": "green", "posts": 1, "followers": 0, "viewer": None},
+        ],
+        "next": None,
+    }
     authors = await served.told("GET", "/authors", scope=None)
     [author] = authors["items"]
-    assert list(author) == ["handle", "name", "bio", "avatar", "url"]
+    assert list(author) == ["handle", "name", "bio", "avatar", "url", "followers", "viewer"]
     assert await served.told("GET", "/authors/blogen", scope=None) == author
     await served.refused("GET", "/authors/nobody", status=404, scope=None)
 

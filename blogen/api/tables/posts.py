@@ -24,7 +24,12 @@ ROUTES: tuple[Route, ...] = (
         "GET", "/search", "posts.search", "The best posts for a few words", asks="SearchQuery", gives="HitList",
         is_shared=True,
     ),
-    Route("GET", "/tags", "posts.tags", "Tags, the most used first", gives="TagList", is_shared=True),
-    Route("GET", "/authors", "authors.list_authors", "Authors by name", gives="AuthorList", is_shared=True),
+    Route(
+        "GET", "/tags", "social.tags", "Tags, the most used first", asks="TagsQuery", gives="TagList", is_shared=True
+    ),
+    Route(
+        "GET", "/authors", "authors.list_authors", "Authors by name", asks="AuthorsQuery", gives="AuthorList",
+        is_shared=True,
+    ),
     Route("GET", "/authors/{handle}", "authors.show", "An author", gives="AuthorView", is_shared=True),
 )  # fmt: skip
