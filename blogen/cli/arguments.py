@@ -9,7 +9,7 @@ from typing import NoReturn
 from blogen import __version__
 from blogen.cli.exits import UNUSABLE
 
-COMMANDS = ("serve", "generate", "jobs", "costs", "posts", "tokens", "users", "doctor", "openapi")
+COMMANDS = ("serve", "generate", "jobs", "costs", "posts", "moderation", "tokens", "users", "doctor", "openapi")
 """Each in the module of its name."""
 
 DEFAULT_COMMAND = "serve"
