@@ -84,7 +84,7 @@ class Ticket:
     person_id: str | None
     """Whose it is; for an invitation, who invites."""
     role: Scope
-    """What an invited person becomes."""
+    """What an invited person becomes, or the most that a paired app may do."""
     note: str
     created_at: int
     expires_at: int

@@ -60,12 +60,15 @@ class Devices:
         return await self._database.write(lambda tx: _sign_in_app(tx, person_id, name, scope=scope))
 
     async def pair(self, code: str, name: str, *, scope: Scope = Scope.ADMIN) -> AppTokens:
-        """Sign an app in with a pairing code, which is used up. Raises InvalidInput if the code is of no use."""
+        """Sign an app in with a pairing code, which is used up; it may do no more than the code says.
+
+        Raises InvalidInput if the code is of no use.
+        """
 
         def work(tx: Transaction) -> AppTokens:
-            person_id = Tickets.take(tx, TicketKind.PAIRING, code).person_id
-            assert person_id is not None
-            return _sign_in_app(tx, person_id, name, scope=scope)
+            ticket = Tickets.take(tx, TicketKind.PAIRING, code)
+            assert ticket.person_id is not None
+            return _sign_in_app(tx, ticket.person_id, name, scope=_least(scope, ticket.role))
 
         return await self._database.write(work)
 

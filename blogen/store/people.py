@@ -246,8 +246,10 @@ class People:
             before = _person_by_id(tx, person_id)
             if seen is not None and seen != before.version:
                 raise ChangedMeanwhile("The profile was changed meanwhile.", remedy="Read it again, then change it.")
-            if "email" in given and given["email"] != before.email:
+            if "email" in given:  # the same again takes the mailbox if it has become free
                 _set_email(tx, person_id, given["email"])
+            if all(value == getattr(before, name) for name, value in given.items()):
+                return before
             tx.execute(
                 "UPDATE people SET name = ?, bio = ?, hides_unreviewed = ?, version = version + 1 WHERE id = ?",
                 (given.get("name", before.name), given.get("bio", before.bio),

@@ -35,6 +35,7 @@ _WORDS: Final = {
     TicketKind.SET_UP: ("ticket", "link", "Start Blogen again; it prints another one."),
 }
 _COLUMNS: Final = "kind, person_id, role, note, created_at, expires_at"
+_AT_MOST_ADMIN: Final = {TicketKind.PAIRING, TicketKind.SET_UP}
 _ALONE: Final = {TicketKind.PAIRING, TicketKind.RESET, TicketKind.SET_UP}
 """A new one ends those before it of the same person."""
 
@@ -45,12 +46,17 @@ class Tickets:
         self._clock = clock
 
     async def make(
-        self, kind: TicketKind, *, person_id: str | None = None, role: Scope = Scope.READER, note: str = ""
+        self, kind: TicketKind, *, person_id: str | None = None, role: Scope | None = None, note: str = ""
     ) -> str:
-        """The text of a new ticket, which nobody can see again. `person_id`: whose it is, or who invites."""
+        """The text of a new ticket, which nobody can see again.
+
+        `person_id`: whose it is, or who invites. `role`: what an invited person becomes (unset: a reader), who sets
+        the blog up (an admin), and the most that a paired app may do (all that its person may).
+        """
         if len(note) > MAX_NOTE_CHARS or not (note == "" or note.isprintable()):
             message = f"must be one line of at most {MAX_NOTE_CHARS} characters"
             raise InvalidInput(f"The note {message}.", errors=[FieldError("note", message)])
+        role = role or (Scope.ADMIN if kind in _AT_MOST_ADMIN else Scope.READER)
         text = new_code() if kind is TicketKind.PAIRING else new_text(TICKET_PREFIX)
 
         def work(tx: Transaction) -> None:
