@@ -18,6 +18,7 @@ from blogen.store.aversions import Aversions
 from blogen.store.comments import Comments
 from blogen.store.corrections import Corrections
 from blogen.store.database import Database
+from blogen.store.deliveries import Deliveries
 from blogen.store.devices import Devices
 from blogen.store.feeds import Feeds
 from blogen.store.folder import DataFolder, database_path
@@ -26,6 +27,7 @@ from blogen.store.kept_answers import KeptAnswers
 from blogen.store.ledger import Ledger
 from blogen.store.media import Media
 from blogen.store.moderation import Moderation
+from blogen.store.news import News
 from blogen.store.notifications import Notifications
 from blogen.store.own_keys import OwnKeys
 from blogen.store.passkeys import Passkeys
@@ -35,6 +37,7 @@ from blogen.store.schema import prepare
 from blogen.store.search import Search
 from blogen.store.social import Social
 from blogen.store.steps import Steps
+from blogen.store.subscriptions import Subscriptions
 from blogen.store.tickets import Tickets
 
 if TYPE_CHECKING:
@@ -74,6 +77,9 @@ class App:
     corrections: Corrections
     pace: Pace
     own_keys: OwnKeys
+    subscriptions: Subscriptions
+    deliveries: Deliveries
+    news: News
     kept_answers: KeptAnswers
     works: "Works | None" = None
     """The engine and what it works with, once `build_works` was called."""
@@ -126,6 +132,9 @@ class App:
                 corrections=Corrections(database),
                 pace=Pace(clock),
                 own_keys=OwnKeys(database),
+                subscriptions=Subscriptions(database),
+                deliveries=Deliveries(database),
+                news=News(database),
                 kept_answers=KeptAnswers(database, clock),
             )
             stack.push_async_callback(app.mail.close)

@@ -119,6 +119,9 @@ def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.
         "CORRECTIONS": app.corrections,
         "PACE": app.pace,
         "OWN_KEYS": app.own_keys,
+        "SUBSCRIPTIONS": app.subscriptions,
+        "DELIVERIES": app.deliveries,
+        "NEWS": app.news,
         "KEPT_ANSWERS": app.kept_answers,
         "READY": lambda: _readiness(app, engine),
     }

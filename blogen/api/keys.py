@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from blogen.api.live import LiveTimelines
     from blogen.api.post_json import JoinedList, PostJson
     from blogen.api.shared_answers import UntilChanged
+    from blogen.api.streams import PersonStreams
     from blogen.attempts import Attempts
     from blogen.clock import Clock
     from blogen.config import Config
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from blogen.store.aversions import Aversions
     from blogen.store.comments import Comments
     from blogen.store.corrections import Corrections
+    from blogen.store.deliveries import Deliveries
     from blogen.store.devices import Devices
     from blogen.store.feeds import Feeds
     from blogen.store.jobs import Jobs
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from blogen.store.ledger import Ledger
     from blogen.store.media import Media
     from blogen.store.moderation import Moderation
+    from blogen.store.news import News
     from blogen.store.notifications import Notifications
     from blogen.store.own_keys import OwnKeys
     from blogen.store.people import People
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from blogen.store.search import Search
     from blogen.store.social import Social
     from blogen.store.steps import Steps
+    from blogen.store.subscriptions import Subscriptions
     from blogen.store.tickets import Tickets
 
 CONFIG: "web.AppKey[Config]" = web.AppKey("config")
@@ -63,9 +67,14 @@ CORRECTIONS: "web.AppKey[Corrections]" = web.AppKey("corrections")
 PACE: "web.AppKey[Pace]" = web.AppKey("pace")
 KEPT_ANSWERS: "web.AppKey[KeptAnswers]" = web.AppKey("kept_answers")
 OWN_KEYS: "web.AppKey[OwnKeys]" = web.AppKey("own_keys")
+SUBSCRIPTIONS: "web.AppKey[Subscriptions]" = web.AppKey("subscriptions")
+DELIVERIES: "web.AppKey[Deliveries]" = web.AppKey("deliveries")
+NEWS: "web.AppKey[News]" = web.AppKey("news")
 
 LIVE: "web.AppKey[LiveTimelines]" = web.AppKey("live")
 """The API's own; `add_api` sets it."""
+STREAMS: "web.AppKey[PersonStreams]" = web.AppKey("streams")
+"""The API's own, too."""
 POST_JSON: "web.AppKey[PostJson]" = web.AppKey("post_json")
 LISTS: "web.AppKey[UntilChanged[JoinedList]]" = web.AppKey("lists")
 """Lists of posts that were joined, by what was asked for. These are the API's own, too."""

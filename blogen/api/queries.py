@@ -121,3 +121,15 @@ class CommentsQuery(TalkQuery):
 
 class NotificationsQuery(TalkQuery):
     unread: bool = Field(False, description="Only those that are unread")
+
+
+class EndpointQuery(Query):
+    endpoint: str | None = Field(
+        None, min_length=9, max_length=1000, description="The subscription's endpoint, unless it stands in the body"
+    )
+
+
+class DeliveriesQuery(Query):
+    hook: str | None = Field(None, min_length=1, max_length=100, description="Only of the webhook of this name")
+    cursor: _Cursor = None
+    limit: _Limit = DEFAULT_LIMIT

@@ -5,13 +5,28 @@ from aiohttp import web
 from blogen.api import cors
 from blogen.api.auth import WRONG_TOKENS, WrongTokens, admit, person_of
 from blogen.api.kept import Once
-from blogen.api.keys import ACTOR, BUS, CONFIG, JOBS, KEPT_ANSWERS, LISTS, LIVE, OWN_KEYS, POST_JSON, POSTS
+from blogen.api.keys import (
+    ACTOR,
+    BUS,
+    CONFIG,
+    JOBS,
+    KEPT_ANSWERS,
+    LISTS,
+    LIVE,
+    NEWS,
+    NOTIFICATIONS,
+    OWN_KEYS,
+    POST_JSON,
+    POSTS,
+    STREAMS,
+)
 from blogen.api.live import LiveTimelines
 from blogen.api.paging import CursorKey, sign_with
 from blogen.api.post_json import PostJson
 from blogen.api.problems import Handler, problems
 from blogen.api.route import Route
 from blogen.api.shared_answers import SharedAnswers, UntilChanged, is_anyone
+from blogen.api.streams import PersonStreams
 from blogen.api.tables import jobs, outgoing, people, posts, site, social, talk
 from blogen.later import handler
 
@@ -51,12 +66,16 @@ def add_api(app: web.Application) -> None:
         api[LIVE] = LiveTimelines(app[JOBS].timeline, app[BUS])
         api[CURSOR_KEY] = CursorKey(app[OWN_KEYS])
         api[POST_JSON] = PostJson(app[POSTS], app[BUS], app[CONFIG].server.base_url or "")
+        api[STREAMS] = PersonStreams(
+            app[NEWS], app[NOTIFICATIONS], api[POST_JSON], app[BUS], app[CONFIG].server.base_url or ""
+        )
         api[SHARED_ANSWERS] = SharedAnswers(app[BUS])
         api[LISTS] = UntilChanged(app[BUS], lambda one: one.size_bytes, limit_bytes=_LISTS_BYTES)
         api[ONCE] = Once(app[KEPT_ANSWERS])
 
     async def stop_listening(_app: web.Application) -> None:
         api[LIVE].stop()
+        api[STREAMS].stop()
         api[POST_JSON].close()
         api[SHARED_ANSWERS].close()
         api[LISTS].close()

@@ -92,6 +92,14 @@ class Notifications:
         )
         return None if row is None or row["is_hidden"] else (row["person_id"], _notification(row))
 
+    async def since(self, person_id: str, after: str, limit: int) -> list[tuple[str, Notification | None]]:
+        """The oldest first, those newer than `after`, by id; None for what the person sees nothing of."""
+        rows = await self._database.read(
+            f"SELECT {_COLUMNS} FROM {_TABLES} WHERE n.person_id = ? AND n.id > ? ORDER BY n.id LIMIT ?",
+            (person_id, after, limit),
+        )
+        return [(row["id"], None if row["is_hidden"] else _notification(row)) for row in rows]
+
     async def unread(self, person_id: str) -> int:
         """How many are unread, at most `MOST_COUNTED`."""
         row = await self._database.read_one(

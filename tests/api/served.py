@@ -26,18 +26,21 @@ from blogen.errors import ProviderRefused
 from blogen.store.aversions import Aversions
 from blogen.store.comments import Comments
 from blogen.store.corrections import Corrections
+from blogen.store.deliveries import Deliveries
 from blogen.store.devices import Devices
 from blogen.store.feeds import Feeds
 from blogen.store.jobs import Jobs
 from blogen.store.kept_answers import KeptAnswers
 from blogen.store.ledger import Ledger
 from blogen.store.moderation import Moderation
+from blogen.store.news import News
 from blogen.store.notifications import Notifications
 from blogen.store.own_keys import OwnKeys
 from blogen.store.people import People
 from blogen.store.posts import Posts
 from blogen.store.social import Social
 from blogen.store.steps import Steps, Used
+from blogen.store.subscriptions import Subscriptions
 from blogen.store.tickets import Tickets
 from tests.blog import AUTONOMOUS, Blog, draft, open_blog
 
@@ -209,6 +212,9 @@ async def serve(folder: Path, config: Config | None = None, **engine_options: An
         app[keys.CORRECTIONS] = Corrections(blog.database)
         app[keys.PACE] = Pace(clock)
         app[keys.OWN_KEYS] = OwnKeys(blog.database)
+        app[keys.SUBSCRIPTIONS] = Subscriptions(blog.database)
+        app[keys.DELIVERIES] = Deliveries(blog.database)
+        app[keys.NEWS] = News(blog.database)
         app[keys.KEPT_ANSWERS] = KeptAnswers(blog.database, clock)
         add_api(app)
         async with engine.running(), TestClient(TestServer(app)) as client:
