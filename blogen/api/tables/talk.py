@@ -49,7 +49,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "PUT", "/people/{handle}/block", "moderation.block", "Block a person: neither sees the other any more",
-        Scope.READER, for_person=True, status=HTTPStatus.NO_CONTENT,
+        Scope.READER, for_person=True, status=HTTPStatus.NO_CONTENT, refuses=(422,),
     ),
     Route(
         "DELETE", "/people/{handle}/block", "moderation.block", "Take a block back", Scope.READER, for_person=True,
@@ -57,7 +57,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "PUT", "/people/{handle}/mute", "moderation.mute", "Mute a person: see and hear no more of them", Scope.READER,
-        for_person=True, status=HTTPStatus.NO_CONTENT,
+        for_person=True, status=HTTPStatus.NO_CONTENT, refuses=(422,),
     ),
     Route(
         "DELETE", "/people/{handle}/mute", "moderation.mute", "Take a mute back", Scope.READER, for_person=True,
