@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from blogen.errors import StoreError
 from blogen.events import CourierCrashed, Event, FactKept
-from blogen.outgoing.push import Pushes, PushKey
+from blogen.outgoing.push import PAUSES_SECONDS, Pushes, PushKey
 from blogen.outgoing.sending import TIMEOUT_SECONDS, Sender
 from blogen.outgoing.webhooks import POLL_SECONDS, HookLine, Patience
 from blogen.store.deliveries import Deliveries
@@ -52,6 +52,7 @@ class Courier:
         resolve: Resolve | None = None,
         patience: Patience | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
+        push_pauses_seconds: tuple[float, ...] = PAUSES_SECONDS,
     ) -> None:
         self._bus = bus
         self._clock = clock
@@ -74,6 +75,7 @@ class Courier:
             bus,
             clock,
             contact=config.push.contact or _page(config.server.base_url),
+            pauses_seconds=push_pauses_seconds,
         )
         self._facts_kept = asyncio.Event()
         self._pushes_kept = asyncio.Event()
