@@ -3,12 +3,14 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from blogen.cli.arguments import Commands
+from blogen.cli.arguments import Commands, count
 from blogen.cli.exits import DONE
 from blogen.cli.running import run
 
 if TYPE_CHECKING:
     from blogen.domain.person import Token
+
+_DAY_MS = 24 * 3600 * 1000
 
 
 def add(commands: Commands) -> None:
@@ -16,6 +18,7 @@ def add(commands: Commands) -> None:
     create = tokens.add("create", "make a token and print it alone; it is shown this once")
     create.add_argument("--scope", required=True, choices=["reader", "author", "admin"], help="what it may do")
     create.add_argument("--user", metavar="HANDLE", help="the person it acts for (default: the owner)")
+    create.add_argument("--expires", metavar="DAYS", type=count, help="after how many days it ends (default: never)")
     create.add_argument("--label", default="", help="what it is for, to recognise it by")
     create.add_argument("--json", action="store_true", help="print it as JSON, with its id")
     create.set_defaults(run=lambda arguments: run(_create(arguments)))
@@ -31,10 +34,12 @@ def add(commands: Commands) -> None:
 async def _create(arguments: argparse.Namespace) -> int:
     from blogen.cli.people import open_people
     from blogen.cli.plain import print_json
+    from blogen.clock import SystemClock
     from blogen.domain.person import Scope
 
+    ends_at = None if arguments.expires is None else SystemClock().now_ms() + arguments.expires * _DAY_MS
     async with open_people(arguments, make=True) as people:
-        token, text = await people.create_token(Scope(arguments.scope), arguments.user, arguments.label)
+        token, text = await people.create_token(Scope(arguments.scope), arguments.user, arguments.label, ends_at)
     if arguments.json:
         print_json({"token": text, **_view(token)})
     else:
@@ -57,7 +62,7 @@ async def _list(arguments: argparse.Namespace) -> int:
         [
             [
                 token.id, token.scope, handles.get(token.person_id or "", "the owner"), moment(token.created_at),
-                moment(token.last_used_at) or "never", "revoked" if token.revoked_at else "valid", token.label,
+                moment(token.last_used_at) or "never", _state(token), token.label,
             ]
             for token in tokens
         ],
@@ -76,6 +81,14 @@ async def _revoke(arguments: argparse.Namespace) -> int:
     else:
         print(f"Token {token.id} is revoked.")
     return DONE
+
+
+def _state(token: "Token") -> str:
+    from blogen.cli.plain import moment
+
+    if token.revoked_at is not None:
+        return "revoked"
+    return f"valid until {moment(token.expires_at)}" if token.expires_at else "valid"
 
 
 def _view(token: "Token") -> dict[str, Any]:

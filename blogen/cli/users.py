@@ -4,34 +4,83 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from blogen.cli.arguments import Commands
+from blogen.cli.arguments import Commands, Parser
 from blogen.cli.exits import DONE
 from blogen.cli.running import run
-from blogen.errors import InvalidInput
+from blogen.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
-    from blogen.domain.person import Person
+    from blogen.domain.person import Device, Person
+    from blogen.store.people import People
 
 _MAX_PASSWORD_LINE = 10_000
 
 
 def add(commands: Commands) -> None:
-    users = commands.group("users", "create, list and disable accounts")
+    users = commands.group("users", "make, list, change and end accounts; invite people and let them in")
     create = users.add("create", "make an account; the password is read from standard input")
     create.add_argument("handle", metavar="NAME", help="the handle to sign in with: a-z, 0-9, - and _")
     create.add_argument("--name", help="the name that others see (default: the handle)")
-    role = create.add_mutually_exclusive_group()
-    role.add_argument("--admin", dest="role", action="store_const", const="admin", help="may do everything")
-    role.add_argument("--author", dest="role", action="store_const", const="author", help="may have posts written")
-    create.add_argument("--json", action="store_true", help="print the account as JSON")
+    create.add_argument("--email", help="where a link for a new password may be sent")
+    _add_role(create)
+    _add_json(create, "the account")
     create.set_defaults(role="reader", run=lambda arguments: run(_create(arguments, _password())))
     listing = users.add("list", "list the accounts")
-    listing.add_argument("--json", action="store_true", help="print them as JSON")
+    _add_json(listing, "them")
     listing.set_defaults(run=lambda arguments: run(_list(arguments)))
-    disable = users.add("disable", "close an account and revoke its tokens")
-    disable.add_argument("handle", metavar="NAME")
-    disable.add_argument("--json", action="store_true", help="print the account as JSON")
+    show = users.add("show", "show an account and what is signed in to it")
+    _add_name(show)
+    _add_json(show, "it")
+    show.set_defaults(run=lambda arguments: run(_show(arguments)))
+    role = users.add("role", "let a person do more or less, at once")
+    _add_name(role)
+    role.add_argument("role", choices=["reader", "author", "admin"], help="what they may do from now on")
+    _add_json(role, "the account")
+    role.set_defaults(run=lambda arguments: run(_change_role(arguments)))
+    disable = users.add("disable", "close an account, revoke its tokens and sign it out everywhere")
+    _add_name(disable)
+    _add_json(disable, "the account")
     disable.set_defaults(run=lambda arguments: run(_disable(arguments)))
+    enable = users.add("enable", "open a closed account again")
+    _add_name(enable)
+    _add_json(enable, "the account")
+    enable.set_defaults(run=lambda arguments: run(_enable(arguments)))
+    sign_out = users.add("sign-out", "sign a person out of every browser and app")
+    _add_name(sign_out)
+    _add_json(sign_out, "the account")
+    sign_out.set_defaults(run=lambda arguments: run(_sign_out(arguments)))
+    invite = users.add("invite", "print a link by which one person may register within a week")
+    _add_role(invite)
+    invite.add_argument("--note", default="", help="whom it is for, to recognise it by")
+    _add_json(invite, "it")
+    invite.set_defaults(role="reader", run=lambda arguments: run(_invite(arguments)))
+    reset = users.add("reset-password", "print a link by which a person may set a new password within an hour")
+    _add_name(reset)
+    _add_json(reset, "it")
+    reset.set_defaults(run=lambda arguments: run(_reset(arguments)))
+    pair = users.add("pair", "print a code that signs an app in as a person within ten minutes")
+    _add_name(pair)
+    _add_json(pair, "it")
+    pair.set_defaults(run=lambda arguments: run(_pair(arguments)))
+    delete = users.add("delete", "delete an account for good; comments stay, as nobody's")
+    _add_name(delete)
+    delete.add_argument("--yes", action="store_true", required=True, help="needed: it cannot be undone")
+    _add_json(delete, "what the account was")
+    delete.set_defaults(run=lambda arguments: run(_delete(arguments)))
+
+
+def _add_name(parser: Parser) -> None:
+    parser.add_argument("handle", metavar="NAME", help="the person's handle")
+
+
+def _add_role(parser: Parser) -> None:
+    role = parser.add_mutually_exclusive_group()
+    role.add_argument("--admin", dest="role", action="store_const", const="admin", help="may do everything")
+    role.add_argument("--author", dest="role", action="store_const", const="author", help="may have posts written")
+
+
+def _add_json(parser: Parser, what: str) -> None:
+    parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
 
 
 async def _create(arguments: argparse.Namespace, password: str) -> int:
@@ -39,8 +88,8 @@ async def _create(arguments: argparse.Namespace, password: str) -> int:
     from blogen.domain.person import Scope
 
     async with open_people(arguments, make=True) as people:
-        name = arguments.name or arguments.handle
-        person = await people.create_person(arguments.handle, name, Scope(arguments.role), password)
+        name, role = arguments.name or arguments.handle, Scope(arguments.role)
+        person = await people.create_person(arguments.handle, name, role, password, email=arguments.email)
     return _print(person, f"{person.handle} can sign in as {person.role}.", as_json=arguments.json)
 
 
@@ -60,12 +109,115 @@ async def _list(arguments: argparse.Namespace) -> int:
     return DONE
 
 
+async def _show(arguments: argparse.Namespace) -> int:
+    from blogen.cli.people import open_accounts
+    from blogen.cli.plain import moment, print_json, print_table
+
+    async with open_accounts(arguments) as accounts:
+        person = await _person(accounts.people, arguments.handle)
+        devices = await accounts.devices.of_person(person.id)
+    if arguments.json:
+        print_json(_view(person) | {"devices": [_device_view(device) for device in devices]})
+        return DONE
+    print_table(
+        ["", ""],
+        [
+            ["name", person.handle], ["shown as", person.name], ["role", person.role], ["state", _state(person)],
+            ["e-mail", person.email or ""], ["created", moment(person.created_at)],
+            *([device.kind, f"{device.name}, last used {moment(device.last_used_at)}"] for device in devices),
+        ],
+    )  # fmt: skip
+    return DONE
+
+
+async def _change_role(arguments: argparse.Namespace) -> int:
+    from blogen.cli.people import open_people
+    from blogen.domain.person import Scope
+
+    async with open_people(arguments) as people:
+        person = await people.set_role(arguments.handle, Scope(arguments.role))
+    return _print(person, f"{person.handle} is {person.role} now.", as_json=arguments.json)
+
+
 async def _disable(arguments: argparse.Namespace) -> int:
     from blogen.cli.people import open_people
 
     async with open_people(arguments) as people:
         person = await people.disable_person(arguments.handle)
     return _print(person, f"{person.handle} is disabled; every token of theirs is revoked.", as_json=arguments.json)
+
+
+async def _enable(arguments: argparse.Namespace) -> int:
+    from blogen.cli.people import open_people
+
+    async with open_people(arguments) as people:
+        person = await people.enable_person(arguments.handle)
+    return _print(person, f"{person.handle} can sign in again.", as_json=arguments.json)
+
+
+async def _sign_out(arguments: argparse.Namespace) -> int:
+    from blogen.cli.people import open_accounts
+
+    async with open_accounts(arguments) as accounts:
+        person = await _person(accounts.people, arguments.handle)
+        await accounts.devices.revoke_others(person.id, keep=None)
+    return _print(person, f"{person.handle} is signed out everywhere.", as_json=arguments.json)
+
+
+async def _invite(arguments: argparse.Namespace) -> int:
+    from blogen.cli.people import open_accounts
+    from blogen.domain.person import Scope, TicketKind
+
+    async with open_accounts(arguments, make=True) as accounts:
+        text = await accounts.tickets.make(TicketKind.INVITATION, role=Scope(arguments.role), note=arguments.note)
+        ticket = await accounts.tickets.look_at(TicketKind.INVITATION, text)
+        link, is_closed = accounts.address(f"/register?invitation={text}"), accounts.config.auth.sign_up == "closed"
+    if is_closed:
+        sys.stderr.write('blogen: nobody can register while `auth.sign_up` is "closed"; set it to "invite".\n')
+    return _print_secret({"link": link, "invitation": text}, link, ticket.expires_at, as_json=arguments.json)
+
+
+async def _reset(arguments: argparse.Namespace) -> int:
+    from blogen.cli.people import open_accounts
+    from blogen.domain.person import TicketKind
+
+    async with open_accounts(arguments) as accounts:
+        person = await _person(accounts.people, arguments.handle, is_open=True)
+        text = await accounts.tickets.make(TicketKind.RESET, person_id=person.id)
+        ticket = await accounts.tickets.look_at(TicketKind.RESET, text)
+        link = accounts.address(f"/reset/{text}")
+    return _print_secret({"link": link}, link, ticket.expires_at, as_json=arguments.json)
+
+
+async def _pair(arguments: argparse.Namespace) -> int:
+    from blogen.cli.people import open_accounts
+    from blogen.domain.person import TicketKind
+
+    async with open_accounts(arguments) as accounts:
+        person = await _person(accounts.people, arguments.handle, is_open=True)
+        code = await accounts.tickets.make(TicketKind.PAIRING, person_id=person.id)
+        ticket = await accounts.tickets.look_at(TicketKind.PAIRING, code)
+    return _print_secret({"code": code}, code, ticket.expires_at, as_json=arguments.json)
+
+
+async def _delete(arguments: argparse.Namespace) -> int:
+    from blogen.cli.people import open_people
+
+    async with open_people(arguments) as people:
+        person = await _person(people, arguments.handle)
+        await people.delete_account(person.id)
+    return _print(person, f"The account of {person.handle} is deleted.", as_json=arguments.json)
+
+
+async def _person(people: "People", handle: str, *, is_open: bool = False) -> "Person":
+    person = await people.by_handle(handle)
+    if person is None:
+        raise NotFound(f"There is no person {handle[:80]}.", remedy="`blogen users list` shows them all.")
+    if is_open and person.disabled_at is not None:
+        raise InvalidInput(
+            f"The account of {person.handle} is disabled.", remedy="`blogen users enable` opens it again."
+        )
+    return person
 
 
 def _password() -> str:
@@ -92,6 +244,17 @@ def _print(person: "Person", sentence: str, *, as_json: bool) -> int:
     return DONE
 
 
+def _print_secret(told: dict[str, str], alone: str, expires_at: int, *, as_json: bool) -> int:
+    """What is shown this once, alone on its line."""
+    from blogen.cli.plain import print_json, rfc3339
+
+    if as_json:
+        print_json(told | {"expires_at": rfc3339(expires_at)})
+    else:
+        print(alone)
+    return DONE
+
+
 def _state(person: "Person") -> str:
     return "disabled" if person.disabled_at else "open"
 
@@ -104,6 +267,21 @@ def _view(person: "Person") -> dict[str, Any]:
         "handle": person.handle,
         "name": person.name,
         "role": person.role,
+        "email": person.email,
         "created_at": rfc3339(person.created_at),
         "disabled_at": rfc3339(person.disabled_at),
+    }
+
+
+def _device_view(device: "Device") -> dict[str, Any]:
+    from blogen.cli.plain import rfc3339
+
+    return {
+        "id": device.id,
+        "kind": device.kind,
+        "name": device.name,
+        "scope": device.scope,
+        "created_at": rfc3339(device.created_at),
+        "last_used_at": rfc3339(device.last_used_at),
+        "expires_at": rfc3339(device.expires_at),
     }
