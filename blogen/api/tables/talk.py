@@ -109,10 +109,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/moderation/words", "moderation.words", "Words that hold a comment", Scope.AUTHOR, gives="WordList"),
     Route(
         "PUT", "/moderation/words/{word}", "moderation.block_word", "Hold comments that say a word", Scope.AUTHOR,
-        gives="ActView", refuses=(409,),
+        gives="ActView", refuses=(409, 422),
     ),
     Route(
         "DELETE", "/moderation/words/{word}", "moderation.unblock_word", "Hold comments for a word no more",
-        Scope.AUTHOR, gives="ActView", refuses=(409,),
+        Scope.AUTHOR, gives="ActView", refuses=(409, 422),
     ),
 )  # fmt: skip
