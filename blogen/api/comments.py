@@ -108,11 +108,14 @@ async def delete(request: web.Request) -> web.Response:
 async def report(request: web.Request) -> web.Response:
     from blogen.domain.talk import MAX_NOTE_CHARS, ReportRequest
     from blogen.render.comments import plain_note
+    from blogen.store.comments import no_comment
 
     order = await body(request, ReportRequest)
     keep_pace(request)
     person_id, comment_id = person_of(request), request.match_info["id"]
-    await request.config_dict[COMMENTS].seen(comment_id, viewer_id=person_id)
+    seen = await request.config_dict[COMMENTS].seen(comment_id, viewer_id=person_id)
+    if not seen.is_whole:
+        raise no_comment(comment_id)
     note = plain_note("note", order.note, max_chars=MAX_NOTE_CHARS)
     made = await request.config_dict[MODERATION].report_comment(comment_id, person_id, note)
     return answer({"id": made}, status=201)

@@ -13,7 +13,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST", "/posts/{slug}/comments", "comments.create", "Write a comment, or answer one", Scope.READER,
         for_person=True, takes="CommentRequest", gives="CommentView", status=HTTPStatus.CREATED, needs_body=True,
-        creates=True,
+        creates=True, refuses=(409,),
     ),
     Route("GET", "/comments/{id}", "comments.show", "A comment", gives="CommentView"),
     Route(
@@ -23,11 +23,12 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "PATCH", "/comments/{id}", "comments.change", "Change a comment of one's own, soon after it was written",
         Scope.READER, for_person=True, takes="CommentChange", gives="CommentView", needs_body=True, matches=True,
+        refuses=(409,),
     ),
     Route(
         "DELETE", "/comments/{id}", "comments.delete",
         "Delete a comment of one's own; with the scope author, remove another's", Scope.READER,
-        status=HTTPStatus.NO_CONTENT,
+        status=HTTPStatus.NO_CONTENT, refuses=(409,),
     ),
     Route(
         "POST", "/comments/{id}/report", "comments.report", "Tell the moderators of a comment", Scope.READER,
@@ -37,7 +38,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST", "/posts/{slug}/reports", "comments.report_post", "Tell the moderators of an error in a post",
         Scope.READER, for_person=True, takes="PostReportRequest", gives="ReportedView", status=HTTPStatus.CREATED,
-        needs_body=True, creates=True,
+        needs_body=True, creates=True, refuses=(409,),
     ),
     Route(
         "GET", "/posts/{slug}/corrections", "moderation.corrections", "What was corrected in a post, the oldest first",
