@@ -171,6 +171,8 @@ def _responses(route: Route) -> dict[str, Any]:
     if route.streams:
         success["description"] = _OF_PERSON if route.for_person else _OF_JOB
         success["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+    elif route.is_page:
+        success["content"] = {"text/html": {"schema": {"type": "string"}}}
     elif route.gives:
         success["content"] = {"application/json": _content(route.gives)}
     elif route.status != 204:
@@ -309,7 +311,7 @@ def _problem_response(status: int) -> dict[str, Any]:
     if status == 422:
         example |= {"errors": [{"path": "topic", "message": "must have at most 300 characters, found 301"}]}
     told: dict[str, Any] = {
-        "description": title,
+        "description": "Not now: too many jobs wait, or the disk is full" if status == 503 else title,
         "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}, "example": example}},
     }
     if status in _WITH_RETRY_AFTER:

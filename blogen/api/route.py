@@ -39,6 +39,8 @@ class Route:
     """Answers with an ETag though it needs a token; what needs none always does."""
     matches: bool = False
     """Honours `If-Match`."""
+    is_page: bool = False
+    """Answers with HTML."""
     streams: bool = False
     """Answers with server-sent events."""
     ignores_token: bool = False
