@@ -37,12 +37,7 @@ MOST_RANKED: Final = 200
 
 _TOP = PostCursor(2**63 - 1, "")
 """Before all posts."""
-_FEW_FOLLOWS = 50
-_MOST_WALKED = 400
 _MOST_WALKED_FOR_NEW = 1_000
-_STRETCH = 300
-_MOST_SINCE = 100
-"""Posts that came after a stretch was remembered; with more it is found anew."""
 _STRETCHES = 100
 _STRETCH_MS = 600_000
 """What other processes change is seen after this at the latest."""
@@ -89,6 +84,21 @@ class Ranked(NamedTuple):
     reason: Reason
 
 
+class Bounds(NamedTuple):
+    """Where one way to the posts of follows gives way to another: what was measured with a million posts."""
+
+    few_follows: int = 50
+    walked: int = 400
+    """The newest posts of the blog that are looked through."""
+    stretch: int = 300
+    """Posts that are remembered at a time."""
+    since: int = 100
+    """Posts that came after a stretch was remembered; with more it is found anew."""
+
+
+DEFAULT_BOUNDS: Final = Bounds()
+
+
 class _Taste(NamedTuple):
     """What a feed of a person needs to know of them; follows are counted only as far as it matters."""
 
@@ -122,8 +132,9 @@ class _Stretch(NamedTuple):
 
 
 class Feeds:
-    def __init__(self, database: Database, clock: Clock, bus: Bus) -> None:
+    def __init__(self, database: Database, clock: Clock, bus: Bus, bounds: Bounds = DEFAULT_BOUNDS) -> None:
         self._database = database
+        self._bounds = bounds
         self._clock = clock
         self._stretches: OrderedDict[tuple[str, bool], _Stretch] = OrderedDict()
         """By person, and whether it begins at the top: the one who reads on does not lose it."""
@@ -214,7 +225,7 @@ class Feeds:
         return [_item(found[one.number], one.reason) for one in ranking if one.number in found]
 
     async def _taste(self, person_id: str) -> _Taste:
-        enough = _FEW_FOLLOWS + 1
+        enough = self._bounds.few_follows + 1
         row = await self._database.look_up_one(_TASTE, (person_id, enough, person_id, enough, person_id))
         return _Taste(bool(row[0]), row[1], row[2]) if row else _Taste(False, 0, 0)
 
@@ -222,7 +233,7 @@ class Feeds:
         """At most `count` items of the feed of follows behind `before`."""
         if not taste.authors and not taste.tags:
             return []
-        if taste.authors + taste.tags <= _FEW_FOLLOWS:
+        if taste.authors + taste.tags <= self._bounds.few_follows:
             return await self._merge(
                 f"{LINE}, {taste.reasons}", taste.params(person_id), person_id, taste, count, before
             )
@@ -230,7 +241,7 @@ class Feeds:
         if rows is None:
             rows = await self._database.read(
                 _walked(taste.reasons, taste.hides_unreviewed),
-                (*taste.params(person_id), *before, _MOST_WALKED, count),
+                (*taste.params(person_id), *before, self._bounds.walked, count),
             )
             if len(rows) < count:
                 rows = await self._found_anew(person_id, taste, count, before)
@@ -260,11 +271,11 @@ class Feeds:
     async def _found_anew(self, person_id: str, taste: _Taste, count: int, before: PostCursor) -> list[sqlite3.Row]:
         changes = self._changes
         newest = await self._database.read_one("SELECT number FROM posts ORDER BY number DESC LIMIT 1")
-        found = await self._merge("p.published_at, p.id", (), person_id, taste, _STRETCH, before)
+        found = await self._merge("p.published_at, p.id", (), person_id, taste, self._bounds.stretch, before)
         stretch = _Stretch(
             begin=before,
             keys=[PostCursor(*row) for row in reversed(found)],
-            is_end=len(found) < _STRETCH,
+            is_end=len(found) < self._bounds.stretch,
             hides_unreviewed=taste.hides_unreviewed,
             number=newest["number"] if newest else 0,
             until=self._clock.now_ms() + _STRETCH_MS,
@@ -281,8 +292,8 @@ class Feeds:
         is_stale = stretch.hides_unreviewed != taste.hides_unreviewed or stretch.until <= self._clock.now_ms()
         if is_stale or before > stretch.begin:
             return None
-        since = await self._database.read(_SINCE, (person_id, person_id, stretch.number, _MOST_SINCE + 1))
-        if len(since) > _MOST_SINCE:
+        since = await self._database.read(_SINCE, (person_id, person_id, stretch.number, self._bounds.since + 1))
+        if len(since) > self._bounds.since:
             return None
         keys = stretch.keys[: bisect_left(stretch.keys, before)][: -count - 1 : -1]
         floor = PostCursor(-1, "") if stretch.is_end else stretch.keys[0]
