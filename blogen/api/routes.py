@@ -57,9 +57,9 @@ def add_api(app: web.Application) -> None:
     for route in ROUTES:
         path = VERSION_PREFIX + route.path
         if route.method == "GET":
-            api.router.add_get(path, _admitting(route), allow_head=not route.streams)
+            api.router.add_get(path, _admitting(api, route), allow_head=not route.streams)
         else:
-            api.router.add_route(route.method, path, _admitting(route))
+            api.router.add_route(route.method, path, _admitting(api, route))
     app.add_subapp(PREFIX, api)
 
     async def listen(app: web.Application) -> None:
@@ -84,7 +84,7 @@ def add_api(app: web.Application) -> None:
     app.on_shutdown.append(stop_listening)
 
 
-def _admitting(route: Route) -> Handler:
+def _admitting(api: web.Application, route: Route) -> Handler:
     answer = handler(f"blogen.api.{route.handler}")
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -94,14 +94,14 @@ def _admitting(route: Route) -> Handler:
             await admit(request, route.scope, for_person=route.for_person)
         if route.asks:
             whose = person_of(request) if route.for_person else ""
-            sign_with(await request.config_dict[CURSOR_KEY].get(), whose)
+            sign_with(await api[CURSOR_KEY].get(), whose)
         if route.creates and not route.keeps_key_itself:
-            return await request.config_dict[ONCE].answer(request, answer)
+            return await api[ONCE].answer(request, answer)
         return await answer(request)
 
     async def handle_shared(request: web.Request) -> web.StreamResponse:
         if is_anyone(request):
-            return await request.config_dict[SHARED_ANSWERS].answer(request, handle)
+            return await api[SHARED_ANSWERS].answer(request, handle)
         return await handle(request)
 
     return handle_shared if route.is_shared else handle
