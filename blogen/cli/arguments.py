@@ -9,7 +9,9 @@ from typing import NoReturn
 from blogen import __version__
 from blogen.cli.exits import UNUSABLE
 
-COMMANDS = ("serve", "generate", "jobs", "costs", "posts", "moderation", "tokens", "users", "doctor", "openapi")
+COMMANDS = (
+    "serve", "generate", "jobs", "costs", "posts", "moderation", "webhooks", "tokens", "users", "doctor", "openapi",
+)  # fmt: skip
 """Each in the module of its name."""
 
 DEFAULT_COMMAND = "serve"

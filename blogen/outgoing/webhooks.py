@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 4
 """Messages under way to one webhook."""
 
-POLL_SECONDS: Final = 15.0
+POLL_SECONDS: Final = 5.0
 """How often the table is looked at without being told to: the command line may have changed it."""
 
 _GONE = 410

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from blogen.errors import NotFound
+from blogen.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
     from blogen.store.database import Database, Transaction
@@ -108,17 +108,23 @@ class Deliveries:
         while await self._database.write(work) == _ENDED_AT_ONCE:
             pass
 
-    async def retry(self, delivery_id: str) -> Delivery:
-        """Let it be delivered (again) now; how it stands then. Raises NotFound."""
+    async def retry(self, delivery_id: str, *, known: Sequence[str]) -> Delivery:
+        """Let it be delivered (again) now; how it stands then. `known` are the webhooks that are configured.
+
+        Raises NotFound, and Conflict if its webhook is not among them.
+        """
 
         def work(tx: Transaction) -> Delivery:
-            changed = tx.execute(
-                "UPDATE deliveries SET next_at = ?, delivered_at = NULL WHERE id = ?", (tx.now_ms, delivery_id)
-            )
-            if not changed:
+            rows = tx.query(f"{_SHOWN} WHERE d.id = ?", (delivery_id,))
+            if not rows:
                 raise NotFound(
                     f"There is no delivery {delivery_id[:80]}.", remedy="`blogen webhooks deliveries` shows them."
                 )
+            if rows[0]["hook"] not in known:
+                raise Conflict(
+                    f"There is no webhook {rows[0]['hook']} any more.", remedy="Add its section [[webhooks]] again."
+                )
+            tx.execute("UPDATE deliveries SET next_at = ?, delivered_at = NULL WHERE id = ?", (tx.now_ms, delivery_id))
             return _delivery(tx.query(f"{_SHOWN} WHERE d.id = ?", (delivery_id,))[0])
 
         return await self._database.write(work)
