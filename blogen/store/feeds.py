@@ -271,11 +271,12 @@ class Feeds:
     async def _found_anew(self, person_id: str, taste: _Taste, count: int, before: PostCursor) -> list[sqlite3.Row]:
         changes = self._changes
         newest = await self._database.read_one("SELECT number FROM posts ORDER BY number DESC LIMIT 1")
-        found = await self._merge("p.published_at, p.id", (), person_id, taste, self._bounds.stretch, before)
+        size = max(self._bounds.stretch, count)
+        found = await self._merge("p.published_at, p.id", (), person_id, taste, size, before)
         stretch = _Stretch(
             begin=before,
             keys=[PostCursor(*row) for row in reversed(found)],
-            is_end=len(found) < self._bounds.stretch,
+            is_end=len(found) < size,
             hides_unreviewed=taste.hides_unreviewed,
             number=newest["number"] if newest else 0,
             until=self._clock.now_ms() + _STRETCH_MS,
