@@ -13,12 +13,13 @@ from blogen.web.folders import STATIC
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
     ".ico": "image/x-icon",
     ".png": "image/png",
     ".svg": "image/svg+xml; charset=utf-8",
 }
 
-_COMPRESSED = (".css", ".svg")
+_COMPRESSED = (".css", ".js", ".svg")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from blogen.attempts import Attempts
+from blogen.clock import Clock
 from blogen.config import Config
 from blogen.events import Bus
+from blogen.outgoing.mail import Mail
 from blogen.store.authors import Authors
 from blogen.store.devices import Devices
 from blogen.store.jobs import Jobs
 from blogen.store.media import Media
+from blogen.store.own_keys import OwnKeys
+from blogen.store.passkeys import Passkeys
 from blogen.store.people import People
 from blogen.store.posts import Posts
 from blogen.store.search import Search
@@ -38,6 +42,10 @@ PEOPLE = web.AppKey("PEOPLE", People)
 DEVICES = web.AppKey("DEVICES", Devices)
 TICKETS = web.AppKey("TICKETS", Tickets)
 ATTEMPTS = web.AppKey("ATTEMPTS", Attempts)
+PASSKEYS = web.AppKey("PASSKEYS", Passkeys)
+OWN_KEYS = web.AppKey("OWN_KEYS", OwnKeys)
+CLOCK: web.AppKey[Clock] = web.AppKey("CLOCK")
+MAIL = web.AppKey("MAIL", Mail)
 READY = web.AppKey[Ready]("READY")
 HOOKS: "web.AppKey[asyncio.Future[Hooks]]" = web.AppKey("HOOKS", asyncio.Future)
 """Comes with the engine: a server listens before it works."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def render(app: web.Application, template: str, **context: object) -> str:
-    """`templates/reader/TEMPLATE`, with what every page knows of its site."""
+    """`templates/reader/TEMPLATE`, or `people/…` and `mail/…` beside it, with what every page knows of its site."""
     config = app[CONFIG]
     site: dict[str, Any] = {"site": config.site, "base_url": base_url(app), "is_public": is_public(config)}
     return _environment(config.data.dir / "cache").get_template(template).render(site | context)
@@ -30,7 +30,7 @@ def _environment(cache_folder: Path) -> "Environment":
     from blogen.web.compiled import Compiled
 
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES / "reader"),
+        loader=FileSystemLoader([TEMPLATES / "reader", TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -44,6 +44,7 @@ def _environment(cache_folder: Path) -> "Environment":
         "spent": words.spent,
         "day": words.day,
         "direction": words.direction,
+        "hour": words.hour,
         "iso": words.iso,
         "maker": words.maker,
         "month": words.month,

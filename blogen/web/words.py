@@ -26,6 +26,11 @@ def day(at_ms: int) -> str:
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
 
 
+def hour(at_ms: int) -> str:
+    """`14:05`"""
+    return f"{_moment(at_ms):%H:%M}"
+
+
 def month(at_ms: int) -> str:
     """`August 2026`"""
     at = _moment(at_ms)

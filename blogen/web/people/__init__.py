@@ -1,0 +1,1 @@
+"""Pages for people: sign in, register, one's own account, a new password, passkeys."""

@@ -1,0 +1,98 @@
+"""Who sits at the browser: the device behind its cookie, and where to go to get one."""
+
+import re
+from dataclasses import dataclass
+from typing import Final, NoReturn
+from urllib.parse import quote, urlsplit
+
+from aiohttp import web
+
+from blogen.clients import client_address, keep_session, session_of
+from blogen.domain.person import DeviceKind, Person
+from blogen.web.keys import CONFIG, DEVICES, PEOPLE
+
+HOME: Final = "/me"
+
+_MAX_NEXT_CHARS: Final = 500
+_LOCAL_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
+"""Printable ASCII without space and backslash, which browsers read as a slash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A person who is signed in, at one device."""
+
+    person: Person
+    device_id: str
+
+
+async def visitor(request: web.Request) -> Visitor | None:
+    """Who is signed in here; None if nobody is (any more)."""
+    secret = session_of(request)
+    actor = await request.app[DEVICES].by_cookie(secret) if secret else None
+    if actor is None or actor.person_id is None or actor.device_id is None:
+        return None
+    person = await request.app[PEOPLE].by_id(actor.person_id)
+    return Visitor(person, actor.device_id) if person else None
+
+
+async def signed_in(request: web.Request) -> Visitor:
+    """Who is signed in here; whoever is not is sent to the page that does it, and back."""
+    found = await visitor(request)
+    if found is None:
+        to_sign_in(request.path_qs if request.method in {"GET", "HEAD"} else HOME)
+    return found
+
+
+def to_sign_in(then: str = "") -> NoReturn:
+    then = then if then != HOME else ""
+    raise web.HTTPSeeOther(f"/login?next={quote(then, safe='')}" if then else "/login")
+
+
+async def let_in(request: web.Request, person_id: str, to: str) -> web.Response:
+    """Sign the person in at this browser, with a new secret whatever it showed before, and go on to `to`."""
+    response = see(to)
+    await sign_in(request, response, person_id)
+    return response
+
+
+async def sign_in(request: web.Request, response: web.Response, person_id: str) -> None:
+    """As `let_in`, for an answer of one's own."""
+    name = device_name(request.headers.get("User-Agent", ""))
+    _, secret = await request.app[DEVICES].sign_in(person_id, DeviceKind.BROWSER, name, instead_of=session_of(request))
+    keep_session(response, secret)
+
+
+def address_of(request: web.Request) -> str:
+    """Where the request comes from, as limits count it."""
+    return client_address(request, request.app[CONFIG].server.trusted_proxies)
+
+
+def see(path: str) -> web.Response:
+    """Go there, with GET."""
+    return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})
+
+
+def local_path(text: str) -> str:
+    """`text` if it is an address on this blog, else nothing: nobody is sent elsewhere."""
+    if len(text) > _MAX_NEXT_CHARS or not _LOCAL_PATH.fullmatch(text):
+        return ""
+    parts = urlsplit(text)
+    return "" if parts.scheme or parts.netloc else text
+
+
+_BROWSERS: Final = (
+    ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser/", "Samsung Internet"), ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"), ("CriOS/", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
+)  # fmt: skip
+_SYSTEMS: Final = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("CrOS", "ChromeOS"), ("Windows", "Windows"),
+    ("Macintosh", "Mac"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def device_name(user_agent: str) -> str:
+    """`Firefox on Linux`: what a person knows their browser by. Nothing of the header itself is kept."""
+    browser = next((name for sign, name in _BROWSERS if sign in user_agent), "A browser")
+    system = next((name for sign, name in _SYSTEMS if sign in user_agent), "")
+    return f"{browser} on {system}" if system else browser
