@@ -36,9 +36,10 @@ async def right(served: Served, route: Route, scope: Scope) -> dict[str, str]:
 def test_only_what_everyone_may_see_needs_no_token():
     assert {named(route) for route in PUBLIC} == {
         "GET /posts", "GET /posts/{slug}", "GET /posts/{slug}/receipt", "GET /search", "GET /tags", "GET /authors",
-        "GET /authors/{handle}", "GET /site", "GET /docs", "GET /openapi.json", "GET /posts/{slug}/comments", "GET /comments/{id}",
-        "GET /comments/{id}/answers", "GET /posts/{slug}/corrections", "GET /push/key", "GET /feed", "GET /feed/since",
-        "POST /auth/register", "POST /auth/login", "POST /auth/refresh", "POST /auth/pair",
+        "GET /authors/{handle}", "GET /site", "GET /docs", "GET /openapi.json", "GET /posts/{slug}/comments",
+        "GET /comments/{id}", "GET /comments/{id}/answers", "GET /posts/{slug}/corrections", "GET /push/key",
+        "GET /feed", "GET /feed/since", "POST /auth/register", "POST /auth/login", "POST /auth/refresh",
+        "POST /auth/pair",
     }  # fmt: skip
 
 
