@@ -180,15 +180,15 @@ async def tell_all(talk: Talk, slug: str = "tea", *, chunk: int = 3) -> int:
 async def test_followers_of_the_author_and_of_tags_are_told_once_chunk_by_chunk(talk):
     crowd = [f"p{number:02}" for number in range(11)]
     await talk.join(*crowd)
-    await follow(talk, *crowd[:7], author="blogen")
-    await follow(talk, *crowd[5:9], tag="drinks")
-    await follow(talk, *crowd[8:10], tag="leaves")
+    await follow(talk, *crowd[5:10], author="blogen")  # their ids come after those who follow tags
+    await follow(talk, *crowd[2:6], tag="drinks")
+    await follow(talk, *crowd[:4], tag="leaves")
     await follow(talk, crowd[10], tag="else")
     assert await tell_all(talk) == 4
     for number, handle in enumerate(crowd):
         assert await talk.told(handle) == ([("post", None)] if number < 10 else [])
-    details = [dict((await talk.notifications.of(talk.ids[handle], 1))[0][0].detail) for handle in crowd[4:9:2]]
-    assert details == [{"author": "blogen"}, {"author": "blogen"}, {"tag": "drinks"}]
+    details = [dict((await talk.notifications.of(talk.ids[handle], 1))[0][0].detail) for handle in crowd[1:6:2]]
+    assert details == [{"tag": "leaves"}, {"tag": "drinks"}, {"author": "blogen"}]
 
 
 async def test_telling_followers_again_or_side_by_side_tells_nobody_twice(talk):
