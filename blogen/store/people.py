@@ -9,12 +9,13 @@ import asyncio
 import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from blogen.clock import Clock
 from blogen.domain.person import Actor, Person, Scope, TicketKind, Token
-from blogen.errors import BlogenError, ChangedMeanwhile, Conflict, FieldError, InvalidInput, NotFound
+from blogen.errors import BlogenError, ChangedMeanwhile, Conflict, FieldError, InvalidInput, NotFound, TooManyAttempts
 from blogen.events import AccountDeleted
 from blogen.ids import new_id
 from blogen.store import secret_texts
@@ -35,6 +36,8 @@ MAX_NAME_CHARS: Final = 100
 
 _NOTE_USE_EVERY_MS = 60_000
 _HASHES_AT_ONCE = 2
+_MOST_WAITING = 64
+"""They are done within a few seconds."""
 _COLUMNS_OF_PEOPLE = (
     "id, handle, name, role, created_at, disabled_at, email, bio, avatar, is_trusted, hides_unreviewed, version"
 )
@@ -56,6 +59,7 @@ class People:
         self._database = database
         self._clock = clock
         self._used_at: dict[str, int] = {}
+        self._waiting = 0
         self._hashing = asyncio.Semaphore(_HASHES_AT_ONCE)  # each takes 19 MiB while it runs
 
     async def create_token(
@@ -278,7 +282,7 @@ class People:
         rows = await self._named(name.strip())
         # By e-mail always two are compared: how many gave an address is not to be seen by the time it takes.
         hashes = [row["password"] for row in rows] + [None] * ((2 if "@" in name else 1) - len(rows))
-        async with self._hashing:
+        async with self._turn():
             matches = await asyncio.to_thread(lambda: [_matches(hashed, password) for hashed in hashes])
         for row, is_theirs in zip(rows, matches, strict=False):
             if is_theirs and row["disabled_at"] is None:
@@ -301,7 +305,7 @@ class People:
         if len(password) > MAX_PASSWORD_CHARS or not _is_text(password):
             return False
         row = await self._database.read_one("SELECT password, disabled_at FROM people WHERE id = ?", (person_id,))
-        async with self._hashing:
+        async with self._turn():
             matches = await asyncio.to_thread(_matches, row["password"] if row else None, password)
         return row is not None and matches and row["disabled_at"] is None
 
@@ -353,8 +357,22 @@ class People:
                     break
                 after = one.key_of(rows[-1])
 
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Few passwords are hashed at a time, and few wait for it. Raises TooManyAttempts."""
+        if self._waiting >= _MOST_WAITING:
+            raise TooManyAttempts(
+                "Too many people sign in at this moment.", remedy="Try again in a few seconds.", retry_after_seconds=5
+            )
+        self._waiting += 1
+        try:
+            async with self._hashing:
+                yield
+        finally:
+            self._waiting -= 1
+
     async def _hash_password(self, password: str) -> str:
-        async with self._hashing:
+        async with self._turn():
             return await asyncio.to_thread(lambda: _hasher().hash(password))
 
     def _note_use(self, token_id: str, last_used_at: int | None, now: int) -> None:

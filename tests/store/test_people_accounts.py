@@ -7,7 +7,7 @@ import pytest
 
 from blogen.domain.accounts import ProfileChange
 from blogen.domain.person import DeviceKind, Scope, TicketKind
-from blogen.errors import ChangedMeanwhile, Conflict, InvalidInput, NotFound
+from blogen.errors import ChangedMeanwhile, Conflict, InvalidInput, NotFound, TooManyAttempts
 from blogen.events import AccountDeleted
 from blogen.ids import new_id
 from blogen.store import people as people_module
@@ -177,6 +177,15 @@ async def test_the_wrong_or_an_impossible_password_is_not_ones_own(accounts, peo
     assert not await people.password_is(new_id(), PASSWORD)
     await people.disable_person("ann")
     assert not await people.password_is(ann.id, PASSWORD)
+
+
+async def test_a_flood_of_sign_ins_is_cut_off_and_the_next_one_comes_in(accounts, people):
+    await accounts.person()
+    answers = await asyncio.gather(
+        *(people.verify_password("ann", "wrong") for _ in range(100)), return_exceptions=True
+    )
+    assert {type(one) for one in answers} == {type(None), TooManyAttempts}
+    assert await people.verify_password("ann", PASSWORD)
 
 
 # Leaving
