@@ -7,6 +7,7 @@ Chinese, Japanese, Korean, Thai and their like put no spaces between words. Thei
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 _CANDIDATES = 1000
 """Only so many of the newest hits are ranked: ranking every hit of a common word takes seconds on a large blog."""
+
+_COMMON = 20_000
+"""A word in so many posts is not ranked by bm25, which counts all hits of each word: that takes 0.1 ms per 1,000."""
+_KNOWN_COMMON = 10_000
+_INDEXED_BEGINNING = 3
+"""Beginnings of so many characters are indexed as words are; what begins with more is gathered for each query."""
 
 _QUERY_CHARACTERS = 200
 _QUERY_TERMS = 12
@@ -69,23 +76,83 @@ class Found:
 class Search:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._common: OrderedDict[str, None] = OrderedDict()
+        """Words known to stand in a great many posts: they are not counted again."""
 
     async def find(self, query: str, *, limit: int = 20) -> Found:
         """The best posts for what a person typed. Nothing in `query` is syntax."""
-        terms = _terms(query)
-        hits = await self._matching(" AND ".join(terms), limit) if terms else []
-        if hits or len(terms) < 2:
+        words = _words_of(query)
+        if not words:
+            return Found([], has_all_words=True)
+        asked = await self._asked(words)
+        hits = await self._matching(" AND ".join(asked.terms), asked, limit)
+        if hits or len(asked.terms) < 2:
             return Found(hits, has_all_words=True)
-        return Found(await self._matching(" OR ".join(terms), limit), has_all_words=False)
+        return Found(await self._matching(" OR ".join(asked.terms), asked, limit), has_all_words=False)
 
-    async def _matching(self, expression: str, limit: int) -> list[Hit]:
+    async def _asked(self, words: list[str]) -> _Asked:
+        terms = [f'"{_parted(word)}"' for word in words]
+        counts = await self._count(terms)
+        # The last may still be being typed: it is the beginning of a word, unless it is a single character (too many
+        # words begin so) or a word that fills the list by itself.
+        if len(words[-1]) > 1 and counts[-1] < _CANDIDATES:
+            terms[-1] += "*"
+            if len(words[-1]) <= _INDEXED_BEGINNING:
+                counts[-1:] = await self._count(terms[-1:])
+        common = [term for term, count in zip(terms, counts, strict=True) if count >= _COMMON]
+        rare = [term for term in terms if term not in common]
+        return _Asked(terms, tell=rare or common, has_common=bool(common))
+
+    async def _count(self, terms: list[str]) -> list[int]:
+        """In how many posts each stands, counted up to `_COMMON`."""
+        unknown = [term for term in dict.fromkeys(terms) if term not in self._common]
+        found = dict.fromkeys(self._common, _COMMON)
+        if unknown:
+            rows = await self._database.read(
+                " UNION ALL ".join([_COUNT] * len(unknown)), [param for term in unknown for param in (term, _COMMON)]
+            )
+            found |= {term: row["posts"] for term, row in zip(unknown, rows, strict=True)}
+        for term in terms:
+            if found[term] >= _COMMON:
+                self._common[term] = None
+                self._common.move_to_end(term)
+        while len(self._common) > _KNOWN_COMMON:
+            self._common.popitem(last=False)
+        return [found[term] for term in terms]
+
+    async def _matching(self, expression: str, asked: _Asked, limit: int) -> list[Hit]:
         from blogen.store.posts import PostLine
 
-        rows = await self._database.read(_FIND, (expression, expression, _CANDIDATES - 1, limit, expression))
+        if asked.has_common:
+            telling = " OR ".join(asked.tell)
+            columns = (f"{{{column}}} : ({telling}) AND ({expression})" for column in ("title", "tags", "summary"))
+            sql, params = _FIND_BY_PLACE, (expression, _CANDIDATES, *columns, limit, expression)
+        else:
+            sql, params = _FIND, (expression, expression, _CANDIDATES - 1, limit, expression)
+        rows = await self._database.read(sql, params)
         return [
             Hit(PostLine(*row[:-3]), _pieces(row["marked_title"]), _pieces(row["snippet"]), row["item"]) for row in rows
         ]
 
+
+class _Asked(NamedTuple):
+    terms: list[str]
+    tell: list[str]
+    """Those whose place in a post tells how good it is: the rarer ones, where there are some."""
+    has_common: bool
+
+
+_COUNT = "SELECT count(*) AS posts FROM (SELECT 1 FROM posts_search WHERE posts_search MATCH ? LIMIT ?)"
+
+_SHOWN = """
+SELECT p.id, p.slug, p.published_at, p.updated_at, p.likes, p.comments,
+    highlight(posts_search, 0, char(2), char(3)) AS marked_title,
+    snippet(posts_search, 3, char(2), char(3), '…', 32) AS snippet, p.item
+FROM posts_search CROSS JOIN best ON best.number = +posts_search.rowid CROSS JOIN posts p ON p.number = best.number
+WHERE posts_search MATCH ? AND posts_search.rowid >= (SELECT min(number) FROM best)
+ORDER BY best.score, best.number DESC
+"""
+# Its MATCH walks the candidates once; looked up row by row, FTS5 would begin anew for each.
 
 _FIND = f"""
 WITH best AS MATERIALIZED (
@@ -94,14 +161,24 @@ WITH best AS MATERIALIZED (
         SELECT rowid FROM posts_search WHERE posts_search MATCH ? ORDER BY rowid DESC LIMIT 1 OFFSET ?), 0)
     ORDER BY score, number DESC LIMIT ?
 )
-SELECT p.id, p.slug, p.published_at, p.updated_at, p.likes, p.comments,
-    highlight(posts_search, 0, char(2), char(3)) AS marked_title,
-    snippet(posts_search, 3, char(2), char(3), '…', 32) AS snippet, p.item
-FROM posts_search CROSS JOIN best ON best.number = +posts_search.rowid CROSS JOIN posts p ON p.number = best.number
-WHERE posts_search MATCH ? AND posts_search.rowid >= (SELECT min(number) FROM best)
-ORDER BY best.score, best.number DESC
-"""
-# The second MATCH walks the candidates once; looked up row by row, FTS5 would begin anew for each.
+{_SHOWN}"""
+
+_FIND_BY_PLACE = f"""
+WITH candidates AS MATERIALIZED (
+    SELECT rowid AS number FROM posts_search WHERE posts_search MATCH ? ORDER BY rowid DESC LIMIT ?
+), first (number) AS MATERIALIZED (SELECT min(number) FROM candidates), best AS MATERIALIZED (
+    SELECT number, sum(worth) AS score FROM (
+        SELECT number, -1.0 AS worth FROM candidates
+        UNION ALL
+        SELECT rowid, -10.0 FROM posts_search WHERE posts_search MATCH ? AND rowid >= (SELECT number FROM first)
+        UNION ALL
+        SELECT rowid, -6.0 FROM posts_search WHERE posts_search MATCH ? AND rowid >= (SELECT number FROM first)
+        UNION ALL
+        SELECT rowid, -4.0 FROM posts_search WHERE posts_search MATCH ? AND rowid >= (SELECT number FROM first)
+    ) AS places GROUP BY number ORDER BY score, number DESC LIMIT ?
+)
+{_SHOWN}"""
+# What bm25 would do besides is count every hit of every word, and a word in half of the posts tells nothing anyway.
 
 
 def add(
@@ -151,17 +228,9 @@ def _spaceless_character() -> re.Pattern[str]:
     return re.compile(f"(?<=[{_SPACELESS}])(?=\\w)|(?<=\\w)(?=[{_SPACELESS}])")
 
 
-def _terms(query: str) -> list[str]:
-    """Each word as a quoted phrase; the last as a prefix, since it may still be being typed.
-
-    Not where it is a single character: too many words begin with it.
-    """
+def _words_of(query: str) -> list[str]:
     said = _CONTROL.sub(" ", query[:_QUERY_CHARACTERS]).replace('"', " ").split()
-    words = [word for word in said if _says(word)][:_QUERY_TERMS]
-    terms = [f'"{_parted(word)}"' for word in words]
-    if terms and len(words[-1]) > 1:
-        terms[-1] += "*"
-    return terms
+    return [word for word in said if _says(word)][:_QUERY_TERMS]
 
 
 def _says(word: str) -> bool:
