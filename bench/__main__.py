@@ -6,7 +6,7 @@ import sys
 
 from bench.common import ROOT
 
-ALL = ("store", "engine", "inflight", "providers", "recovery", "startup")
+ALL = ("store", "engine", "inflight", "providers", "recovery", "startup", "api", "scale")
 TAKE_PEERS = {"engine"}
 
 
