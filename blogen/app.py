@@ -174,6 +174,14 @@ class App:
         assert self.works is not None, "build_works comes first"
         return self.works.services
 
+    async def reason_to_hold(self, comment: str) -> str:
+        """Why the moderation model would not show a comment; empty where there is none, or it finds nothing."""
+        if self.config.comments.moderation is None:
+            return ""
+        if self.works is None or self.works.judge is None:
+            return "the moderation model was not ready"
+        return await self.works.judge.reason_to_hold(comment)
+
     def courier(self) -> "Courier":
         """Who tells webhooks, followers and phones what has happened, at rest."""
         from blogen.outgoing.courier import Courier

@@ -118,6 +118,7 @@ def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.
         "AVERSIONS": app.aversions,
         "CORRECTIONS": app.corrections,
         "PACE": app.pace,
+        "JUDGE": app.reason_to_hold,
         "OWN_KEYS": app.own_keys,
         "SUBSCRIPTIONS": app.subscriptions,
         "DELIVERIES": app.deliveries,

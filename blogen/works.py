@@ -11,11 +11,14 @@ from pydantic import SecretStr
 
 from blogen.clock import Clock
 from blogen.config import Config, Trade
+from blogen.config.section import suggestion
 from blogen.engine.engine import Engine
 from blogen.engine.executor import RetryPolicy
+from blogen.errors import ConfigError
 from blogen.events import Bus
 from blogen.pipeline.first_post import order_first_post
 from blogen.pipeline.hooks import Hooks
+from blogen.pipeline.judging import Judge
 from blogen.pipeline.models import Guarded, ImageModels, Model, SearchEngines, TextModels
 from blogen.pipeline.post import post_pipeline
 from blogen.pipeline.services import NewLanguageModelWriter, Services
@@ -41,6 +44,8 @@ class Works:
     engine: Engine
     jobs: Jobs
     hooks: Hooks
+    judge: Judge | None
+    """Reads comments before they are shown."""
 
     @classmethod
     def build(  # the stores come from `app`, which the readers' pages share
@@ -89,7 +94,8 @@ class Works:
             ),
             in_doubt=config.pipeline.in_doubt,
         )
-        return cls(registry, services, engine, jobs, Hooks(engine, _hook_secrets(config, registry)))
+        hooks = Hooks(engine, _hook_secrets(config, registry))
+        return cls(registry, services, engine, jobs, hooks, _judge(config, registry, services.text))
 
     async def order_first_post(self) -> None:
         """An empty blog gets a post about Blogen from its own notes, made without asking any service."""
@@ -98,6 +104,24 @@ class Works:
     async def close(self) -> None:
         await self.registry.close()
         await self.services.fetcher.close()
+
+
+def _judge(config: Config, registry: Registry, models: TextModels) -> Judge | None:
+    """Raises ConfigError if the section that is to read comments is missing, or costs money."""
+    name = config.comments.moderation
+    if name is None:
+        return None
+    if name not in models:
+        raise ConfigError(
+            f"{config.place('comments.moderation')} names [text.{name}], which is nowhere.",
+            remedy=f"Add that section. {suggestion(name, config.providers('text'))}",
+        )
+    if not registry.section("text", name).is_free:
+        raise ConfigError(
+            f"{config.place('comments.moderation')} names [text.{name}], whose calls cost money.",
+            remedy="Name a model of your own, or set `free = true` in that section if it costs nothing.",
+        )
+    return Judge(models, name, Prompts(config.data.dir / "prompts"))
 
 
 def _text_models(config: Config, registry: Registry, clock: Clock) -> TextModels:

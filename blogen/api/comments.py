@@ -9,7 +9,7 @@ from aiohttp import web
 
 from blogen.api.answers import answer, public
 from blogen.api.auth import actor_of, client_address, person_of
-from blogen.api.keys import ACTOR, CLOCK, COMMENTS, CONFIG, MODERATION, PACE
+from blogen.api.keys import ACTOR, CLOCK, COMMENTS, CONFIG, JUDGE, MODERATION, PACE
 from blogen.api.moderation import name_of
 from blogen.api.paging import position, sign_with
 from blogen.api.requests import body, query
@@ -71,8 +71,9 @@ async def create(request: web.Request) -> web.Response:
     keep_pace(request)
     text = await _text(order.text)
     comment = await request.config_dict[COMMENTS].add(
-        request.match_info["slug"], person_of(request), text, parent_id=order.parent
-    )
+        request.match_info["slug"], person_of(request), text, parent_id=order.parent,
+        held_for=await _reason_to_hold(request, text),
+    )  # fmt: skip
     return _mine(request, comment, status=201)
 
 
@@ -83,8 +84,9 @@ async def change(request: web.Request) -> web.Response:
     keep_pace(request)
     text = await _text(order.text)
     comment = await request.config_dict[COMMENTS].change(
-        request.match_info["id"], person_of(request), text, revisions=_expected(request)
-    )
+        request.match_info["id"], person_of(request), text, revisions=_expected(request),
+        held_for=await _reason_to_hold(request, text),
+    )  # fmt: skip
     return _mine(request, comment)
 
 
@@ -148,6 +150,12 @@ async def _text(given: str) -> CommentText:
     if len(given) <= _QUICK_CHARS:
         return comment_text(given, max_chars=MAX_COMMENT_CHARS)
     return await asyncio.to_thread(comment_text, given, max_chars=MAX_COMMENT_CHARS)
+
+
+async def _reason_to_hold(request: web.Request, text: CommentText) -> str:
+    """What the moderation model has against it, if there is one; who moderates is not read."""
+    judge = request.config_dict.get(JUDGE)
+    return await judge(text.markdown) if judge and not actor_of(request).scope.includes(Scope.AUTHOR) else ""
 
 
 def _expected(request: web.Request) -> frozenset[str] | None:

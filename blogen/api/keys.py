@@ -6,6 +6,7 @@ from aiohttp import web
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Awaitable, Callable
 
     from blogen.api.live import LiveTimelines
     from blogen.api.post_json import JoinedList, PostJson
@@ -64,6 +65,8 @@ NOTIFICATIONS: "web.AppKey[Notifications]" = web.AppKey("notifications")
 MODERATION: "web.AppKey[Moderation]" = web.AppKey("moderation")
 AVERSIONS: "web.AppKey[Aversions]" = web.AppKey("aversions")
 CORRECTIONS: "web.AppKey[Corrections]" = web.AppKey("corrections")
+JUDGE: "web.AppKey[Callable[[str], Awaitable[str]]]" = web.AppKey("judge")
+"""Why a comment should wait, as the moderation model sees it; may be absent."""
 PACE: "web.AppKey[Pace]" = web.AppKey("pace")
 KEPT_ANSWERS: "web.AppKey[KeptAnswers]" = web.AppKey("kept_answers")
 OWN_KEYS: "web.AppKey[OwnKeys]" = web.AppKey("own_keys")

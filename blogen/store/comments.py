@@ -163,7 +163,7 @@ class Comments:
             thread_id = (answered.parent_id or answered.id) if answered else None
             if (twin := _just_sent(tx, post_id, person_id, thread_id, text.markdown)) is not None:
                 return twin
-            reason = held_for or self._reason_to_hold(tx, person_id, text)
+            reason = self._reason_to_hold(tx, person_id, text, held_for)
             comment_id, state = new_id(), "held" if reason else "shown"
             tx.execute(
                 "INSERT INTO comments (id, post_id, person_id, parent_id, markdown, html, blocks, state, held_for,"
@@ -218,7 +218,7 @@ class Comments:
                 "UPDATE comments SET markdown = ?, html = ?, blocks = ?, edited_at = ? WHERE id = ?",
                 (text.markdown, text.html, text.blocks, max(tx.now_ms, (comment.edited_at or 0) + 1), comment_id),
             )
-            reason = held_for or self._reason_to_hold(tx, person_id, text)
+            reason = self._reason_to_hold(tx, person_id, text, held_for)
             if reason and comment.state == "shown":
                 set_state(tx, comment, "held", held_for=reason)
             elif reason and reason != comment.held_for:
@@ -303,7 +303,7 @@ class Comments:
     def _editable_until(self, comment: Comment) -> int:
         return comment.created_at + self._rules.edit_minutes * 60_000
 
-    def _reason_to_hold(self, tx: Transaction, person_id: str, text: CommentText) -> str:
+    def _reason_to_hold(self, tx: Transaction, person_id: str, text: CommentText, known: str) -> str:
         """Why the comment must wait; empty if it may be shown. Authors and admins are never held."""
         person = tx.query("SELECT role, is_trusted FROM people WHERE id = ?", (person_id,))[0]
         if Scope(person["role"]).includes(Scope.AUTHOR):
@@ -312,6 +312,8 @@ class Comments:
         said = f"{text.markdown}\n{' '.join(_texts(text.blocks))}"
         if words and (word := first_blocked(said, words)) is not None:
             return f"blocked word: {word}"
+        if known:
+            return known
         return "first comment" if self._rules.hold_first and not person["is_trusted"] else ""
 
 
