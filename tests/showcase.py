@@ -148,7 +148,9 @@ async def fill(blog: Blog) -> None:
 
 
 async def _job_with_steps(blog: Blog) -> str:
-    job = Job(id=await blog.job(), kind="post", state=JobState.ASSEMBLING, topic="", created_at=1, updated_at=1)
+    stored = await blog.database.read_one("SELECT id, number FROM jobs WHERE id = ?", (await blog.job(),))
+    assert stored
+    job = Job(**dict(stored), kind="post", state=JobState.ASSEMBLING, topic="", created_at=1, updated_at=1)
     for step, milliseconds, used in (
         ("outline/ask", 4210, Used("text.main", "gpt-5-mini", 1840, 420, 510)),
         ("draft:expensive/ask", 9120, Used("text.main", "gpt-5-mini", 2310, 890, 1290)),
