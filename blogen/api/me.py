@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
@@ -67,12 +67,29 @@ async def export(request: web.Request) -> web.StreamResponse:
             await response.write((b"{" if last is None else b"],") + to_json(name) + b":[")
             is_first = True
         if rows:
-            await response.write((b"" if is_first else b",") + to_json(rows)[1:-1])
+            await response.write((b"" if is_first else b",") + to_json([_worded(row) for row in rows])[1:-1])
             is_first = False
         last = name
     await response.write(b"]}")
     await response.write_eof()
     return response
+
+
+def _worded(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as the API tells things: times in words, yes and no, JSON as what it says."""
+    from pydantic_core import from_json
+
+    from blogen.api.views import rfc3339
+
+    told = dict(row)
+    for name, value in row.items():
+        if isinstance(value, int) and (name == "at" or name.endswith("_at")):
+            told[name] = rfc3339(value)
+        elif name.startswith(("is_", "hides_")):
+            told[name] = bool(value)
+        elif name == "detail":
+            told[name] = from_json(value)
+    return told
 
 
 async def put_avatar(request: web.Request) -> web.Response:

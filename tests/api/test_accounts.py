@@ -533,6 +533,8 @@ async def test_all_that_is_kept_of_a_person_is_given_to_them_alone_and_without_s
     text = await answer.text()
     told = json.loads(text)
     assert told["account"][0]["email"] == "ann@example.com"
+    assert told["account"][0]["created_at"] == ann["person"]["created_at"]
+    assert told["account"][0]["hides_unreviewed"] is False
     assert [one["kind"] for one in told["devices"]] == ["app", "browser"]
     assert {"likes", "bookmarks", "comments", "followed_authors", "followed_tags", "reading_progress", "notifications",
             "reports", "blocked_and_muted", "passkeys", "push_subscriptions", "tokens"} <= told.keys()  # fmt: skip
