@@ -33,7 +33,8 @@ class CommentViewerView(View):
 class _Said(View):
     id: str
     post: str = Field(description="The post's slug")
-    parent: str | None = Field(description="The comment that this answers; null at the top")
+    parent: str | None = Field(description="The first comment of its thread; null at the top")
+    answers_to: str | None = Field(description="The comment that it answers: `parent`, or another answer")
     state: Literal["shown", "held", "removed", "deleted", "hidden"] = Field(
         description="held: only you see it until a moderator has looked; removed, deleted, hidden: a stub, without "
         "writer and text"
@@ -55,6 +56,7 @@ _COMMENT: dict[str, Any] = {
     "id": _ID,
     "post": "group-commit",
     "parent": None,
+    "answers_to": None,
     "state": "shown",
     "author": {"handle": "ada", "name": "Ada", "avatar": None},
     "html": "<p>I measured the <em>same</em>.</p>",
@@ -285,6 +287,7 @@ def _said(seen: SeenComment, viewer_id: str | None, base_url: str, now_ms: int) 
         id=comment.id,
         post=comment.slug,
         parent=comment.parent_id,
+        answers_to=comment.answers_id,
         state=seen.state,
         author=_writer(comment.writer, base_url) if seen.is_whole else None,
         html=comment.html if seen.is_whole else "",

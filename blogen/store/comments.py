@@ -45,8 +45,8 @@ _SAME_WITHIN_MS = 60_000
 """The same text by the same person at the same place within this time is the same comment, sent twice."""
 
 COLUMNS = (
-    "c.id, c.post_id, c.parent_id, c.person_id, c.markdown, c.html, c.blocks, c.state, c.held_for, c.created_at,"
-    " c.edited_at, po.slug, po.title, p.handle, p.name, p.avatar"
+    "c.id, c.post_id, c.parent_id, c.answers_id, c.person_id, c.markdown, c.html, c.blocks, c.state, c.held_for,"
+    " c.created_at, c.edited_at, po.slug, po.title, p.handle, p.name, p.avatar"
 )
 TABLES = "comments c JOIN posts po ON po.id = c.post_id LEFT JOIN people p ON p.id = c.person_id"
 _MENTION = re.compile(r"(?<![\w@./-])@([A-Za-z0-9][A-Za-z0-9_-]{0,38})(?![\w@-])", re.ASCII)
@@ -70,6 +70,9 @@ class Comment:
     title: str
     """Of the post."""
     parent_id: str | None
+    """The first comment of the thread."""
+    answers_id: str | None
+    """What it answers: that one, or another answer."""
     writer: Writer | None
     """None once the account is gone."""
     markdown: str
@@ -166,15 +169,15 @@ class Comments:
             reason = self._reason_to_hold(tx, person_id, text, held_for)
             comment_id, state = new_id(), "held" if reason else "shown"
             tx.execute(
-                "INSERT INTO comments (id, post_id, person_id, parent_id, markdown, html, blocks, state, held_for,"
-                " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (comment_id, post_id, person_id, thread_id, text.markdown, text.html, text.blocks, state,
-                 reason[:200], tx.now_ms),
+                "INSERT INTO comments (id, post_id, person_id, parent_id, answers_id, markdown, html, blocks, state,"
+                " held_for, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (comment_id, post_id, person_id, thread_id, answered.id if answered else None, text.markdown, text.html,
+                 text.blocks, state, reason[:200], tx.now_ms),
             )  # fmt: skip
             comment = stored(tx, comment_id)
             if state == "shown":
                 _count(tx, comment, 1)
-                _announce(tx, comment, answered)
+                _announce(tx, comment)
             tx.publish(CommentCreated(comment_id, slug, state))
             return comment
 
@@ -372,7 +375,8 @@ def comment_of(row: sqlite3.Row) -> Comment:
     """From a row with `COLUMNS` of `TABLES`."""
     writer = Writer(row["person_id"], row["handle"], row["name"], row["avatar"]) if row["handle"] is not None else None
     return Comment(
-        row["id"], row["post_id"], row["slug"], row["title"], row["parent_id"], writer, row["markdown"], row["html"],
+        row["id"], row["post_id"], row["slug"], row["title"], row["parent_id"], row["answers_id"], writer,
+        row["markdown"], row["html"],
         row["blocks"], row["state"], row["held_for"], row["created_at"], row["edited_at"],
     )  # fmt: skip
 
@@ -431,15 +435,16 @@ def _just_sent(tx: Transaction, post_id: str, person_id: str, thread_id: str | N
     return last if is_same else None
 
 
-def _announce(tx: Transaction, comment: Comment, answered: Comment | None = None) -> None:
+def _announce(tx: Transaction, comment: Comment) -> None:
     """Tell of a shown comment whom it answers and mentions, and the webhooks of its first showing."""
     if comment.writer is None:
         return
-    head = stored(tx, comment.parent_id) if comment.parent_id else None
+    answered = []
+    for id_ in dict.fromkeys([comment.answers_id, comment.parent_id]):
+        answered += [row["person_id"] for row in tx.query("SELECT person_id FROM comments WHERE id = ?", (id_,))]
     tell_of_comment(
         tx, comment.id, post_id=comment.post_id, by_id=comment.writer.id,
-        answered=[one.writer.id for one in (answered, head) if one is not None and one.writer is not None],
-        mentioned=_mentioned(tx, comment.blocks),
+        answered=filter(None, answered), mentioned=_mentioned(tx, comment.blocks),
     )  # fmt: skip
     outbox.put(
         tx, "comment.created", f"comment.created:{comment.id}",

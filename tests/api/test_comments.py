@@ -80,7 +80,7 @@ async def test_answers_stand_in_one_thread_and_go_on_in_a_list_of_their_own(crow
     head = await crowd.says("ada", "head")
     answer = await crowd.says("bob", "answer 0", parent=head["id"])
     deeper = await crowd.says("ada", "answer 1", parent=answer["id"])
-    assert deeper["parent"] == head["id"]
+    assert (deeper["parent"], deeper["answers_to"]) == (head["id"], answer["id"])
     for number in range(2, 14):
         await crowd.says("bob", f"answer {number}", parent=head["id"])
     [seen] = await crowd.sees()

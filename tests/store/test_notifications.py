@@ -102,6 +102,20 @@ async def test_nobody_is_told_of_a_comment_while_it_is_not_shown(blog):
     assert [kind for kind, _ in await talk.told("ada")] == []  # with the comment goes what was decided about it
 
 
+async def test_who_is_answered_in_a_thread_is_told_once_a_held_answer_is_approved(blog):
+    talk = Talk(blog, HOLDING)
+    await talk.join("ada", "bob", is_trusted=True)
+    await talk.join("cleo")
+    head = await talk.says("ada", "head")
+    answer = await talk.says("bob", "an answer", head)
+    held = await talk.says("cleo", "to bob", answer)
+    assert (held.parent_id, held.answers_id) == (head.id, answer.id)
+    assert await talk.told("bob") == []
+    await talk.moderation.approve(held.id, "owner")
+    assert await talk.told("bob") == [("reply", "cleo")]
+    assert await talk.told("ada") == [("reply", "cleo"), ("reply", "bob")]
+
+
 @pytest.mark.parametrize(("who", "whom"), [("ada", "bob"), ("bob", "ada")])
 async def test_a_block_ends_mentions_both_ways(talk, who, whom):
     before = await talk.says("ada", "for @bob")

@@ -128,11 +128,13 @@ CREATE INDEX reading_progress_of_post ON reading_progress (post_id);
 -- Two levels: an answer's `parent_id` is a comment that has none. `state`: shown; held until the owner looks; removed
 -- by the owner; deleted by its writer. What was deleted leaves a stub while answers hang on it. `person_id` is null
 -- once the writer's account is gone. `html` and `blocks` are two faces of one text.
+-- `answers_id` is what was answered, the thread's first comment or one below it; it may be gone.
 CREATE TABLE comments (
     id         TEXT PRIMARY KEY CHECK (length(id) = 36),
     post_id    TEXT NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
     person_id  TEXT REFERENCES people (id) ON DELETE SET NULL,
     parent_id  TEXT REFERENCES comments (id) ON DELETE CASCADE,
+    answers_id TEXT CHECK (length(answers_id) = 36),
     markdown   TEXT NOT NULL CHECK (length(markdown) <= 10000),
     html       TEXT NOT NULL,
     blocks     TEXT NOT NULL DEFAULT '[]',
