@@ -1,9 +1,8 @@
 """What follows from a post goes out whatever happens to the process: a real server, killed at its most awkward moments.
 
 That this test can fail was seen by breaking the code on purpose; each of these turned it red:
-* `Posts.add` puts its fact into the outbox in a write of its own after the post's: a post of which nobody hears;
-* `Outbox.address` marks facts as done before it writes their deliveries: the same;
-* `Deliveries.note_delivered` is called before the message is sent: it is lost with the process.
+* `Courier` marks facts as done before their deliveries are written: a post of which nobody hears;
+* `HookLine` notes a message as delivered before it is sent: it is lost with the process.
 """
 
 import asyncio

@@ -175,6 +175,24 @@ async def test_a_receiver_that_hangs_holds_no_other_up_and_is_left_after_its_tim
     assert all("did not answer within 0.3 s" in event.reason for event in events)
 
 
+async def test_a_message_under_way_is_not_sent_a_second_time_beside_it(blog, receiver):
+    may_answer = asyncio.Event()
+
+    async def hold(_request):
+        await may_answer.wait()
+        return web.Response()
+
+    receiver.answer = hold
+    made = Heard(blog.bus, DeliveryMade)
+    async with running(blog, hook("chat", receiver.url)):
+        for turn in range(1, AT_ONCE):
+            await keep(blog, key=str(turn))
+            await receiver.wait_for(turn)
+        may_answer.set()
+        await made.wait_for(AT_ONCE - 1)
+    assert len({sent.id for sent in receiver.sent}) == len(receiver.sent) == AT_ONCE - 1
+
+
 async def test_a_slow_trickle_of_an_answer_ends_in_time_too(blog, receiver):
 
     async def trickle(reader, writer):
