@@ -376,8 +376,7 @@ def comment_of(row: sqlite3.Row) -> Comment:
     writer = Writer(row["person_id"], row["handle"], row["name"], row["avatar"]) if row["handle"] is not None else None
     return Comment(
         row["id"], row["post_id"], row["slug"], row["title"], row["parent_id"], row["answers_id"], writer,
-        row["markdown"], row["html"],
-        row["blocks"], row["state"], row["held_for"], row["created_at"], row["edited_at"],
+        row["markdown"], row["html"], row["blocks"], row["state"], row["held_for"], row["created_at"], row["edited_at"],
     )  # fmt: skip
 
 
