@@ -63,8 +63,9 @@ class Authors:
     async def followed(self, person_id: str, limit: int, after: str = "") -> tuple[list[Author], str | None]:
         """At most `limit` authors whom the person follows, by id, those after `after`; and where to go on."""
         rows = await self._database.read(
-            f"SELECT {_COLUMNS} FROM (SELECT author_id FROM author_follows WHERE person_id = ? AND author_id > ?"
-            " ORDER BY author_id LIMIT ?) AS page JOIN authors ON id = author_id ORDER BY author_id",
+            f"SELECT {', '.join(f'a.{column}' for column in _COLUMNS.split(', '))}"
+            " FROM author_follows f JOIN authors a ON a.id = f.author_id"
+            " WHERE f.person_id = ? AND f.author_id > ? ORDER BY f.author_id LIMIT ?",
             (person_id, after, limit + 1),
         )
         found = [_author(row) for row in rows[:limit]]

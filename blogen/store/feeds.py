@@ -270,7 +270,7 @@ class Feeds:
 
     async def _found_anew(self, person_id: str, taste: _Taste, count: int, before: PostCursor) -> list[sqlite3.Row]:
         changes = self._changes
-        newest = await self._database.read_one("SELECT number FROM posts ORDER BY number DESC LIMIT 1")
+        newest = await self._database.read_one("SELECT max(number) AS number FROM posts")
         size = max(self._bounds.stretch, count)
         found = await self._merge("p.published_at, p.id", (), person_id, taste, size, before)
         stretch = _Stretch(
@@ -278,7 +278,7 @@ class Feeds:
             keys=[PostCursor(*row) for row in reversed(found)],
             is_end=len(found) < size,
             hides_unreviewed=taste.hides_unreviewed,
-            number=newest["number"] if newest else 0,
+            number=(newest and newest["number"]) or 0,
             until=self._clock.now_ms() + _STRETCH_MS,
         )
         if changes == self._changes:  # otherwise it may show what is no longer so
