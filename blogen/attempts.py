@@ -9,6 +9,7 @@ there only the attempts from that address count. What is familiar is forgotten w
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -34,6 +35,7 @@ CODES_FROM_ALL: Final = Limit("codes from all", 300, 10 * _MINUTE)
 """There are 2^40 codes, each good for ten minutes."""
 ACCOUNTS_FROM_ADDRESS: Final = Limit("accounts from address", 30, _HOUR)
 TICKETS_FROM_ADDRESS: Final = Limit("tickets from address", 30, 10 * _MINUTE)
+PICTURES_OF_PERSON: Final = Limit("pictures of person", 20, _HOUR)
 MAILS_TO_ACCOUNT: Final = Limit("mails to account", 3, _HOUR)
 MAILS_FROM_ADDRESS: Final = Limit("mails from address", 10, _HOUR)
 
@@ -92,6 +94,10 @@ class Attempts:
     def ticket_was_right(self, address: str) -> None:
         self._take_back(TICKETS_FROM_ADDRESS, _key(address))
 
+    def picture(self, person_id: str) -> None:
+        """Someone changes their picture, which is kept on the disk."""
+        self._note((PICTURES_OF_PERSON, _key(person_id)))
+
     def mail(self, who: str, address: str) -> None:
         """Someone asks for a mail to `who`, an e-mail address."""
         self._note((MAILS_FROM_ADDRESS, _key(address)), (MAILS_TO_ACCOUNT, _key(_typed(who))))
@@ -137,7 +143,12 @@ class Attempts:
 
 
 def _typed(who: str) -> str:
-    return who.strip().lower()
+    """A name as it is counted. Domains can be spelled in endless ways that are the same: each is counted as that."""
+    local, at, domain = who.strip().lower().rpartition("@")
+    if at and not domain.isascii():
+        with suppress(UnicodeError):
+            domain = domain.encode("idna").decode().lower()
+    return f"{local}@{domain}" if local else domain
 
 
 def _key(*parts: str) -> bytes:

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from blogen.api.answers import answer
 from blogen.api.auth import actor_of, person_of
-from blogen.api.keys import MEDIA, PEOPLE
+from blogen.api.keys import ATTEMPTS, MEDIA, PEOPLE
 from blogen.api.requests import body, content
 from blogen.api.sign_in import MAX_BODY_BYTES, confirm_password
 from blogen.clients import forget_session
@@ -95,6 +95,7 @@ def _worded(row: dict[str, Any]) -> dict[str, Any]:
 async def put_avatar(request: web.Request) -> web.Response:
     from blogen.render.avatars import avatar
 
+    request.config_dict[ATTEMPTS].picture(person_of(request))
     picture = await avatar(await content(request, MAX_AVATAR_BYTES))
     medium = await request.config_dict[MEDIA].add(
         picture.content, picture.media_type, width=picture.width, height=picture.height
