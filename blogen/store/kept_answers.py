@@ -20,6 +20,11 @@ class KeptAnswer(NamedTuple):
     """JSON, or empty."""
 
 
+def forget(tx: Transaction, owner: str) -> None:
+    """Keep no answer of `owner` any longer: a person who leaves takes along what they said."""
+    tx.execute("DELETE FROM kept_answers WHERE owner = ?", (owner,))
+
+
 class KeptAnswers:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database

@@ -18,7 +18,7 @@ from blogen.domain.person import Actor, Person, Scope, TicketKind, Token
 from blogen.errors import BlogenError, ChangedMeanwhile, Conflict, FieldError, InvalidInput, NotFound, TooManyAttempts
 from blogen.events import AccountDeleted
 from blogen.ids import new_id
-from blogen.store import secret_texts
+from blogen.store import kept_answers, secret_texts
 from blogen.store.database import Database, Transaction
 from blogen.store.secret_texts import digest, new_text
 from blogen.store.tickets import Tickets
@@ -340,6 +340,7 @@ class People:
             for statement in _UNCOUNT:
                 tx.execute(statement, (person_id,))
             tx.execute("DELETE FROM people WHERE id = ?", (person_id,))
+            kept_answers.forget(tx, person_id)
             tx.publish(AccountDeleted(person_id, person.handle))
 
         await self._database.write(work)

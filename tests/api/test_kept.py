@@ -20,6 +20,7 @@ from blogen.clock import SystemClock
 from blogen.domain.person import Actor, Scope
 from blogen.errors import Conflict
 from blogen.store.kept_answers import KEPT_MS, KeptAnswers
+from tests.api.served import PASSWORD
 from tests.blog import Blog, open_blog
 
 Work = Callable[[web.Request, int], Any]
@@ -262,6 +263,34 @@ async def test_a_key_that_cannot_be_used_is_refused(counter):
         response = await counter.call(key=key)
         assert (response.status, await code(response)) == (422, "invalid-input")
     assert counter.done == 0
+
+
+async def test_a_comment_is_written_once_however_often_it_is_sent_and_each_person_has_their_own(served):
+    await served.blog.publish("Tea")
+    order, path = {"text": "Good tea."}, "/posts/tea/comments"
+    ann, bob = await served.person("ann"), await served.person("bob")
+    key = {"Idempotency-Key": "c-1"}
+    answers = await asyncio.gather(*(served.call("POST", path, order, headers=ann | key) for _ in range(5)))
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.headers["Location"] for answer in answers}) == 1
+    assert len({(await answer.json())["id"] for answer in answers}) == 1
+    assert (await served.call("POST", path, order, headers=bob | key)).headers["Location"] not in {
+        answers[0].headers["Location"]
+    }
+    await served.refused("POST", path, {"text": "Bad tea."}, headers=ann | key, status=422)
+    assert (await served.blog.database.read("SELECT count(*) AS found FROM comments"))[0]["found"] == 2
+    # Who asks is looked at before what is kept.
+    await served.refused("POST", path, order, headers=key, scope=None, status=401)
+
+
+async def test_a_deleted_account_leaves_no_kept_answers(served):
+    await served.blog.publish("Tea")
+    for handle in ("ann", "bob"):
+        headers = await served.person(handle) | {"Idempotency-Key": "c-1"}
+        await served.told("POST", "/posts/tea/comments", {"text": "Good."}, headers=headers, status=201)
+    ann = await served.person("ann")
+    assert (await served.call("DELETE", "/me", {"password": PASSWORD}, headers=ann)).status == 204
+    assert len(await served.blog.database.read("SELECT owner FROM kept_answers")) == 1
 
 
 async def test_pruning_walks_an_index(counter):

@@ -115,5 +115,17 @@ async def test_a_deleted_post_at_the_seam_loses_nothing(served):
     assert [post["slug"] for post in await items(served, following)] == ["tea-1", "tea-0"]
 
 
+async def test_a_list_of_ones_own_goes_on_for_oneself_alone(served):
+    ann, bob = await served.person("ann"), await served.person("bob")
+    for title in ("Tea", "Coffee", "Mate"):
+        await served.blog.publish(title)
+        for who in (ann, bob):
+            await served.told("PUT", f"/posts/{title.lower()}/bookmark", headers=who)
+    following = (await served.told("GET", "/me/bookmarks?limit=1", headers=ann))["next"]
+    assert len((await served.told("GET", f"/me/bookmarks?cursor={following}", headers=ann))["items"]) == 2
+    await served.refused("GET", f"/me/bookmarks?cursor={following}", headers=bob, status=422)
+    await served.refused("GET", f"/me/history?cursor={following}", headers=ann, status=422)
+
+
 async def items(served, cursor):
     return (await served.told("GET", f"/posts?limit=50&cursor={cursor}", scope=None))["items"]

@@ -62,7 +62,7 @@ async def test_a_defect_of_ours_is_told_to_the_log_and_not_to_the_client(served,
     async def broken(*_args, **_more):
         raise RuntimeError("the secret is sk-12345")
 
-    monkeypatch.setattr(served.client.server.app[POSTS], "newest", broken)
+    monkeypatch.setattr(served.client.server.app[POSTS], "lines", broken)
     problem = await served.refused("GET", "/posts?tag=private", status=500)
     assert problem["code"] == "internal"
     assert "sk-12345" not in str(problem)
