@@ -40,14 +40,14 @@ ROUTES: tuple[Route, ...] = (
     _mine("DELETE", "/tags/{tag}/follow", "social.unfollow_tag", "Follow a tag no longer", gives="TagStandingView"),
     _mine(
         "GET", "/me/bookmarks", "social.my_bookmarks", "What one keeps, newest first",
-        asks="BookmarksQuery", gives="BookmarkPage",
+        asks="BookmarksQuery", gives="BookmarkPage", is_tagged=True,
     ),
     _mine(
         "GET", "/me/history", "social.my_history", "What one has read, last first",
-        asks="HistoryQuery", gives="HistoryPage",
+        asks="HistoryQuery", gives="HistoryPage", is_tagged=True,
     ),
     _mine(
         "GET", "/me/follows", "social.my_follows", "Whom and what one follows, authors first",
-        asks="FollowsQuery", gives="FollowList",
+        asks="FollowsQuery", gives="FollowList", is_tagged=True,
     ),
 )  # fmt: skip
