@@ -143,10 +143,15 @@ async def _words(arguments: argparse.Namespace) -> int:
 
 
 async def _on_comment(arguments: argparse.Namespace) -> int:
-    async with _open(arguments) as moderation:
-        decide = {"approve": moderation.approve, "remove": moderation.remove, "restore": moderation.restore}
-        act = await decide[arguments.verb](arguments.id, _BY)
-    return _print(act, as_json=arguments.json)
+    verb, comment_id = arguments.verb, arguments.id
+    return await _decide(
+        arguments,
+        "POST",
+        f"comments/{_quoted(comment_id)}/{verb}",
+        lambda moderation: {
+            "approve": moderation.approve, "remove": moderation.remove, "restore": moderation.restore,
+        }[verb](comment_id, _BY),
+    )  # fmt: skip
 
 
 async def _close(arguments: argparse.Namespace) -> int:
@@ -157,22 +162,60 @@ async def _close(arguments: argparse.Namespace) -> int:
     outcome = tidy(arguments.outcome)
     if len(outcome) > MAX_NOTE_CHARS:
         raise InvalidInput(f"The outcome has more than {MAX_NOTE_CHARS} characters.", remedy="Say it shorter.")
-    async with _open(arguments) as moderation:
-        act = await moderation.close_report(arguments.id, outcome, _BY)
-    return _print(act, as_json=arguments.json)
+    return await _decide(
+        arguments,
+        "POST",
+        f"reports/{_quoted(arguments.id)}/close",
+        lambda moderation: moderation.close_report(arguments.id, outcome, _BY),
+        {"outcome": outcome},
+    )
 
 
 async def _on_word(arguments: argparse.Namespace) -> int:
-    async with _open(arguments, make=True) as moderation:
-        decide = moderation.block_word if arguments.verb == "block-word" else moderation.unblock_word
-        act = await decide(arguments.word, _BY)
-    return _print(act, as_json=arguments.json)
+    word, blocks = arguments.word, arguments.verb == "block-word"
+    return await _decide(
+        arguments,
+        "PUT" if blocks else "DELETE",
+        f"words/{_quoted(word)}",
+        lambda moderation: (moderation.block_word if blocks else moderation.unblock_word)(word, _BY),
+        make=True,
+    )
 
 
 async def _undo(arguments: argparse.Namespace) -> int:
-    async with _open(arguments) as moderation:
-        act = await moderation.undo(arguments.id)
-    return _print(act, as_json=arguments.json)
+    path = f"log/{_quoted(arguments.id)}/undo"
+    return await _decide(arguments, "POST", path, lambda moderation: moderation.undo(arguments.id))
+
+
+async def _decide(
+    arguments: argparse.Namespace,
+    method: str,
+    path: str,
+    decide: "Callable[[Moderation], Awaitable[Act]]",
+    body: dict[str, Any] | None = None,
+    *,
+    make: bool = False,
+) -> int:
+    """Decide through the server if one runs on the data folder: it must know what it shows no more."""
+    from blogen.api.talk_views import act_view
+    from blogen.cli.server_file import read_server_file
+    from blogen.cli.settings import read_config
+    from blogen.cli.through_server import ThroughServer
+
+    if server := read_server_file(read_config(arguments).data.dir):
+        async with ThroughServer.open(server) as door:
+            told = await door.moderate(method, path, body)
+    else:
+        async with _open(arguments, make=make) as moderation:
+            told = act_view(await decide(moderation))
+    return _print(told, as_json=arguments.json)
+
+
+def _quoted(part: str) -> str:
+    """A part of an address; one that would lead elsewhere names nothing."""
+    from urllib.parse import quote
+
+    return quote(part, safe="") if part.strip(".") else "-"
 
 
 @asynccontextmanager
@@ -202,14 +245,13 @@ def _line(text: str) -> str:
     return shortened(" ".join(text.split()), _SHOWN_CHARS)
 
 
-def _print(act: "Act", *, as_json: bool) -> int:
-    from blogen.api.talk_views import act_view
-    from blogen.cli.plain import print_json
+def _print(act: dict[str, Any], *, as_json: bool) -> int:
+    from blogen.cli.plain import print_json, visible
 
     if as_json:
-        print_json(act_view(act))
-    elif act.undone_at is not None:
-        print(f"Undone: {act.action} of {act.target}.")
+        print_json(act)
+    elif act["undone_at"] is not None:
+        print(f"Undone: {act['action']} of {visible(act['target'])}.")
     else:
-        print(f"{_DONE[act.action]} To take it back: blogen moderation undo {act.id}")
+        print(f"{_DONE[act['action']]} To take it back: blogen moderation undo {act['id']}")
     return DONE

@@ -100,6 +100,11 @@ class ThroughServer:
     async def delete_post(self, slug: str) -> None:
         await self._ask("DELETE", f"posts/{quote(slug, safe='')}")
 
+    async def moderate(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """A decision below `/moderation`; the act as the API tells it."""
+        act: dict[str, Any] = await self._ask(method, f"moderation/{path}", body)
+        return act
+
     async def _ask_job(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> JobTold:

@@ -5,10 +5,14 @@ import json
 
 import pytest
 
+from blogen.events import CommentChanged
 from blogen.store import schema
 from tests.blog import open_blog
+from tests.cli import test_through_server
 from tests.cli.test_commands import Blogen
 from tests.store.talking import HOLDING, Talk
+
+site = test_through_server.site
 
 
 @pytest.fixture
@@ -90,3 +94,35 @@ def test_what_cannot_be_is_said_in_words(blogen, held, words, sentence):
 
 def test_an_empty_folder_is_told_of(blogen):
     assert "no blog in data" in blogen.call("moderation", "list", code=2).stderr
+
+
+async def test_a_running_server_decides_itself_and_so_knows_of_it(site):
+    talk = Talk(site.served.blog, HOLDING)
+    await site.served.blog.publish("Tea")
+    await talk.join("ada")
+    made = await talk.says("ada", "first")
+
+    async def counted() -> int:
+        return (await site.served.told("GET", "/posts/tea", scope=None))["counts"]["comments"]
+
+    async def decided(*words: str) -> dict:
+        ran = await site.run("moderation", *words, "--json")
+        assert ran.code == 0, ran.err
+        return json.loads(ran.out)
+
+    assert await counted() == 0
+    act = await decided("approve", made.id)
+    assert (act["action"], act["by"]) == ("approve", "owner")
+    assert await counted() == 1
+    assert CommentChanged(made.id, "tea", "shown") in site.served.blog.heard
+    await decided("undo", act["id"])
+    assert await counted() == 0
+    assert (await decided("block-word", "a/b? c"))["target"] == "a b c"
+    report = await talk.moderation.report_post("tea", talk.ids["ada"], "x")
+    assert (await decided("close", report, "--outcome", "Done."))["target"] == report
+    for words, code, sentence in (
+        (("approve", "nothing"), 2, "no comment 'nothing'"), (("restore", made.id), 1, "is held"),
+        (("undo", ".."), 2, "no act of moderation"), (("unblock-word", "tea"), 2, "not blocked"),
+    ):  # fmt: skip
+        ran = await site.run("moderation", *words)
+        assert (ran.code, sentence in ran.err) == (code, True), ran.err
