@@ -6,9 +6,10 @@ command line revokes tokens from another process and must be obeyed at once.
 """
 
 import asyncio
+import json
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -51,6 +52,8 @@ _UNCOUNT = (
     "UPDATE authors SET followers = followers - 1"
     " WHERE id IN (SELECT author_id FROM author_follows WHERE person_id = ?)",
     "UPDATE tag_counts SET followers = followers - 1 WHERE tag IN (SELECT tag FROM tag_follows WHERE person_id = ?)",
+    "DELETE FROM tag_counts WHERE posts = 0 AND followers = 0"
+    " AND tag IN (SELECT tag FROM tag_follows WHERE person_id = ?)",
 )
 
 
@@ -191,6 +194,14 @@ class People:
     async def _one(self, column: str, value: str) -> Person | None:
         row = await self._database.read_one(f"SELECT {_COLUMNS_OF_PEOPLE} FROM people WHERE {column} = ?", (value,))
         return _person(row) if row else None
+
+    async def names(self, person_ids: Iterable[str]) -> dict[str, str]:
+        """What these people are called, by id; those whose account is gone are left out."""
+        rows = await self._database.read(
+            "SELECT p.id, p.name FROM people p JOIN json_each(?) wanted ON p.id = wanted.value",
+            (json.dumps(sorted(set(person_ids))),),
+        )
+        return {row["id"]: row["name"] for row in rows}
 
     async def list_people(self) -> list[Person]:
         """All accounts by handle, disabled ones included."""

@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
+from blogen.clock import SystemClock
 from blogen.ids import new_id
+from blogen.store.people import People
 from blogen.store.social import Marks, Place, Social, count_tags
 from tests.blog import open_blog
 
@@ -97,3 +99,12 @@ async def test_of_two_places_at_the_same_moment_the_same_one_stays_whichever_com
         for place in order:
             standing = await social.read_up_to(person, "tea", place)
         assert standing.place == Place("b2", 0.5, 7)
+
+
+async def test_a_tag_is_forgotten_with_the_account_of_its_last_follower(blog):
+    ann, social = await join(blog, "ann"), Social(blog.database)
+    await blog.publish("Tea", tags=["tea"])
+    await social.follow_tag(ann, "tea")
+    await blog.posts.delete("tea")
+    await People(blog.database, SystemClock()).delete_account(ann)
+    assert (await counts(blog))[1] == {}
