@@ -64,7 +64,8 @@ async def receipt(request: web.Request) -> web.Response:
     job = await request.config_dict[JOBS].get(job_id)
     steps = await request.config_dict[STEPS].of(job_id)
     timeline = await request.config_dict[JOBS].timeline(job_id)
-    names = {person.id: person.name for person in await request.config_dict[PEOPLE].list_people()}
+    deciding = (entry.detail.get("by") for entry in timeline if entry.event == "approved")
+    names = await request.config_dict[PEOPLE].names(by for by in deciding if by)
     return public(request, receipt_view(post, job, steps, timeline, names))
 
 

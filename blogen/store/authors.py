@@ -71,9 +71,10 @@ class Authors:
         found = [_author(row) for row in rows[:limit]]
         return found, found[-1].id if len(rows) > limit else None
 
-    async def list(self) -> list[Author]:
-        """All authors by name."""
-        return [_author(row) for row in await self._database.read(f"SELECT {_COLUMNS} FROM authors ORDER BY name, id")]
+    async def list(self, limit: int = 1000) -> list[Author]:
+        """The first authors by name."""
+        rows = await self._database.read(f"SELECT {_COLUMNS} FROM authors ORDER BY name, id LIMIT ?", (limit,))
+        return [_author(row) for row in rows]
 
 
 def _author(row: sqlite3.Row) -> Author:

@@ -134,7 +134,7 @@ class Posts:
 
     async def line(self, slug: str) -> PostLine | None:
         """The post's line, as it stands in lists."""
-        row = await self._database.read_one(f"SELECT {LINE} FROM posts p WHERE p.slug = ?", (slug,))
+        row = await self._database.look_up_one(f"SELECT {LINE} FROM posts p WHERE p.slug = ?", (slug,))
         return PostLine(*row) if row else None
 
     async def lines(
