@@ -60,7 +60,7 @@ def test_every_configuration_loads(document: Path, tmp_path: Path) -> None:
     secret.write_text("sk-something")
     for number, snippet in enumerate(re.findall(r"```toml\n(.*?)```", document.read_text(encoding="utf-8"), re.S)):
         file = tmp_path / f"{number}.toml"
-        file.write_text(re.sub(r'api_key_file = "[^"]+"', f'api_key_file = "{secret}"', snippet))
+        file.write_text(re.sub(r'(\w+_file) = "[^"]+"', rf'\1 = "{secret}"', snippet))
         assert Registry(load(file, {})).validate() == []
 
 
