@@ -9,7 +9,17 @@ from blogen.api.answers import public
 from blogen.api.keys import CONFIG
 
 API_VERSION: Final = 1
-FEATURES: Final = ("jobs", "job-events", "posts", "receipts", "search", "accounts", "comments", "notifications", "corrections")
+FEATURES: Final = (
+    "jobs",
+    "job-events",
+    "posts",
+    "receipts",
+    "search",
+    "accounts",
+    "comments",
+    "notifications",
+    "corrections",
+)
 
 
 async def show(request: web.Request) -> web.Response:

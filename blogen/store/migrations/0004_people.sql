@@ -32,6 +32,7 @@ CREATE TABLE devices (
 CREATE INDEX devices_of_person ON devices (person_id, id);
 -- An app's access tokens end with their device.
 ALTER TABLE tokens ADD COLUMN device_id TEXT REFERENCES devices (id) ON DELETE CASCADE;
+CREATE INDEX tokens_alone ON tokens (id) WHERE device_id IS NULL;
 CREATE INDEX tokens_of_device ON tokens (device_id) WHERE device_id IS NOT NULL;
 CREATE INDEX tokens_of_person ON tokens (person_id) WHERE person_id IS NOT NULL;
 
