@@ -36,6 +36,7 @@ MAX_LABEL_CHARS: Final = 100
 MAX_NAME_CHARS: Final = 100
 
 _NOTE_USE_EVERY_MS = 60_000
+_NOTED_AT_ONCE = 4096
 _HASHES_AT_ONCE = 2
 _MOST_WAITING = 64
 """They are done within a few seconds."""
@@ -392,6 +393,8 @@ class People:
         # A time in the future was noted by a clock that has been set back since.
         if known <= now < known + _NOTE_USE_EVERY_MS:
             return
+        if len(self._used_at) >= _NOTED_AT_ONCE:  # an app has another token every hour; the rows know the rest
+            self._used_at.clear()
         self._used_at[token_id] = now
         self._write_aside("UPDATE tokens SET last_used_at = ? WHERE id = ?", (now, token_id))
 

@@ -121,6 +121,14 @@ async def test_the_last_use_is_noted_at_most_once_a_minute(blog, people, clock):
     assert (await people.list_tokens())[0].last_used_at == clock.at
 
 
+async def test_the_memory_of_last_uses_is_bounded(people, monkeypatch):
+    monkeypatch.setattr(people_module, "_NOTED_AT_ONCE", 3)
+    for _ in range(10):
+        _, text = await people.create_token(Scope.READER)
+        assert await people.token_by_text(text)
+    assert len(people._used_at) <= 3
+
+
 async def test_a_token_that_cannot_be_noted_as_used_still_works(blog, people, monkeypatch):
     _, text = await people.create_token(Scope.AUTHOR)
 
