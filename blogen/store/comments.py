@@ -41,6 +41,9 @@ FIRST_ANSWERS = 10
 MAX_MENTIONS = 10
 """People that one comment tells of itself; further mentions are only text."""
 
+MOST_HELD = 20
+"""Comments of one person that may wait: nobody fills the moderators' queue alone."""
+
 _SAME_WITHIN_MS = 60_000
 """The same text by the same person at the same place within this time is the same comment, sent twice."""
 
@@ -167,6 +170,8 @@ class Comments:
             if (twin := _just_sent(tx, post_id, person_id, thread_id, text.markdown)) is not None:
                 return twin
             reason = self._reason_to_hold(tx, person_id, text, held_for)
+            if reason:
+                _check_room(tx, person_id)
             comment_id, state = new_id(), "held" if reason else "shown"
             tx.execute(
                 "INSERT INTO comments (id, post_id, person_id, parent_id, answers_id, markdown, html, blocks, state,"
@@ -422,6 +427,15 @@ def _answered(tx: Transaction, post_id: str, comment_id: str, person_id: str) ->
         if head.writer is not None and is_blocked(tx, person_id, head.writer.id):
             raise Forbidden("You cannot write in this thread.", remedy="Write a comment of its own.")
     return comment
+
+
+def _check_room(tx: Transaction, person_id: str) -> None:
+    held = tx.query(
+        "SELECT 1 FROM comments WHERE person_id = ? AND state = 'held' ORDER BY id LIMIT 1 OFFSET ?",
+        (person_id, MOST_HELD - 1),
+    )
+    if held:
+        raise Conflict(f"{MOST_HELD} of your comments wait for a moderator.", remedy="Wait until some are approved.")
 
 
 def _just_sent(tx: Transaction, post_id: str, person_id: str, thread_id: str | None, markdown: str) -> Comment | None:

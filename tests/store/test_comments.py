@@ -11,7 +11,7 @@ from blogen.domain.blocked_words import first_blocked, folded
 from blogen.errors import BlogenError, ChangedMeanwhile, Conflict, Forbidden, NotFound
 from blogen.events import CommentChanged, CommentCreated, CommentRemoved, PostCounted
 from blogen.store import database as database_module
-from blogen.store.comments import FIRST_ANSWERS
+from blogen.store.comments import FIRST_ANSWERS, MOST_HELD
 from blogen.store.database import Transaction
 from tests.blog import open_blog
 from tests.store.talking import HOLDING, OPEN, Talk, faces, text
@@ -132,6 +132,18 @@ async def test_a_held_comment_is_seen_by_its_writer_alone(blog, who):
             await stranger(made.id, talk.ids["bob"], *([text("x")] if stranger == talk.comments.change else []))
     assert await talk.count() == 0
     assert await blog.database.read("SELECT * FROM outbox WHERE event = 'comment.created'") == []
+
+
+async def test_nobody_fills_the_queue_alone(blog):
+    talk = Talk(blog, HOLDING)
+    await talk.join("ada", "bob")
+    made = [await talk.says("ada", f"number {number}") for number in range(MOST_HELD)]
+    with pytest.raises(Conflict, match="20 of your comments wait"):
+        await talk.says("ada", "one more")
+    assert (await talk.says("ada", f"number {MOST_HELD - 1}")).id == made[-1].id
+    await talk.says("bob", "mine")
+    await talk.moderation.remove(made[0].id, "owner")
+    await talk.says("ada", "one more")
 
 
 async def test_authors_and_the_trusted_are_not_held_for_a_first_comment(blog):
@@ -387,5 +399,6 @@ async def _everything(talk: Talk) -> None:
     correction = await talk.corrections.publish("tea", "It was 1987.")
     await talk.notifications.tell_of_correction(correction.id)
     await talk.notifications.tell_followers("tea")
+    await talk.says("cleo", "casino")
     await comments.delete(answer.id, ids["bob"])
     await comments.delete(head.id, ids["ada"])

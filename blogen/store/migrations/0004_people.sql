@@ -149,6 +149,7 @@ CREATE INDEX comments_of_post ON comments (post_id, id) WHERE parent_id IS NULL;
 CREATE INDEX comments_answers ON comments (parent_id, id) WHERE parent_id IS NOT NULL;
 CREATE INDEX comments_of_person ON comments (person_id, id);
 CREATE INDEX comments_held ON comments (id) WHERE state = 'held';
+CREATE INDEX comments_held_of_person ON comments (person_id, id) WHERE state = 'held';
 
 -- `source` makes a notification happen once: what it is about, and for whom.
 CREATE TABLE notifications (
