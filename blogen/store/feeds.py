@@ -39,6 +39,8 @@ _TOP = PostCursor(2**63 - 1, "")
 """Before all posts."""
 _MOST_WALKED_FOR_NEW = 1_000
 _STRETCHES = 100
+_READS_ON = 4
+"""Who has read a stretch will read more: so many times more is found at once."""
 _STRETCH_MS = 600_000
 """What other processes change is seen after this at the latest."""
 
@@ -90,8 +92,8 @@ class Bounds(NamedTuple):
     few_follows: int = 50
     walked: int = 400
     """The newest posts of the blog that are looked through."""
-    stretch: int = 300
-    """Posts that are remembered at a time."""
+    stretch: int = 60
+    """Posts that are remembered at a time; for who reads on, more."""
     since: int = 100
     """Posts that came after a stretch was remembered; with more it is found anew."""
 
@@ -251,10 +253,10 @@ class Feeds:
         self, columns: str, their_params: tuple[str, ...], person_id: str, taste: _Taste, count: int, before: PostCursor
     ) -> list[sqlite3.Row]:
         kinds = bool(taste.authors) + bool(taste.tags)
-        newest, found = (*before, person_id) * kinds, (*before, *before, count - 1) * kinds
+        newest, chosen, found = (*before, person_id) * kinds, (*before, count - 1) * kinds, before * kinds
         return await self._database.read(
             _merged(columns, taste.hides_unreviewed, has_authors=taste.authors > 0, has_tags=taste.tags > 0),
-            (*newest, count - 1, *their_params, *found, count),
+            (*newest, count - 1, *chosen, *their_params, *found, count),
         )
 
     async def _remembered(
@@ -271,7 +273,7 @@ class Feeds:
     async def _found_anew(self, person_id: str, taste: _Taste, count: int, before: PostCursor) -> list[sqlite3.Row]:
         changes = self._changes
         newest = await self._database.read_one("SELECT max(number) AS number FROM posts")
-        size = max(self._bounds.stretch, count)
+        size = max(self._bounds.stretch * (1 if before == _TOP else _READS_ON), count)
         found = await self._merge("p.published_at, p.id", (), person_id, taste, size, before)
         stretch = _Stretch(
             begin=before,
@@ -394,8 +396,8 @@ SELECT * FROM (
 def _merged(columns: str, hides_unreviewed: bool, *, has_authors: bool, has_tags: bool) -> str:
     """From each follow's newest post downwards.
 
-    The newest of so many follows are posts of the page for certain: follows that have nothing as new as the last of
-    these (`bottom`) are left out, and of each of the others no more than a page is looked at.
+    The newest of so many follows are posts of the page for certain: what is older than the last of these (`bottom`) is
+    not looked at, nor more of a follow than a page holds (`floor`).
     """
     reviewed = "AND q.is_reviewed = 1" if hides_unreviewed else ""
     tagged = "JOIN posts q ON q.id = t.post_id AND q.is_reviewed = 1" if hides_unreviewed else ""
@@ -403,37 +405,37 @@ def _merged(columns: str, hides_unreviewed: bool, *, has_authors: bool, has_tags
     by_tag = f"FROM post_tags t {tagged} WHERE t.tag = f.tag AND (t.published_at, t.post_id) < (?, ?)"
     down_authors = "ORDER BY q.published_at DESC, q.id DESC LIMIT 1"
     down_tags = "ORDER BY t.published_at DESC, t.post_id DESC LIMIT 1"
-    newest, found = [], []
+    from_floor = "published_at >= CASE WHEN f.floor > b.at THEN f.floor ELSE b.at END"
+    follows, newest, chosen, found = [], [], [], []
     if has_authors:
+        follows.append(f"""of_authors (author_id, at) AS MATERIALIZED (
+    SELECT f.author_id, (SELECT q.published_at {by_author} {down_authors})
+    FROM author_follows f WHERE f.person_id = ?)""")
         newest.append("SELECT at FROM of_authors")
-        found.append(f"""
-    SELECT q.published_at, q.id FROM of_authors f JOIN posts q ON q.author_id = f.author_id {reviewed}
-    AND (q.published_at, q.id) < (?, ?)
-    AND q.published_at >= coalesce((SELECT q.published_at {by_author} {down_authors} OFFSET ?), -1)
-    WHERE f.at >= (SELECT at FROM bottom)""")
+        chosen.append(f"""authors_with (author_id, floor) AS MATERIALIZED (
+    SELECT f.author_id, coalesce((SELECT q.published_at {by_author} {down_authors} OFFSET ?), -1)
+    FROM of_authors f WHERE f.at >= (SELECT at FROM bottom))""")
+        found.append(f"""SELECT q.published_at, q.id FROM authors_with f CROSS JOIN bottom b
+    JOIN posts q ON q.author_id = f.author_id {reviewed} AND (q.published_at, q.id) < (?, ?) AND q.{from_floor}""")
     if has_tags:
+        follows.append(f"""of_tags (tag, at) AS MATERIALIZED (
+    SELECT f.tag, (SELECT t.published_at {by_tag} {down_tags}) FROM tag_follows f WHERE f.person_id = ?)""")
         newest.append("SELECT at FROM of_tags")
-        found.append(f"""
-    SELECT {"" if has_authors else "DISTINCT"} t.published_at, t.post_id AS id FROM of_tags f
-    JOIN post_tags t ON t.tag = f.tag AND (t.published_at, t.post_id) < (?, ?)
-    AND t.published_at >= coalesce((SELECT t.published_at {by_tag} {down_tags} OFFSET ?), -1)
-    {tagged}
-    WHERE f.at >= (SELECT at FROM bottom)""")
-    of_authors = f"SELECT f.author_id, (SELECT q.published_at {by_author} {down_authors}) FROM author_follows f"
-    of_tags = f"SELECT f.tag, (SELECT t.published_at {by_tag} {down_tags}) FROM tag_follows f"
-    follows = [
-        *([f"of_authors (author_id, at) AS MATERIALIZED ({of_authors} WHERE f.person_id = ?)"] if has_authors else []),
-        *([f"of_tags (tag, at) AS MATERIALIZED ({of_tags} WHERE f.person_id = ?)"] if has_tags else []),
-    ]
+        chosen.append(f"""tags_with (tag, floor) AS MATERIALIZED (
+    SELECT f.tag, coalesce((SELECT t.published_at {by_tag} {down_tags} OFFSET ?), -1)
+    FROM of_tags f WHERE f.at >= (SELECT at FROM bottom))""")
+        once = "" if has_authors else "DISTINCT"  # UNION sees to it
+        found.append(f"""SELECT {once} t.published_at, t.post_id AS id FROM tags_with f CROSS JOIN bottom b
+    JOIN post_tags t ON t.tag = f.tag AND (t.published_at, t.post_id) < (?, ?) AND t.{from_floor} {tagged}""")
     return f"""
 WITH {", ".join(follows)}, bottom (at) AS MATERIALIZED (
     SELECT coalesce((
         SELECT DISTINCT at FROM ({" UNION ALL ".join(newest)}) AS newest
         WHERE at IS NOT NULL ORDER BY at DESC LIMIT 1 OFFSET ?), -1)
-)
+), {", ".join(chosen)}
 SELECT {columns} FROM (
     SELECT published_at, id FROM ({" UNION ".join(found)}) AS found ORDER BY published_at DESC, id DESC LIMIT ?
-) AS page JOIN posts p ON p.id = page.id ORDER BY p.published_at DESC, p.id DESC
+) AS page CROSS JOIN posts p WHERE p.id = page.id ORDER BY p.published_at DESC, p.id DESC
 """
 
 
