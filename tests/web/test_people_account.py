@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import re
 from collections.abc import AsyncIterator
 from io import BytesIO
@@ -11,6 +12,8 @@ from PIL import Image
 
 from blogen.domain.person import DeviceKind, Scope, TicketKind
 from blogen.errors import InvalidInput
+from blogen.events import RequestCrashed
+from blogen.web.people import forms
 from tests.web.people import COOKIE, PASSWORD, PeopleSite, open_people_site
 
 
@@ -161,6 +164,42 @@ async def test_an_upload_without_a_token_changes_nothing(site):
     answer = await browser.upload("/me/avatar", {"form": "0" * 64}, picture((10, 10)))
     assert answer.status == 403
     assert (await site.people.by_handle("ann")).avatar is None
+
+
+@pytest.mark.filterwarnings("ignore")  # the parser warns of headers that it cannot read
+async def test_a_broken_upload_is_refused_and_is_no_defect(site):
+    browser = await site.signed_in()
+    token = (await browser.form("/me", "/logout"))["form"]
+    whole = (
+        f'--xx\r\nContent-Disposition: form-data; name="form"\r\n\r\n{token}\r\n'
+        '--xx\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\nContent-Encoding: gzip\r\n'
+        "Content-Transfer-Encoding: base64\r\n\r\nAAAA\r\n--xx--\r\n"
+    ).encode()
+    chance = random.Random(5)
+    kinds = ["multipart/form-data; boundary=xx", "multipart/form-data", "multipart/form-data; boundary=",
+             f'multipart/form-data; boundary="{"x" * 80}"']  # fmt: skip
+    more = [b"\r\n", b"--xx", b"\x00", b"--xx--", b"Content-Type: multipart/mixed; boundary=yy\r\n",
+            b"Content-Length: 5\r\n", b"Content-Transfer-Encoding: quoted-printable\r\n"]  # fmt: skip
+    statuses = set()
+    for number in range(150):
+        body = bytearray(whole)
+        for _ in range(chance.randint(0, 4)):
+            place = chance.randrange(len(body))
+            body[place : place + chance.randint(0, 30)] = chance.choice([b"", chance.randbytes(1), *more])
+        kind = kinds[0] if number % 10 else chance.choice(kinds)
+        statuses.add((await browser.post("/me/avatar", bytes(body), **{"Content-Type": kind})).status)
+    assert statuses == {403, 422}
+    assert [event for event in site.blog.heard if isinstance(event, RequestCrashed)] == []
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(site, monkeypatch):
+    monkeypatch.setattr(forms, "_BODY_SECONDS", 0.2)
+    reader, writer = await asyncio.open_connection(site.client.host, site.client.port)
+    head = "POST /login HTTP/1.1\r\nHost: x\r\nOrigin: http://x\r\nContent-Length: 500\r\n\r\nform="
+    writer.write(head.encode())
+    async with asyncio.timeout(20):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 408")
+    writer.close()
 
 
 async def test_devices_are_listed_and_ended(site):

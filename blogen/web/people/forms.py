@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from blogen.clients import is_from_elsewhere
 from blogen.errors import Forbidden, InvalidInput
@@ -82,7 +83,7 @@ async def read_upload(request: web.Request, who: Visitor, max_bytes: int) -> For
             form = await _parts(request, max_bytes)
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
-    except (ValueError, AssertionError, RuntimeError):  # whatever the parser thinks of a broken body
+    except (ValueError, AssertionError, RuntimeError, HttpProcessingError):  # what parsers say of a broken body
         raise _unreadable() from None
     await check_token(request, who, form[TOKEN_FIELD])
     return form
