@@ -1,6 +1,7 @@
 """Devices: signed in with a secret that is stored nowhere, ended by whoever shows it twice."""
 
 import asyncio
+import random
 
 import pytest
 
@@ -240,3 +241,59 @@ async def test_a_code_that_could_not_be_used_stays_good(accounts, devices):
     with pytest.raises(InvalidInput):
         await devices.pair(code, "\0")
     assert await devices.pair(code, "Phone")
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_people_do_exactly_the_devices_that_should_be_are_signed_in(accounts, devices, seed):
+    """Sign-ins, refreshes, thefts, ends and closings in any order, against a model."""
+    chance = random.Random(seed)
+    everyone = [await accounts.person(handle, Scope.AUTHOR) for handle in ("ann", "bob", "cat")]
+    live: dict[str, tuple[str, str]] = {}  # by device: whose it is, and its latest secret
+    old: list[tuple[str, str]] = []  # refresh secrets that were used up, and their device
+    for _ in range(80):
+        person = chance.choice(everyone)
+        theirs = [device for device, (owner, _) in live.items() if owner == person.id]
+        match chance.choice(["browser", "app", "refresh", "refresh", "steal", "end", "others", "password", "disable"]):
+            case "browser":
+                device, secret = await devices.sign_in(person.id, BROWSER, "Browser")
+                live[device.id] = (person.id, secret)
+            case "app":
+                app = await devices.sign_in_app(person.id, "App")
+                live[app.device.id] = (person.id, app.refresh)
+            case "refresh" if theirs:
+                device = chance.choice(theirs)
+                turned = await devices.rotate(live[device][1])
+                assert (turned is not None) == live[device][1].startswith("blr_")
+                if turned:
+                    old.append((live[device][1], device))
+                    live[device] = (person.id, turned.refresh)
+            case "steal" if old:
+                secret, device = chance.choice(old)
+                assert await devices.rotate(secret) is None
+                live.pop(device, None)
+            case "end" if live:
+                device = chance.choice(list(live))
+                if live[device][0] == person.id:
+                    await devices.revoke(device, person_id=person.id)
+                    del live[device]
+                else:
+                    with pytest.raises(NotFound):
+                        await devices.revoke(device, person_id=person.id)
+            case "others" | "password" | "disable" as act:
+                kept = chance.choice([*theirs, None])
+                if act == "others":
+                    await devices.revoke_others(person.id, kept)
+                elif act == "password":
+                    await accounts.people.set_password(person.id, "quite another horse", keep=kept)
+                else:
+                    kept = None
+                    await accounts.people.disable_person(person.handle)
+                    await accounts.people.enable_person(person.handle)
+                live = {device: one for device, one in live.items() if one[0] != person.id or device == kept}
+        for one in everyone:
+            found = {device.id for device in await devices.of_person(one.id)}
+            assert found == {device for device, (owner, _) in live.items() if owner == one.id}
+    for owner, secret in live.values():
+        is_cookie = secret.startswith("bls_")
+        who = await devices.by_cookie(secret) if is_cookie else (await devices.rotate(secret)).device
+        assert who.person_id == owner
