@@ -70,6 +70,41 @@ _JOB = {
     "updated_at": "2026-08-02T12:00:07.412Z",
     "finished_at": None,
 }
+_ABOUT_POST = {
+    "slug": "why-group-commit-makes-sqlite-fast",
+    "url": "/p/why-group-commit-makes-sqlite-fast",
+    "title": "Why group commit makes SQLite fast",
+    "summary": "A commit waits for the disk; shared, it carries many writers.",
+}
+_REST_OF_POST = {
+    "language": "en",
+    "words": 912,
+    "reading_minutes": 5,
+    "author": {"handle": "blogen", "name": "Blogen", "avatar": None},
+    "tags": ["sqlite"],
+    "cover": None,
+    "images": [],
+    "sources": [
+        {"title": "Write-Ahead Logging", "url": "https://www.sqlite.org/wal.html", "quotes": ["They append."]},
+    ],
+    "provenance": {
+        "disclosure": "ai-assisted", "text": ["main/gpt-5-mini"], "images": [], "cost_usd": "0.001234",
+        "unknown_calls": 0, "human_edits": 1,
+    },
+    "counts": {"likes": 12, "comments": 3},
+    "viewer": {"liked": True, "bookmarked": False, "progress": 0.25},
+    "published_at": "2026-08-02T12:03:41.008Z",
+    "updated_at": "2026-08-03T08:00:00.000Z",
+}  # fmt: skip
+_POST_ITEM = _ABOUT_POST | _REST_OF_POST
+_POST = _ABOUT_POST | {
+    "blocks": [
+        {"id": "b1", "t": "h", "level": 2, "runs": [{"text": "The disk is the clock"}]},
+        {"id": "b2", "t": "p", "runs": [{"text": "A commit waits for "}, {"text": "the disk", "b": True}, {"text": "."}]},
+    ],
+    "html": '<h2 id="b1">The disk is the clock</h2>\n<p id="b2">A commit waits for <strong>the disk</strong>.</p>',
+    "markdown": "## The disk is the clock\n\nA commit waits for **the disk**.\n",
+} | _REST_OF_POST  # fmt: skip
 _EXAMPLES: dict[str, Any] = {
     "JobRequest": {
         "topic": "Why group commit makes SQLite fast",
@@ -81,6 +116,9 @@ _EXAMPLES: dict[str, Any] = {
     "Decision": {"note": "Good as it is."},
     "JobView": _JOB,
     "JobList": {"items": [_JOB], "next": None},
+    "PostView": _POST,
+    "PostList": {"items": [_POST_ITEM], "next": "q1Nl…"},
+    "NewView": {"new": 3},
     "TagList": {
         "items": [{"tag": "sqlite", "posts": 3, "followers": 12, "viewer": {"following": True}}],
         "next": None,
