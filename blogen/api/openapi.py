@@ -100,10 +100,10 @@ _POST_ITEM = _ABOUT_POST | _REST_OF_POST
 _POST = _ABOUT_POST | {
     "blocks": [
         {"id": "b1", "t": "h", "level": 2, "runs": [{"text": "The disk is the clock"}]},
-        {"id": "b2", "t": "p", "runs": [{"text": "A commit waits for "}, {"text": "the disk", "b": True}, {"text": "."}]},
+        {"id": "b2", "t": "p", "runs": [{"text": "A commit waits for "}, {"text": "the disk.", "b": True}]},
     ],
-    "html": '<h2 id="b1">The disk is the clock</h2>\n<p id="b2">A commit waits for <strong>the disk</strong>.</p>',
-    "markdown": "## The disk is the clock\n\nA commit waits for **the disk**.\n",
+    "html": '<h2 id="b1">The disk is the clock</h2>\n<p id="b2">A commit waits for <strong>the disk.</strong></p>',
+    "markdown": "## The disk is the clock\n\nA commit waits for **the disk.**\n",
 } | _REST_OF_POST  # fmt: skip
 _EXAMPLES: dict[str, Any] = {
     "JobRequest": {
