@@ -253,10 +253,10 @@ class Feeds:
         self, columns: str, their_params: tuple[str, ...], person_id: str, taste: _Taste, count: int, before: PostCursor
     ) -> list[sqlite3.Row]:
         kinds = bool(taste.authors) + bool(taste.tags)
-        newest, chosen, found = (*before, person_id) * kinds, (*before, count - 1) * kinds, before * kinds
+        newest, chosen = (*before, person_id) * kinds, (*before, count - 1) * kinds
         return await self._database.read(
             _merged(columns, taste.hides_unreviewed, has_authors=taste.authors > 0, has_tags=taste.tags > 0),
-            (*newest, count - 1, *chosen, *their_params, *found, count),
+            (*newest, count - 1, *before, *chosen, *their_params, count),
         )
 
     async def _remembered(
@@ -398,13 +398,18 @@ def _merged(columns: str, hides_unreviewed: bool, *, has_authors: bool, has_tags
 
     The newest of so many follows are posts of the page for certain: what is older than the last of these (`bottom`) is
     not looked at, nor more of a follow than a page holds (`floor`).
+
+    What the last joins compare with comes from `bottom`, not from parameters: where SQLite knows of a condition on the
+    table alone it may read the whole table to build a Bloom filter.
     """
     reviewed = "AND q.is_reviewed = 1" if hides_unreviewed else ""
-    tagged = "JOIN posts q ON q.id = t.post_id AND q.is_reviewed = 1" if hides_unreviewed else ""
+    # CROSS JOIN: in this order, whatever SQLite thinks of how many rows there are.
+    also_posts, tagged = ("CROSS JOIN posts q", f"AND q.id = t.post_id {reviewed}") if hides_unreviewed else ("", "")
     by_author = f"FROM posts q WHERE q.author_id = f.author_id {reviewed} AND (q.published_at, q.id) < (?, ?)"
-    by_tag = f"FROM post_tags t {tagged} WHERE t.tag = f.tag AND (t.published_at, t.post_id) < (?, ?)"
+    by_tag = f"FROM post_tags t {also_posts} WHERE t.tag = f.tag {tagged} AND (t.published_at, t.post_id) < (?, ?)"
     down_authors = "ORDER BY q.published_at DESC, q.id DESC LIMIT 1"
     down_tags = "ORDER BY t.published_at DESC, t.post_id DESC LIMIT 1"
+    before, tagged_as_shown = "(b.before_at, b.before_id)", tagged.replace("= 1", "= b.shown")
     from_floor = "published_at >= CASE WHEN f.floor > b.at THEN f.floor ELSE b.at END"
     follows, newest, chosen, found = [], [], [], []
     if has_authors:
@@ -415,8 +420,11 @@ def _merged(columns: str, hides_unreviewed: bool, *, has_authors: bool, has_tags
         chosen.append(f"""authors_with (author_id, floor) AS MATERIALIZED (
     SELECT f.author_id, coalesce((SELECT q.published_at {by_author} {down_authors} OFFSET ?), -1)
     FROM of_authors f WHERE f.at >= (SELECT at FROM bottom))""")
-        found.append(f"""SELECT q.published_at, q.id FROM authors_with f CROSS JOIN bottom b
-    JOIN posts q ON q.author_id = f.author_id {reviewed} AND (q.published_at, q.id) < (?, ?) AND q.{from_floor}""")
+        of_author = f"q.author_id = f.author_id {reviewed} AND (q.published_at, q.id) < {before} AND q.{from_floor}"
+        if hides_unreviewed:
+            of_author = f"q.id IN (SELECT q.id FROM posts q WHERE {of_author})"
+        found.append(f"""SELECT q.published_at, q.id FROM authors_with f CROSS JOIN bottom b CROSS JOIN posts q
+    WHERE {of_author}""")
     if has_tags:
         follows.append(f"""of_tags (tag, at) AS MATERIALIZED (
     SELECT f.tag, (SELECT t.published_at {by_tag} {down_tags}) FROM tag_follows f WHERE f.person_id = ?)""")
@@ -425,13 +433,14 @@ def _merged(columns: str, hides_unreviewed: bool, *, has_authors: bool, has_tags
     SELECT f.tag, coalesce((SELECT t.published_at {by_tag} {down_tags} OFFSET ?), -1)
     FROM of_tags f WHERE f.at >= (SELECT at FROM bottom))""")
         once = "" if has_authors else "DISTINCT"  # UNION sees to it
-        found.append(f"""SELECT {once} t.published_at, t.post_id AS id FROM tags_with f CROSS JOIN bottom b
-    JOIN post_tags t ON t.tag = f.tag AND (t.published_at, t.post_id) < (?, ?) AND t.{from_floor} {tagged}""")
+        found.append(f"""SELECT {once} t.published_at, t.post_id AS id
+    FROM tags_with f CROSS JOIN bottom b CROSS JOIN post_tags t {also_posts}
+    WHERE t.tag = f.tag {tagged_as_shown} AND (t.published_at, t.post_id) < {before} AND t.{from_floor}""")
     return f"""
-WITH {", ".join(follows)}, bottom (at) AS MATERIALIZED (
+WITH {", ".join(follows)}, bottom (at, before_at, before_id, shown) AS MATERIALIZED (
     SELECT coalesce((
         SELECT DISTINCT at FROM ({" UNION ALL ".join(newest)}) AS newest
-        WHERE at IS NOT NULL ORDER BY at DESC LIMIT 1 OFFSET ?), -1)
+        WHERE at IS NOT NULL ORDER BY at DESC LIMIT 1 OFFSET ?), -1), ?, ?, 1
 ), {", ".join(chosen)}
 SELECT {columns} FROM (
     SELECT published_at, id FROM ({" UNION ".join(found)}) AS found ORDER BY published_at DESC, id DESC LIMIT ?
