@@ -32,7 +32,7 @@ CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance,
     response_headers_conformance,
 ]  # fmt: skip
-EXAMPLES = 8
+EXAMPLES = 6
 """Of each operation."""
 READ_SECONDS = 20.0
 MAX_URL_BYTES = 8000
