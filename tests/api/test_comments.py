@@ -152,9 +152,16 @@ async def test_the_window_for_changes_closes(tmp_path):
         await served.blog.publish("Tea")
         crowd = await _crowd(served)
         made = await crowd.says("ada")
-        await asyncio.sleep(0.002)  # a window of no minutes is open for the millisecond that it was written in
+        await served.blog.database.write(lambda tx: tx.execute("UPDATE comments SET created_at = created_at - 1000"))
         assert (await crowd.sees("ada"))[0]["viewer"]["may_edit"] is False
         await served.refused("PATCH", f"/comments/{made['id']}", {"text": "late"}, status=409, **crowd.by("ada"))
+
+
+async def test_a_stub_cannot_be_reported(crowd):
+    head = await crowd.says("ada", "head")
+    await crowd.says("bob", "answer", parent=head["id"])
+    await crowd.served.told("DELETE", f"/comments/{head['id']}", status=204, **crowd.by("ada"))
+    await crowd.served.refused("POST", f"/comments/{head['id']}/report", {"note": "x"}, status=404, **crowd.by("bob"))
 
 
 @pytest.mark.parametrize("who", ["bob", "mod", None])
