@@ -7,11 +7,12 @@ Chinese, Japanese, Korean, Thai and their like put no spaces between words. Thei
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import combining, normalize
 
 from blogen.store.database import Database, Transaction
 
@@ -27,6 +28,8 @@ _COMMON = 20_000
 _KNOWN_COMMON = 10_000
 _INDEXED_BEGINNING = 3
 """Beginnings of so many characters are indexed as words are; what begins with more is gathered for each query."""
+_NEWEST_SAID = 200
+_COMPLETIONS = 8
 
 _QUERY_CHARACTERS = 200
 _QUERY_TERMS = 12
@@ -96,12 +99,30 @@ class Search:
         # The last may still be being typed: it is the beginning of a word, unless it is a single character (too many
         # words begin so) or a word that fills the list by itself.
         if len(words[-1]) > 1 and counts[-1] < _CANDIDATES:
-            terms[-1] += "*"
-            if len(words[-1]) <= _INDEXED_BEGINNING:
+            terms[-1] = await self._beginning(words[-1])
+            if not terms[-1].endswith("*") or len(words[-1]) <= _INDEXED_BEGINNING:
                 counts[-1:] = await self._count(terms[-1:])
         common = [term for term, count in zip(terms, counts, strict=True) if count >= _COMMON]
         rare = [term for term in terms if term not in common]
         return _Asked(terms, tell=rare or common, has_common=bool(common))
+
+    async def _beginning(self, word: str) -> str:
+        """What finds words that begin with `word`.
+
+        Where a great many posts have one of them, gathering all their hits takes a second: then they are looked for by
+        name, those that stand in what the newest posts say of themselves.
+        """
+        term = f'"{_parted(word)}"*'
+        if len(word) <= _INDEXED_BEGINNING or _PART in term:
+            return term
+        indexed = f'"{word[:_INDEXED_BEGINNING]}"*'
+        if (await self._count([indexed]))[0] < _COMMON:
+            return term
+        rows = await self._database.read(_SAID, (f"{{title summary tags}} : {indexed}", _NEWEST_SAID))
+        said = Counter(one for row in rows for one in _WORD.findall(_plain(" ".join(row))))
+        known = [one for one, _ in said.most_common() if one.startswith(_plain(word))][:_COMPLETIONS]
+        found = "({})".format(" OR ".join(f'"{one}"' for one in known))
+        return found if known and (await self._count([found]))[0] >= _CANDIDATES else term
 
     async def _count(self, terms: list[str]) -> list[int]:
         """In how many posts each stands, counted up to `_COMMON`."""
@@ -142,6 +163,8 @@ class _Asked(NamedTuple):
     has_common: bool
 
 
+_SAID = "SELECT title, summary, tags FROM posts_search WHERE posts_search MATCH ? ORDER BY rowid DESC LIMIT ?"
+_WORD = re.compile(r"\w+")
 _COUNT = "SELECT count(*) AS posts FROM (SELECT 1 FROM posts_search WHERE posts_search MATCH ? LIMIT ?)"
 
 _SHOWN = """
@@ -231,6 +254,11 @@ def _spaceless_character() -> re.Pattern[str]:
 def _words_of(query: str) -> list[str]:
     said = _CONTROL.sub(" ", query[:_QUERY_CHARACTERS]).replace('"', " ").split()
     return [word for word in said if _says(word)][:_QUERY_TERMS]
+
+
+def _plain(text: str) -> str:
+    """As the index has its words: without case and accents."""
+    return "".join(sign for sign in normalize("NFKD", text).casefold() if not combining(sign))
 
 
 def _says(word: str) -> bool:

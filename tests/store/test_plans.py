@@ -33,7 +33,7 @@ ALLOWED_TO_THE_API = ALLOWED_EVERYWHERE | {
     "FROM timeline WHERE job IN (SELECT number FROM jobs WHERE id IN (": "sorts the lines of the jobs of one page",
     "FROM ledger AS l LEFT JOIN jobs AS j": "the account of the days that the owner asks for, summed up",
     "WITH candidates AS MATERIALIZED ( SELECT rowid AS number FROM posts_search": "ranks the newest 1,000 hits",
-    "bottom (at) AS MATERIALIZED": "sorts one place for each follow, then a page of each of the newest ones",
+    "bottom (at": "sorts one place for each follow, then a page of each of the newest ones",
     "WITH mine AS MATERIALIZED (SELECT post_id FROM likes": "a fixed number of likes, of co-readers, of their likes",
 }
 ALLOWED_TO_PAGES = ALLOWED_EVERYWHERE | {

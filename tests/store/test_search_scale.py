@@ -85,6 +85,21 @@ async def test_a_short_beginning_of_many_words_is_common(blog, statements, commo
     assert not [sql for sql, _ in statements if "bm25" in sql]
 
 
+async def test_a_long_beginning_of_common_words_is_completed_by_what_posts_say_of_themselves(
+    blog, statements, monkeypatch
+):
+    monkeypatch.setattr("blogen.store.search._CANDIDATES", 4)
+    monkeypatch.setattr("blogen.store.search._COMMON", 4)
+    for title in ("Émigré walruses", "Émigrés", "Emigration", "Walrus", "Emirates", "Émigré tea"):
+        await blog.publish(title)
+    assert set(await found(blog, "emigr")) == {"émigré-walruses", "émigrés", "emigration", "émigré-tea"}
+    assert set(await found(blog, "tea Émig")) == {"émigré-tea"}
+    assert not [params for _, params in statements if any("emig" in str(one) and "*" in str(one) for one in params)]
+    statements.clear()
+    assert await found(blog, "emirat") == ["emirates"]  # too few by name: gathered
+    assert [params for _, params in statements if '"emirat"*' in params]
+
+
 async def test_a_rare_word_is_ranked_by_how_much_a_post_is_about_it(blog, statements):
     await blog.publish("Long", text="walrus " + "word " * 300)
     await blog.publish("Short", text="walrus walrus walrus")
