@@ -67,6 +67,8 @@ async def content(request: web.Request, at_most: int = MAX_BODY_BYTES) -> bytes:
     """The body as it came; may be asked for more than once. Raises BodyTooLarge, BodyTooSlow, MalformedBody."""
     if _CONTENT not in request:
         request[_CONTENT] = await _read(request, at_most)
+    if len(request[_CONTENT]) > at_most:  # who asked before may have allowed more
+        raise _too_large(at_most)
     return request[_CONTENT]
 
 

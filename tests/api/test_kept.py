@@ -76,7 +76,11 @@ async def counting(folder: Path) -> AsyncIterator[Counter]:
         counter = Counter(blog)
         app = web.Application(middlewares=[problems])
         app[BUS] = blog.bus
-        app.router.add_post("/{path:.*}", counter.create)
+
+        async def create(request: web.Request) -> web.StreamResponse:
+            return await counter.create(request)
+
+        app.router.add_post("/{path:.*}", create)
         async with TestClient(TestServer(app)) as counter.client:
             yield counter
 
@@ -256,6 +260,23 @@ async def test_after_48_hours_a_key_is_free_and_old_answers_go(counter):
     assert await counter.number(key="old-0", body='{"b": 2}') == 6
     kept = await counter.blog.database.read("SELECT key FROM kept_answers")
     assert [row["key"] for row in kept] == ["old-0"]
+
+
+async def test_a_calls_own_bound_on_its_body_holds_with_a_key_too(counter):
+    async def bounded(request: web.Request) -> web.StreamResponse:
+        request[ACTOR] = Actor(Scope.READER, person_id="ann")
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return answer({"bytes": len(await content(request, 1000))}, status=201)
+
+        return await counter.once.answer(request, handle)
+
+    counter.create = bounded
+    for key in ("k1", None):
+        assert (await counter.call(key, body="x" * 1000)).status == 201
+    for key in ("k2", None):
+        response = await counter.call(key, body="x" * 1001)
+        assert (response.status, await code(response)) == (413, "body-too-large")
 
 
 async def test_a_key_that_cannot_be_used_is_refused(counter):
