@@ -138,6 +138,7 @@ class App:
                 kept_answers=KeptAnswers(database, clock),
             )
             stack.push_async_callback(app.mail.close)
+            stack.callback(app.feeds.close)
             stack.push_async_callback(app._close_works)
             await app.authors.ensure(config.site.author)
             yield app
