@@ -157,10 +157,11 @@ async def test_the_window_for_changes_closes(tmp_path):
         await served.refused("PATCH", f"/comments/{made['id']}", {"text": "late"}, status=409, **crowd.by("ada"))
 
 
-async def test_a_stub_cannot_be_reported(crowd):
+@pytest.mark.parametrize("who", ["ada", "mod"])
+async def test_a_stub_cannot_be_reported(crowd, who):
     head = await crowd.says("ada", "head")
     await crowd.says("bob", "answer", parent=head["id"])
-    await crowd.served.told("DELETE", f"/comments/{head['id']}", status=204, **crowd.by("ada"))
+    await crowd.served.told("DELETE", f"/comments/{head['id']}", status=204, **crowd.by(who))
     await crowd.served.refused("POST", f"/comments/{head['id']}/report", {"note": "x"}, status=404, **crowd.by("bob"))
 
 
