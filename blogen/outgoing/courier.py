@@ -57,7 +57,7 @@ class Courier:
         self._bus = bus
         self._clock = clock
         self._hooks = config.webhooks
-        self._outbox = Outbox(database)
+        self._outbox = Outbox(database, clock)
         self._deliveries = Deliveries(database)
         self._notifications = Notifications(database)
         allowed = config.research.allow_private
@@ -128,9 +128,10 @@ class Courier:
             return
         addressed = [(fact.id, [hook.name for hook in self._hooks if hook.wants(fact.event)]) for fact in facts]
         done = [fact.id for fact in facts if fact.event not in _FOLLOWED]
-        await self._outbox.address(addressed, done)
-        for line in self._lines:
-            line.wake()
+        if done or any(hooks for _, hooks in addressed):
+            await self._outbox.address(addressed, done)
+            for line in self._lines:
+                line.wake()
         for fact in facts:
             if fact.event in _FOLLOWED:
                 await self._tell_people(fact)

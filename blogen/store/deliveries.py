@@ -96,17 +96,18 @@ class Deliveries:
     async def end_for_unknown(self, hooks: Sequence[str]) -> None:
         """Give up what waits for webhooks that are no longer configured; `hooks` are those that are."""
 
-        def work(tx: Transaction) -> int:
-            marks = ", ".join("?" * len(hooks))
-            known = f"AND hook NOT IN ({marks})" if hooks else ""
-            return tx.execute(
-                "UPDATE deliveries SET next_at = NULL, error = 'The webhook is no longer configured.' WHERE id IN"
-                f" (SELECT id FROM deliveries WHERE next_at IS NOT NULL {known} LIMIT ?)",
-                (*hooks, _ENDED_AT_ONCE),
+        known = f"AND hook NOT IN ({', '.join('?' * len(hooks))})" if hooks else ""
+        unknown = f"SELECT id FROM deliveries WHERE next_at IS NOT NULL {known} LIMIT {_ENDED_AT_ONCE}"
+
+        def work(tx: Transaction) -> None:
+            tx.execute(
+                "UPDATE deliveries SET next_at = NULL, error = 'The webhook is no longer configured.'"
+                f" WHERE id IN ({unknown})",
+                hooks,
             )
 
-        while await self._database.write(work) == _ENDED_AT_ONCE:
-            pass
+        while await self._database.read(unknown, hooks):
+            await self._database.write(work)
 
     async def retry(self, delivery_id: str, *, known: Sequence[str]) -> Delivery:
         """Let it be delivered (again) now; how it stands then. `known` are the webhooks that are configured.

@@ -15,6 +15,7 @@ from blogen.events import FactKept
 from blogen.ids import new_id
 
 if TYPE_CHECKING:
+    from blogen.clock import Clock
     from blogen.store.database import Database, Transaction
 
 PUSH = "push"
@@ -67,8 +68,9 @@ def moment(at_ms: int) -> str:
 
 
 class Outbox:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     async def open_facts(self, after: int, limit: int) -> list[Fact]:
         """What is not done, in the order in which it was committed; those behind row `after`."""
@@ -107,6 +109,10 @@ class Outbox:
 
         The newest row stays: its number must not be given again while someone counts on it.
         """
+
+        oldest = await self._database.read_one("SELECT created_at FROM outbox ORDER BY id LIMIT 1")
+        if oldest is None or oldest["created_at"] >= self._clock.now_ms() - KEPT_MS:
+            return 0  # as nearly always: nothing is written for nothing
 
         def work(tx: Transaction) -> int:
             return tx.execute(

@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from blogen.clock import SystemClock
 from blogen.domain.person import Scope
 from blogen.store import outbox
 from blogen.store.outbox import Outbox
@@ -152,7 +153,7 @@ async def test_a_phone_that_never_answers_is_forgotten(served, ada):
 
 async def test_the_owner_reads_the_log_of_deliveries_and_nobody_else(served, ada):
     await served.blog.database.write(lambda tx: [outbox.put(tx, "post.deleted", f"k{n}", {"slug": "x"}) for n in "123"])
-    box = Outbox(served.blog.database)
+    box = Outbox(served.blog.database, SystemClock())
     facts = await box.open_facts(0, 10)
     await box.address([(fact.id, ["chat", "shop"]) for fact in facts], [fact.id for fact in facts])
     first = await served.told("GET", "/webhooks/deliveries?limit=4", scope=Scope.ADMIN)

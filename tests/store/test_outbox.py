@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from blogen.clock import SystemClock
 from blogen.errors import Conflict, NotFound
 from blogen.events import FactKept
 from blogen.store import outbox
@@ -58,7 +59,7 @@ async def test_a_post_is_told_when_it_is_published_and_when_it_is_deleted_once_e
 
 async def test_addressing_again_changes_nothing(blog):
     await keep(blog, "a")
-    box, deliveries = Outbox(blog.database), Deliveries(blog.database)
+    box, deliveries = Outbox(blog.database, SystemClock()), Deliveries(blog.database)
     [fact] = await box.open_facts(0, 10)
     for _ in range(2):
         await box.address([(fact.id, ["chat", "shop"])], [fact.id])
@@ -69,14 +70,14 @@ async def test_addressing_again_changes_nothing(blog):
 
 async def test_many_who_address_at_once_make_one_row_a_webhook(blog):
     await keep(blog, "a")
-    box = Outbox(blog.database)
+    box = Outbox(blog.database, SystemClock())
     [fact] = await box.open_facts(0, 10)
     await asyncio.gather(*(box.address([(fact.id, ["chat"])], []) for _ in range(50)))
     assert len(await Deliveries(blog.database).newest(100)) == 1
 
 
 async def test_what_is_done_for_a_month_is_forgotten_but_not_the_newest_number(blog):
-    box = Outbox(blog.database)
+    box = Outbox(blog.database, SystemClock())
     for key in "abc":
         await keep(blog, key)
     found = await box.open_facts(0, 10)
@@ -93,7 +94,7 @@ async def test_what_is_done_for_a_month_is_forgotten_but_not_the_newest_number(b
 
 
 async def test_what_is_due_is_told_by_webhook_and_without_what_is_under_way(blog):
-    box, deliveries = Outbox(blog.database), Deliveries(blog.database)
+    box, deliveries = Outbox(blog.database, SystemClock()), Deliveries(blog.database)
     for key in "abc":
         await keep(blog, key)
     for fact in await box.open_facts(0, 10):
@@ -115,7 +116,7 @@ async def test_what_is_due_is_told_by_webhook_and_without_what_is_under_way(blog
 async def test_only_deliveries_of_known_webhooks_can_be_ordered_again(blog):
     deliveries = Deliveries(blog.database)
     await keep(blog, "a")
-    await Outbox(blog.database).address([(1, ["chat"])], [1])
+    await Outbox(blog.database, SystemClock()).address([(1, ["chat"])], [1])
     [one] = await deliveries.newest(1)
     await deliveries.note_failed(one.id, 410, "gone", None)
     with pytest.raises(Conflict):
@@ -153,7 +154,7 @@ async def test_no_statement_of_what_goes_out_scans_or_sorts(blog):
 
     blog.database.read = watched
     deliveries = Deliveries(blog.database)
-    await Outbox(blog.database).open_facts(0, 10)
+    await Outbox(blog.database, SystemClock()).open_facts(0, 10)
     await deliveries.due("chat", 1, 4, but=["x"])
     await deliveries.next_due("chat", 1)
     await deliveries.newest(10)
