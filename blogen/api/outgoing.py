@@ -1,5 +1,9 @@
 """`/push` and `/webhooks`: subscriptions of phones and browsers, and the log of what webhooks were told."""
 
+from collections.abc import Sequence
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
 from aiohttp import web
 
 from blogen.api.answers import answer, public
@@ -8,6 +12,9 @@ from blogen.api.keys import CONFIG, DELIVERIES, OWN_KEYS, SUBSCRIPTIONS
 from blogen.api.paging import position
 from blogen.api.requests import body, query
 from blogen.errors import FieldError, InvalidInput, SourceRefused
+
+if TYPE_CHECKING:
+    from blogen.providers.addresses import Network
 
 
 async def push_key(request: web.Request) -> web.Response:
@@ -61,8 +68,18 @@ def _check_endpoint(request: web.Request, endpoint: str) -> None:
     allowed = request.config_dict[CONFIG].research.allow_private
     try:
         Sender(allowed).check(endpoint)
-        if URL(endpoint).scheme != "https" and not allowed:
+        if URL(endpoint).scheme != "https" and not _is_own(URL(endpoint).host or "", allowed):
             raise SourceRefused("Push services are spoken to by https only.")
     except SourceRefused as error:
         message = "must be the address of a push service on the internet, https://…"
         raise InvalidInput(error.detail, errors=[FieldError("endpoint", message)]) from None
+
+
+def _is_own(host: str, networks: "Sequence[Network]") -> bool:
+    """Whether a host is spelled out as an address that the owner has allowed."""
+    from blogen.providers.addresses import is_within
+
+    try:
+        return is_within(ip_address(host), networks)
+    except ValueError:
+        return False

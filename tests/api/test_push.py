@@ -8,10 +8,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from blogen.clock import SystemClock
+from blogen.config import Config
 from blogen.domain.person import Scope
 from blogen.store import outbox
 from blogen.store.outbox import Outbox
 from blogen.store.subscriptions import MAX_FAILURES, MAX_OF_PERSON
+from tests.api.served import serve
 
 ENDPOINT = "https://push.example.net/send/abc"
 
@@ -128,6 +130,17 @@ async def test_a_persons_token_is_needed(served):
     await served.refused("POST", "/push/subscriptions", browser(), status=401, scope=None)
     await served.refused("POST", "/push/subscriptions", browser(), status=403, scope=Scope.ADMIN)
     await served.refused("DELETE", "/push/subscriptions", {"endpoint": ENDPOINT}, status=403, scope=Scope.ADMIN)
+
+
+async def test_http_is_for_addresses_that_the_owner_has_allowed(tmp_path):
+    config = Config.model_validate({"research": {"allow_private": ["127.0.0.0/8"]}})
+    async with serve(tmp_path, config) as served:
+        person_id, headers = await signed_in(served, "ada")
+        own, foreign = browser("http://127.0.0.1:9999/send"), browser("http://push.example.net/send")
+        await served.told("POST", "/push/subscriptions", own, status=201, headers=headers)
+        await served.refused("POST", "/push/subscriptions", foreign, status=422, headers=headers)
+        await served.refused("POST", "/push/subscriptions", browser("http://127.1/"), status=422, headers=headers)
+        assert len(await subscriptions(served, person_id)) == 1
 
 
 async def test_who_subscribes_too_often_loses_the_oldest(served, ada):

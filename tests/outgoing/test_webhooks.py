@@ -9,7 +9,7 @@ from aiohttp import web
 
 from blogen.clock import SystemClock
 from blogen.config import Config
-from blogen.events import DeliveryFailed, DeliveryMade
+from blogen.events import CourierCrashed, DeliveryFailed, DeliveryMade
 from blogen.outgoing import webhooks
 from blogen.outgoing.courier import Courier
 from blogen.outgoing.webhooks import AT_ONCE, Patience
@@ -288,6 +288,18 @@ async def test_a_name_that_changes_its_address_is_checked_at_every_connection(bl
         [event] = await failed.wait_for(1)
     assert "rebind.example (127.0.0.1) is a private address" in event.reason
     assert receiver.sent == []
+
+
+async def test_a_fact_that_cannot_be_told_to_people_holds_no_other_up(blog, receiver):
+    crashed = Heard(blog.bus, CourierCrashed)
+    await keep(blog, "post.published", broken="no slug")
+    async with running(blog, hook("chat", receiver.url)):
+        await keep(blog, key="2")
+        await receiver.wait_for(2)
+        [event] = await crashed.wait_for(1)
+    assert event.doing == "telling people of post.published:1"
+    rows = await blog.database.read("SELECT key FROM outbox WHERE done_at IS NULL")
+    assert [row["key"] for row in rows] == ["post.published:1"]
 
 
 async def test_what_waits_for_a_webhook_that_is_no_longer_configured_is_given_up(blog, receiver):
