@@ -155,7 +155,10 @@ class Feeds:
 
     async def hides_unreviewed(self, person_id: str | None) -> bool:
         """Whether the person wants to see only posts that somebody reviewed."""
-        return person_id is not None and (await self._taste(person_id)).hides_unreviewed
+        if person_id is None:
+            return False
+        row = await self._database.look_up_one("SELECT hides_unreviewed FROM people WHERE id = ?", (person_id,))
+        return row is not None and bool(row["hides_unreviewed"])
 
     async def latest(self, limit: int, before: PostCursor | None = None, *, person_id: str | None = None) -> PostLines:
         """At most `limit` posts, newest first, those after `before`, as the person wants to see them."""

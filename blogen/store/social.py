@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from blogen.errors import NotFound, NotSignedIn
@@ -28,6 +29,9 @@ class Marks(NamedTuple):
     bookmarked: bool
     progress: float
     """0 to 1."""
+
+
+NO_MARKS = Marks(liked=False, bookmarked=False, progress=0.0)
 
 
 class Place(NamedTuple):
@@ -132,14 +136,13 @@ class Social:
 
     async def marks(self, person_id: str, post_ids: Sequence[str]) -> dict[str, Marks]:
         """What the person did with each of these posts; every one of them is in the answer."""
-        found: dict[str, Marks] = {}
+        found = dict.fromkeys(post_ids, NO_MARKS)
         for start in range(0, len(post_ids), _PER_QUERY):
             asked = post_ids[start : start + _PER_QUERY]
-            rows = await self._database.look_up(
-                f"WITH asked (id) AS (VALUES {', '.join(['(?)'] * len(asked))}) SELECT id, {MARKS} FROM asked",
-                (*asked, person_id, person_id, person_id),
-            )
-            found |= {row["id"]: marks_of(row) for row in rows}
+            rows = await self._database.look_up(_marks(len(asked)), (*asked, person_id, person_id, person_id))
+            for post_id, liked, bookmarked, progress in rows:
+                if liked or bookmarked or progress is not None:
+                    found[post_id] = Marks(bool(liked), bool(bookmarked), progress or 0.0)
         return found
 
     async def standing(self, person_id: str, slug: str) -> PostStanding:
@@ -387,16 +390,17 @@ def no_tag(tag: str) -> NotFound:
 _TAGS = "SELECT tag, posts, followers FROM tag_counts"
 _MOST_USED_TAGS = "ORDER BY posts DESC, tag LIMIT ?"
 
-MARKS = """
+_MARKS = """
 EXISTS (SELECT 1 FROM likes m WHERE m.person_id = ? AND m.post_id = id) AS liked,
 EXISTS (SELECT 1 FROM bookmarks m WHERE m.person_id = ? AND m.post_id = id) AS bookmarked,
 (SELECT m.fraction FROM reading_progress m WHERE m.person_id = ? AND m.post_id = id) AS progress
 """
-"""Columns of a query whose rows have a post's `id`; takes the person's id three times."""
 
 
-def marks_of(row: sqlite3.Row) -> Marks:
-    return Marks(bool(row["liked"]), bool(row["bookmarked"]), row["progress"] or 0.0)
+@cache
+def _marks(count: int) -> str:
+    """Of so many posts; takes the person's id three times after theirs."""
+    return f"WITH asked (id) AS (VALUES {', '.join(['(?)'] * count)}) SELECT id, {_MARKS} FROM asked"
 
 
 _STANDING = """
