@@ -5,6 +5,7 @@ marks, which are looked up for each request, as the token is.
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -39,16 +40,17 @@ def main() -> None:
     with folder() as data, ExitStack() as servers:
         token = asyncio.run(fill(data))
         ours = [sys.executable, "run.py", "serve", "--port", "0", "--data-dir", str(data)]
-        _, blogen = servers.enter_context(running(beside_load(ours)))
-        _, hello = servers.enter_context(running(beside_load([sys.executable, "-m", "bench.hello"])))
+        ours_process, blogen = servers.enter_context(running(beside_load(ours)))
+        hello_process, hello = servers.enter_context(running(beside_load([sys.executable, "-m", "bench.hello"])))
+        by_us = partial(rate, ours_process.pid)
         person = {"Authorization": f"Bearer {token}"}
         samples = alternate(
             {
-                "hello": partial(rate, f"{hello}/"),
-                "post": partial(rate, f"{blogen}/api/v1/posts/post-7"),
-                "feed": partial(rate, f"{blogen}{feed}"),
-                "own post": partial(rate, f"{blogen}/api/v1/posts/post-7", headers=person),
-                "own feed": partial(rate, f"{blogen}{feed}", headers=person),
+                "hello": partial(rate, hello_process.pid, f"{hello}/"),
+                "post": partial(by_us, f"{blogen}/api/v1/posts/post-7"),
+                "feed": partial(by_us, f"{blogen}{feed}"),
+                "own post": partial(by_us, f"{blogen}/api/v1/posts/post-7", headers=person),
+                "own feed": partial(by_us, f"{blogen}{feed}", headers=person),
             },
             ROUNDS,
         )
@@ -62,8 +64,11 @@ def main() -> None:
     }
     table(
         f"API: {CONNECTIONS} connections ({ROUNDS} rounds of {SECONDS} s, servers in turn)",
-        ("", "requests/s", "beside hello"),
-        [(titles[name], median(of, "rate"), ratio(of, base, "rate")) for name, of in samples.items()],
+        ("", "requests/s", "beside hello", "us of CPU a request", "beside hello"),
+        [
+            (titles[name], median(of, "rate"), ratio(of, base, "rate"), median(of, "cpu_us"), ratio(of, base, "cpu_us"))
+            for name, of in samples.items()
+        ],
     )
     verdicts = Verdicts()
     verdicts.at_least("a post, beside hello", ratio(samples["post"], base, "rate"), 0.85)
@@ -72,8 +77,16 @@ def main() -> None:
     verdicts.exit()
 
 
-def rate(url: str, _folder: Path, *, headers: Mapping[str, str] | None = None) -> Sample:
-    return {"rate": requests_a_second(url, SECONDS, headers)}
+def rate(server: int, url: str, _folder: Path, *, headers: Mapping[str, str] | None = None) -> Sample:
+    """Requests a second, and the processor's time that the server took for each."""
+    before = cpu_seconds(server)
+    found = requests_a_second(url, SECONDS, headers)
+    return {"rate": found, "cpu_us": (cpu_seconds(server) - before) / (found * SECONDS) * 1e6}
+
+
+def cpu_seconds(process: int) -> float:
+    ticks = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 async def fill(data: Path) -> str:

@@ -72,12 +72,10 @@ class JoinedList(NamedTuple):
         """The JSON for whose `marks` these are, and what names it for an ETag."""
         if marks is None:
             return b"null".join(self.pieces), self.digest
-        parts, viewers = [self.pieces[0]], []
-        for post_id, piece in zip(self.post_ids, self.pieces[1:], strict=True):
-            one = viewer(marks, post_id)
-            viewers.append(one)
-            parts += (one, piece)
-        return b"".join(parts), _digest((self.digest.encode(), *viewers))
+        viewers = [viewer(marks, post_id) for post_id in self.post_ids]
+        parts = [b""] * (2 * len(viewers) + 1)
+        parts[::2], parts[1::2] = self.pieces, viewers
+        return b"".join(parts), _digest((self.digest.encode(), b"".join(viewers)))
 
 
 class PostJson:
@@ -211,7 +209,7 @@ def _viewer(liked: bool, bookmarked: bool, progress: float) -> bytes:
     return to_json({"liked": liked, "bookmarked": bookmarked, "progress": float(progress)})
 
 
-_UNTOUCHED = _viewer(False, False, 0.0)
+_UNTOUCHED = b'{"liked":false,"bookmarked":false,"progress":0.0}'
 
 
 def _kept(post: "PostSummary", told: Mapping[str, object]) -> KeptPost:

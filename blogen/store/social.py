@@ -130,13 +130,16 @@ class History:
     next: Behind | None
 
 
+_NO_MARKS = Marks(liked=False, bookmarked=False, progress=0.0)
+
+
 class Social:
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def marks(self, person_id: str, post_ids: Sequence[str]) -> dict[str, Marks]:
         """What the person did with each of these posts; every one of them is in the answer."""
-        found = dict.fromkeys(post_ids, NO_MARKS)
+        found = dict.fromkeys(post_ids, _NO_MARKS)
         for start in range(0, len(post_ids), _PER_QUERY):
             asked = post_ids[start : start + _PER_QUERY]
             rows = await self._database.look_up(_marks(len(asked)), (*asked, person_id, person_id, person_id))
