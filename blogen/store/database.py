@@ -408,7 +408,6 @@ class _Writer:
         self._batches.put(None)
         self._thread.join()
         with contextlib.suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA optimize")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
 
