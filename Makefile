@@ -24,7 +24,7 @@ run: $(VENV)/run.stamp
 	@exec $(PY) run.py serve $(ARGS)
 
 test: $(VENV)/dev.stamp chromium $(SERVERS)/.stamp
-	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-gateway: $(VENV)/dev.stamp $(SERVERS)/.stamp tests/servers/.gateway/.stamp
 	@$(PY) -m pytest tests/servers/check_gateway.py $(ARGS)
