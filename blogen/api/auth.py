@@ -3,8 +3,7 @@
 A cookie counts where there is no token. What would change something must then come from one of the blog's own pages.
 """
 
-import time
-from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -13,32 +12,16 @@ from blogen.api.keys import ACTOR, CONFIG, DEVICES, PEOPLE
 from blogen.domain.person import Actor, Scope
 from blogen.errors import Forbidden, NotSignedIn, TooManyAttempts
 
+if TYPE_CHECKING:
+    from blogen.domain.pace import Pace
+
 MAX_WRONG_TOKENS = 20
 """From one address within a minute; what follows is told to slow down."""
 
-_WINDOW_SECONDS = 60.0
-_MAX_ADDRESSES = 4096
+MAX_ADDRESSES = 4096
+"""The latest whose wrong tokens are counted."""
 
-
-class WrongTokens:
-    """Counts wrong tokens per address; knows the latest few thousand addresses, so it stays small."""
-
-    def __init__(self) -> None:
-        self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
-
-    def add(self, address: str) -> int | None:
-        """Note one; the seconds to wait if the address has had too many."""
-        now = time.monotonic()
-        begun, count = self._counts.pop(address, (now, 0))
-        if now - begun >= _WINDOW_SECONDS:
-            begun, count = now, 0
-        self._counts[address] = (begun, count + 1)
-        if len(self._counts) > _MAX_ADDRESSES:
-            self._counts.popitem(last=False)
-        return int(begun + _WINDOW_SECONDS - now) + 1 if count >= MAX_WRONG_TOKENS else None
-
-
-WRONG_TOKENS = web.AppKey("wrong_tokens", WrongTokens)
+WRONG_TOKENS: "web.AppKey[Pace]" = web.AppKey("wrong_tokens")
 
 
 async def admit(request: web.Request, scope: Scope | None, *, for_person: bool = False) -> Actor | None:
@@ -78,7 +61,7 @@ def client_address(request: web.Request) -> str:
 def note_wrong_secret(request: web.Request) -> None:
     """A token that is none was shown. A right one is let in whatever its neighbours behind the same address do; a
     wrong one waits. Raises TooManyAttempts."""
-    if seconds := request.config_dict[WRONG_TOKENS].add(client_address(request)):
+    if seconds := request.config_dict[WRONG_TOKENS].over(client_address(request), MAX_WRONG_TOKENS):
         raise TooManyAttempts(
             "Too many wrong tokens came from your address.", remedy="Check the token.", retry_after_seconds=seconds
         )

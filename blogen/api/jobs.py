@@ -10,7 +10,7 @@ from aiohttp import web
 from blogen.api.answers import answer
 from blogen.api.auth import actor_of, admit
 from blogen.api.keys import CONFIG, ENGINE, JOBS, LIVE, POSTS, STEPS
-from blogen.api.live import HEARTBEAT, OPENING
+from blogen.api.live import HEARTBEAT, OPENING, stream_to
 from blogen.api.paging import cursor, position
 from blogen.api.requests import body, idempotency_key, query
 from blogen.domain.job import Job, JobRequest, JobState
@@ -71,10 +71,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     job = await _job(request)
     if job.state.is_final and after and not await request.config_dict[JOBS].timeline(job.id, after):
         return web.Response(status=204)  # tells an EventSource to stop asking
-    response = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-    response.content_type = "text/event-stream"
-    response.charset = "utf-8"
-    await response.prepare(request)
+    response = await stream_to(request)
     try:
         await response.write(OPENING)
         told = request.config_dict[LIVE].follow(job.id, after, is_final=job.state.is_final)

@@ -12,6 +12,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from aiohttp import web
+
 from blogen.domain.job import FINAL
 from blogen.events import Bus, Event, JobFailed, JobMoved, StepFailed, StepFinished, TextStreamed
 
@@ -218,3 +220,12 @@ async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+async def stream_to(request: web.Request) -> web.StreamResponse:
+    """An answer of server-sent events, begun; nothing on the way keeps it or holds it back."""
+    response = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    response.content_type = "text/event-stream"
+    response.charset = "utf-8"
+    await response.prepare(request)
+    return response

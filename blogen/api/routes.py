@@ -3,11 +3,12 @@
 from aiohttp import web
 
 from blogen.api import cors
-from blogen.api.auth import WRONG_TOKENS, WrongTokens, admit, person_of
+from blogen.api.auth import MAX_ADDRESSES, WRONG_TOKENS, admit, person_of
 from blogen.api.kept import Once
 from blogen.api.keys import (
     ACTOR,
     BUS,
+    CLOCK,
     CONFIG,
     JOBS,
     KEPT_ANSWERS,
@@ -28,6 +29,7 @@ from blogen.api.route import Route
 from blogen.api.shared_answers import SharedAnswers, UntilChanged, is_anyone
 from blogen.api.streams import PersonStreams
 from blogen.api.tables import jobs, outgoing, people, posts, site, social, talk
+from blogen.domain.pace import Pace
 from blogen.later import handler
 
 PREFIX = "/api"
@@ -52,7 +54,6 @@ ROUTES: tuple[Route, ...] = (
 def add_api(app: web.Application) -> None:
     """Serve the API below `/api`. `app` has CONFIG; the other parts named in `keys` it has when it starts."""
     api = web.Application(middlewares=[problems])
-    api[WRONG_TOKENS] = WrongTokens()
     cors.allow(api, app[CONFIG].server.cors_origins)
     for route in ROUTES:
         path = VERSION_PREFIX + route.path
@@ -63,6 +64,7 @@ def add_api(app: web.Application) -> None:
     app.add_subapp(PREFIX, api)
 
     async def listen(app: web.Application) -> None:
+        api[WRONG_TOKENS] = Pace(app[CLOCK], keys=MAX_ADDRESSES)
         api[LIVE] = LiveTimelines(app[JOBS].timeline, app[BUS])
         api[CURSOR_KEY] = CursorKey(app[OWN_KEYS])
         api[POST_JSON] = PostJson(app[POSTS], app[BUS], app[CONFIG].server.base_url or "")

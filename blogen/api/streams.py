@@ -15,7 +15,7 @@ from aiohttp import web
 
 from blogen.api.auth import admit, person_of
 from blogen.api.keys import STREAMS
-from blogen.api.live import HEARTBEAT, HEARTBEAT_SECONDS, OPENING
+from blogen.api.live import HEARTBEAT, HEARTBEAT_SECONDS, OPENING, stream_to
 from blogen.domain.person import Scope
 from blogen.errors import BlogenError, FieldError, InvalidInput, TooManyAttempts
 from blogen.events import Bus, Event, Notified, PostPublished
@@ -40,10 +40,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     place, person_id = _last_place(request), person_of(request)
     streams = request.config_dict[STREAMS]
     streams.check_room(person_id)
-    response = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-    response.content_type = "text/event-stream"
-    response.charset = "utf-8"
-    await response.prepare(request)
+    response = await stream_to(request)
     try:
         await response.write(OPENING)
         told = streams.follow(person_id, place)

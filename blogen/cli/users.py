@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from blogen.cli.arguments import Commands, Parser
@@ -28,49 +29,39 @@ def add(commands: Commands) -> None:
     listing = users.add("list", "list the accounts")
     _add_json(listing, "them")
     listing.set_defaults(run=lambda arguments: run(_list(arguments)))
-    show = users.add("show", "show an account and what is signed in to it")
-    _add_name(show)
-    _add_json(show, "it")
-    show.set_defaults(run=lambda arguments: run(_show(arguments)))
-    role = users.add("role", "let a person do more or less, at once")
-    _add_name(role)
+    _about(users, "show", "show an account and what is signed in to it", _show, told="it")
+    role = _about(users, "role", "let a person do more or less, at once", _change_role)
     role.add_argument("role", choices=["reader", "author", "admin"], help="what they may do from now on")
-    _add_json(role, "the account")
-    role.set_defaults(run=lambda arguments: run(_change_role(arguments)))
-    disable = users.add("disable", "close an account, revoke its tokens and sign it out everywhere")
-    _add_name(disable)
-    _add_json(disable, "the account")
-    disable.set_defaults(run=lambda arguments: run(_disable(arguments)))
-    enable = users.add("enable", "open a closed account again")
-    _add_name(enable)
-    _add_json(enable, "the account")
-    enable.set_defaults(run=lambda arguments: run(_enable(arguments)))
-    sign_out = users.add("sign-out", "sign a person out of every browser and app")
-    _add_name(sign_out)
-    _add_json(sign_out, "the account")
-    sign_out.set_defaults(run=lambda arguments: run(_sign_out(arguments)))
+    _about(users, "disable", "close an account, revoke its tokens and sign it out everywhere", _disable)
+    _about(users, "enable", "open a closed account again", _enable)
+    _about(users, "sign-out", "sign a person out of every browser and app", _sign_out)
     invite = users.add("invite", "print a link by which one person may register within a week")
     _add_role(invite)
     invite.add_argument("--note", default="", help="whom it is for, to recognise it by")
     _add_json(invite, "it")
     invite.set_defaults(role="reader", run=lambda arguments: run(_invite(arguments)))
-    reset = users.add("reset-password", "print a link by which a person may set a new password within an hour")
-    _add_name(reset)
-    _add_json(reset, "it")
-    reset.set_defaults(run=lambda arguments: run(_reset(arguments)))
-    pair = users.add("pair", "print a code that signs an app in as a person within ten minutes")
-    _add_name(pair)
-    _add_json(pair, "it")
-    pair.set_defaults(run=lambda arguments: run(_pair(arguments)))
-    delete = users.add("delete", "delete an account for good; comments stay, as nobody's")
-    _add_name(delete)
-    delete.add_argument("--yes", action="store_true", required=True, help="needed: it cannot be undone")
-    _add_json(delete, "what the account was")
-    delete.set_defaults(run=lambda arguments: run(_delete(arguments)))
+    reset = "print a link by which a person may set a new password within an hour"
+    _about(users, "reset-password", reset, _reset, told="it")
+    _about(users, "pair", "print a code that signs an app in as a person within ten minutes", _pair, told="it")
+    delete = "delete an account for good; comments stay, as nobody's"
+    deleting = _about(users, "delete", delete, _delete, told="what the account was")
+    deleting.add_argument("--yes", action="store_true", required=True, help="needed: it cannot be undone")
 
 
-def _add_name(parser: Parser) -> None:
+def _about(
+    users: Commands,
+    verb: str,
+    summary: str,
+    command: Callable[[argparse.Namespace], Coroutine[Any, Any, int]],
+    *,
+    told: str = "the account",
+) -> Parser:
+    """A command about one person's account; `told` is what it prints."""
+    parser = users.add(verb, summary)
     parser.add_argument("handle", metavar="NAME", help="the person's handle")
+    _add_json(parser, told)
+    parser.set_defaults(run=lambda arguments: run(command(arguments)))
+    return parser
 
 
 def _add_role(parser: Parser) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from blogen import __version__
 from blogen.errors import BlogenError
 from blogen.providers.addresses import Network, networks_of
-from blogen.providers.guard import Guard, Resolve
+from blogen.providers.guard import Guard, Resolve, spoken
 
 if TYPE_CHECKING:
     import aiohttp
@@ -114,11 +114,8 @@ def _seconds(retry_after: str | None) -> float | None:
 def _worded(error: Exception, host: str) -> NotSent:
     import aiohttp
 
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, BlogenError):  # the guard spoke, perhaps from inside the connector
-            return NotSent(str(cause), is_final=True)
-        cause = cause.__cause__ or cause.__context__
+    if (refusal := spoken(error)) is not None:
+        return NotSent(str(refusal), is_final=True)
     if isinstance(error, aiohttp.InvalidURL | ValueError):
         return NotSent("The address is not valid.", is_final=True)
     if isinstance(error, aiohttp.ClientConnectorDNSError):

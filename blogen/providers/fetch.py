@@ -17,7 +17,7 @@ from blogen import __version__
 from blogen.clock import Clock, SystemClock
 from blogen.errors import BlogenError, ProviderUnavailable, SourceRefused
 from blogen.providers.addresses import Network, networks_of
-from blogen.providers.guard import Guard, Resolve
+from blogen.providers.guard import Guard, Resolve, spoken
 from blogen.providers.unpacking import ACCEPTED_ENCODINGS, TooLong, Unpacking, Unreadable
 
 if TYPE_CHECKING:
@@ -243,11 +243,8 @@ def _charset(headers: object) -> str | None:
 def _worded(error: Exception, url: "URL") -> BlogenError:
     import aiohttp
 
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, BlogenError):  # the guard spoke from inside the connector
-            return cause
-        cause = cause.__cause__ or cause.__context__
+    if (refusal := spoken(error)) is not None:
+        return refusal
     host = f"{url.host}:{url.explicit_port}" if url.explicit_port else url.host
     if isinstance(error, aiohttp.InvalidURL):
         return _refused(f"{_shown(url)} is not a valid address.", _HTTP_WANTED)

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, ip_address
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from blogen.errors import SourceRefused
+from blogen.errors import BlogenError, SourceRefused
 from blogen.providers.addresses import Address, Network, is_public, is_within
 
 Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
@@ -100,3 +100,13 @@ def _literal(host: str) -> Address | None:
         return IPv4Address(socket.inet_aton(host.rstrip("."))) if re.fullmatch(r"[0-9a-fA-FxX.]+", host) else None
     except OSError:
         return None
+
+
+def spoken(error: BaseException) -> BlogenError | None:
+    """What the guard said, if it is behind `error`: from inside the connector it arrives wrapped."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, BlogenError):
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    return None

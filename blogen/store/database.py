@@ -240,20 +240,16 @@ class _Batch:
             writes.parts.append(parts)
             return True
 
-    def take_checked(self, write: _CheckedWrite) -> bool:
+    def take(self, write: "_WorkWrite | _CheckedWrite") -> bool:
         """Whether there was room for one more."""
-        return self._take(self.checked, write)
-
-    def take_work(self, write: _WorkWrite) -> bool:
-        """Whether there was room for one more."""
-        return self._take(self.works, write)
-
-    def _take(self, into: list[T], write: T) -> bool:
         with self._door:
             if not self._is_open:
                 return False
             self._count()
-            into.append(write)
+            if isinstance(write, _CheckedWrite):
+                self.checked.append(write)
+            else:
+                self.works.append(write)
             return True
 
     def _count(self) -> None:
@@ -498,11 +494,7 @@ class Database:
         Raises what `work` raised, or StoreUnavailable if the disk or the file fails for now.
         """
         future: asyncio.Future[T] = self.loop.create_future()
-        write = _WorkWrite(future, work)
-        if self._batch is None or not self._batch.take_work(write):
-            batch = self._next_batch()
-            batch.take_work(write)
-            self._hand_over(batch)
+        self._put(_WorkWrite(future, work))
         return future
 
     def write_rows(self, rows: Rows, *params: Params, event: Event | None = None) -> "asyncio.Future[None]":
@@ -511,14 +503,18 @@ class Database:
         self.write_parts((Part(rows, params, event),), partial(_resolve, future, None))
         return future
 
+    def write_aside(self, sql: str, params: Params) -> None:
+        """Write without waiting: a full disk must not keep anyone out."""
+        try:
+            written = self.write(lambda tx: tx.execute(sql, params))
+        except BlogenError:
+            return
+        written.add_done_callback(lambda done: done.cancelled() or done.exception())
+
     def write_if(self, check: Check, part: Part) -> "asyncio.Future[None]":
         """Write `part` if `check` allows it. Raises what `check` raised, Stale or StoreUnavailable."""
         future: asyncio.Future[None] = self.loop.create_future()
-        write = _CheckedWrite(check, part, partial(_resolve, future, None))
-        if self._batch is None or not self._batch.take_checked(write):
-            batch = self._next_batch()
-            batch.take_checked(write)
-            self._hand_over(batch)
+        self._put(_CheckedWrite(check, part, partial(_resolve, future, None)))
         return future
 
     def write_parts(self, parts: Sequence[Part], done: Done) -> None:
@@ -526,6 +522,12 @@ class Database:
         if self._batch is None or not self._batch.take_parts(parts, done):
             batch = self._next_batch()
             batch.take_parts(parts, done)  # before it is handed over: it may be begun at once
+            self._hand_over(batch)
+
+    def _put(self, write: "_WorkWrite | _CheckedWrite") -> None:
+        if self._batch is None or not self._batch.take(write):
+            batch = self._next_batch()
+            batch.take(write)
             self._hand_over(batch)
 
     def _next_batch(self) -> _Batch:

@@ -11,7 +11,7 @@ from typing import Final
 
 from blogen.clock import Clock
 from blogen.domain.person import Actor, AppTokens, Device, DeviceKind, Scope, TicketKind
-from blogen.errors import BlogenError, FieldError, InvalidInput, NotFound, NotSignedIn
+from blogen.errors import FieldError, InvalidInput, NotFound, NotSignedIn
 from blogen.events import SecretReplayed
 from blogen.ids import new_id
 from blogen.store.database import Database, Transaction
@@ -88,10 +88,10 @@ class Devices:
         now = self._clock.now_ms()
         if row["expires_at"] <= now:
             # Gone for good: a clock that is set back must not revive it.
-            self._write_aside("DELETE FROM devices WHERE id = ?", (row["id"],))
+            self._database.write_aside("DELETE FROM devices WHERE id = ?", (row["id"],))
             return None
         if not row["last_used_at"] <= now < row["last_used_at"] + _NOTE_USE_EVERY_MS:
-            self._write_aside(
+            self._database.write_aside(
                 "UPDATE devices SET last_used_at = ?, expires_at = ? WHERE id = ?",
                 (now, now + LASTS_MS[DeviceKind.BROWSER], row["id"]),
             )
@@ -152,14 +152,6 @@ class Devices:
     async def revoke_others(self, person_id: str, keep: str | None) -> int:
         """End all of a person's devices but `keep`; how many there were."""
         return await self._database.write(lambda tx: revoke_others(tx, person_id, keep))
-
-    def _write_aside(self, sql: str, params: tuple[object, ...]) -> None:
-        """Write without waiting: a full disk must not keep anyone out."""
-        try:
-            written = self._database.write(lambda tx: tx.execute(sql, params))
-        except BlogenError:
-            return
-        written.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 def revoke_others(tx: Transaction, person_id: str, keep: str | None) -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from blogen.clock import Clock
 from blogen.domain.person import Actor, Person, Scope, TicketKind, Token
-from blogen.errors import BlogenError, ChangedMeanwhile, Conflict, FieldError, InvalidInput, NotFound, TooManyAttempts
+from blogen.errors import ChangedMeanwhile, Conflict, FieldError, InvalidInput, NotFound, TooManyAttempts
 from blogen.events import AccountDeleted
 from blogen.ids import new_id
 from blogen.store import kept_answers, secret_texts
@@ -114,7 +114,9 @@ class People:
         now = self._clock.now_ms()
         if row["expires_at"] is not None and row["expires_at"] <= now:
             # Revoked for good: a clock that is set back must not revive it.
-            self._write_aside("UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (now, row["id"]))
+            self._database.write_aside(
+                "UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (now, row["id"])
+            )
             return None
         self._note_use(row["id"], row["last_used_at"], now)
         scope = Scope(row["scope"])
@@ -396,15 +398,7 @@ class People:
         if len(self._used_at) >= _NOTED_AT_ONCE:  # an app has another token every hour; the rows know the rest
             self._used_at.clear()
         self._used_at[token_id] = now
-        self._write_aside("UPDATE tokens SET last_used_at = ? WHERE id = ?", (now, token_id))
-
-    def _write_aside(self, sql: str, params: tuple[object, ...]) -> None:
-        """Write without waiting: a full disk must not keep anyone out."""
-        try:
-            written = self._database.write(lambda tx: tx.execute(sql, params))
-        except BlogenError:
-            return
-        written.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._database.write_aside("UPDATE tokens SET last_used_at = ? WHERE id = ?", (now, token_id))
 
 
 def new_token_text() -> str:

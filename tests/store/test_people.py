@@ -6,7 +6,7 @@ import pytest
 
 from blogen.clock import SystemClock
 from blogen.domain.person import Scope
-from blogen.errors import Conflict, InvalidInput, NotFound
+from blogen.errors import BlogenError, Conflict, InvalidInput, NotFound
 from blogen.store import people as people_module
 from blogen.store.people import People, is_well_formed, new_token_text
 from tests.blog import open_blog
@@ -134,7 +134,7 @@ async def test_a_token_that_cannot_be_noted_as_used_still_works(blog, people, mo
 
     def full(_work):
         future = asyncio.get_running_loop().create_future()
-        future.set_exception(people_module.BlogenError("the disk is full"))
+        future.set_exception(BlogenError("the disk is full"))
         return future
 
     monkeypatch.setattr(blog.database, "write", full)
