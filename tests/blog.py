@@ -11,7 +11,6 @@ from blogen.events import Bus, Event
 from blogen.ids import new_id
 from blogen.render.html import to_html
 from blogen.render.markdown import NoteSource, to_blocks
-from blogen.store import schema
 from blogen.store.authors import Authors
 from blogen.store.database import Database, Transaction
 from blogen.store.jobs import Jobs
@@ -19,6 +18,7 @@ from blogen.store.media import Media
 from blogen.store.posts import Posts
 from blogen.store.search import Search
 from tests.committed import CommittedSteps
+from tests.fresh import prepare
 
 AUTONOMOUS = Provenance(disclosure="ai-autonomous", text=["main/some-model"], images=["covers"], cost_usd="0.001234")
 
@@ -92,7 +92,7 @@ def draft(
 
 @asynccontextmanager
 async def open_blog(folder: Path) -> AsyncIterator[Blog]:
-    schema.prepare(folder / "blogen.db")
+    prepare(folder / "blogen.db")
     bus = Bus()
     database = await Database.open(folder / "blogen.db", bus=bus)
     try:

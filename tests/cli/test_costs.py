@@ -13,7 +13,6 @@ from blogen.config import BudgetConfig
 from blogen.domain.job import JobRequest
 from blogen.events import Bus
 from blogen.ids import new_id
-from blogen.store import schema
 from blogen.store.database import Database
 from blogen.store.folder import DataFolder, database_path
 from blogen.store.ledger import Reservation, caps_of
@@ -22,6 +21,7 @@ from tests.blog import Blog
 from tests.cli.test_commands import NOTES, Blogen
 from tests.committed import CommittedSteps
 from tests.fakes.openai_server import FakeOpenAI
+from tests.fresh import prepare
 
 TODAY = f"{datetime.now(UTC):%Y-%m-%d}"
 CAPS = "[budget]\njob_usd = 0.5\nday_usd = 2\nmonth_calls = 50\n"
@@ -52,7 +52,7 @@ class Spender(Blogen):
     async def _in_blog(self, work: Callable[[Blog], Awaitable[str]]) -> str:
         path = database_path(self.folder / "data")
         path.parent.mkdir(exist_ok=True)
-        schema.prepare(path)
+        prepare(path)
         bus = Bus()
         database = await Database.open(path, bus=bus)
         try:

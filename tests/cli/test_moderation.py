@@ -6,10 +6,10 @@ import json
 import pytest
 
 from blogen.events import CommentChanged
-from blogen.store import schema
 from tests.blog import open_blog
 from tests.cli import test_through_server
 from tests.cli.test_commands import Blogen
+from tests.fresh import prepare
 from tests.store.talking import HOLDING, Talk
 
 site = test_through_server.site
@@ -27,7 +27,7 @@ def held(blogen):
     async def fill() -> tuple[str, str]:
         folder = blogen.folder / "data"
         folder.mkdir()
-        schema.prepare(folder / "blogen.db")
+        prepare(folder / "blogen.db")
         async with open_blog(folder) as blog:
             await blog.publish("Tea")
             talk = Talk(blog, HOLDING)

@@ -14,10 +14,11 @@ from blogen.engine.engine import Engine
 from blogen.engine.executor import RetryPolicy
 from blogen.engine.outcome import Pipeline, Stage
 from blogen.events import Bus, Event, JobMoved, JobWaiting
+from blogen.store import schema
 from blogen.store.database import Database
 from blogen.store.jobs import Jobs
-from blogen.store.schema import MIGRATIONS, prepare
 from blogen.store.steps import Steps
+from tests.fresh import prepare
 
 WAY = [state for state in PATH if state is not JobState.IN_REVIEW]
 NEXT = dict(pairwise(WAY))
@@ -93,12 +94,15 @@ async def house(
     *,
     kind: str = "post",
     running: bool = True,
-    migrations: Path = MIGRATIONS,
+    migrations: Path | None = None,
     **engine,
 ) -> AsyncIterator[House]:
     """Open (or open again) the house in `folder`."""
     path = folder / "blogen.db"
-    prepare(path, folder=migrations)
+    if migrations is None:
+        prepare(path)
+    else:
+        schema.prepare(path, folder=migrations)
     bus, clock = Bus(), SystemClock()
     database = await Database.open(path, clock=clock, bus=bus)
     jobs, steps = Jobs(database, clock), Steps(database, clock)

@@ -2,12 +2,12 @@
 
 from blogen.clock import SystemClock
 from blogen.domain.person import Person, Scope
-from blogen.store import schema
 from blogen.store.database import Database
 from blogen.store.devices import Devices
 from blogen.store.people import People
 from blogen.store.tickets import Tickets
 from tests.blog import Blog
+from tests.fresh import prepare
 
 PASSWORD = "correct horse battery"
 
@@ -45,7 +45,7 @@ class Accounts:
 
 async def open_accounts(folder) -> Accounts:
     clock = SetClock()
-    schema.prepare(folder / "blogen.db")
+    prepare(folder / "blogen.db")
     from blogen.events import Bus
 
     bus = Bus()

@@ -12,8 +12,8 @@ from blogen.events import Bus, JobMoved, StepBegun, StepFinished, StoreFailed
 from blogen.ids import new_id
 from blogen.store.database import Database
 from blogen.store.jobs import Jobs, put_state
-from blogen.store.schema import prepare
 from blogen.store.steps import Steps
+from tests.fresh import prepare
 
 
 class Desk:

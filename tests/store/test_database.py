@@ -9,7 +9,7 @@ import pytest
 from blogen.errors import NotFound, StoreUnavailable
 from blogen.events import Bus, PostChanged, StoreFailed, StoreHealed
 from blogen.store.database import Database, Rows, Stale, _Batch
-from blogen.store.schema import prepare
+from tests.fresh import prepare
 
 INTO_LEDGER = "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros)"
 PUT = Rows(f"{INTO_LEDGER} VALUES (?, ?, hex(randomblob(8)), 1, '', ?)")

@@ -11,12 +11,12 @@ from blogen.domain.job import Job, JobRequest, JobState
 from blogen.errors import InvalidInput
 from blogen.events import Bus
 from blogen.ids import new_id
-from blogen.store import schema
 from blogen.store.database import Database
 from blogen.store.ledger import Cap, Ledger, OverCap, Reservation, caps_of, check_caps, days, worded_usd
 from blogen.store.steps import NOTHING_USED, Used
 from tests.blog import Blog
 from tests.committed import CommittedSteps
+from tests.fresh import prepare
 from tests.store.test_people import SetClock
 
 NOON = int(datetime(2026, 8, 15, 12, tzinfo=UTC).timestamp() * 1000)
@@ -86,7 +86,7 @@ class Books:
 async def books(tmp_path):
     clock, bus = SetClock(), Bus()
     clock.at = NOON
-    schema.prepare(tmp_path / "blogen.db")
+    prepare(tmp_path / "blogen.db")
     database = await Database.open(tmp_path / "blogen.db", clock=clock, bus=bus)
     yield Books(Blog(tmp_path, database, bus), clock)
     await database.close()

@@ -19,9 +19,9 @@ from blogen.domain.person import Scope
 from blogen.events import RequestCrashed
 from blogen.ids import new_id
 from blogen.store.database import Database, Transaction
-from blogen.store.schema import prepare
 from blogen.web.routes import GET
 from tests.api.served import Served, serve
+from tests.fresh import prepare
 from tests.web.site import open_site
 
 ALLOWED_EVERYWHERE = {

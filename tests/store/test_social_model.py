@@ -15,9 +15,9 @@ from blogen.ids import new_id
 from blogen.store.feeds import DEFAULT_BOUNDS, READ_FROM, Bounds, Feeds, Reason
 from blogen.store.people import People
 from blogen.store.posts import PostCursor
-from blogen.store.schema import prepare
 from blogen.store.social import Marks, Place, Social
 from tests.blog import AUTONOMOUS, open_blog
+from tests.fresh import prepare
 
 PEOPLE, AUTHORS, TAGS = 3, 3, ["a", "b", "c <b>", "d"]
 ASSISTED = AUTONOMOUS.model_copy(update={"disclosure": "ai-assisted"})
