@@ -1,0 +1,96 @@
+/** Server-sent events, read through `fetch` so that a break goes on with `Last-Event-ID`. Where streams are not to be had
+ * (native), callers poll: see `CAN_STREAM`. */
+import { addressOf, IS_WEB, withToken } from '@/api/client';
+
+export interface ServerEvent {
+  id: string | null;
+  event: string;
+  data: unknown;
+}
+
+export const CAN_STREAM = IS_WEB && typeof ReadableStream !== 'undefined';
+/** How often a screen asks again where it cannot listen. */
+export const POLL_MS = 2000;
+
+const SILENCE_MS = 60_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/** Listen until the stream ends for good (204, 401, 403, 404) or the returned function is called. */
+export function listen(path: string, heard: (event: ServerEvent) => void): () => void {
+  const ending = new AbortController();
+  void goOn(path, heard, ending.signal);
+  return () => ending.abort();
+}
+
+async function goOn(path: string, heard: (event: ServerEvent) => void, signal: AbortSignal): Promise<void> {
+  let last: string | null = null;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      const headers = withToken({ Accept: 'text/event-stream' });
+      if (last !== null) headers.set('Last-Event-ID', last);
+      const response = await fetch(addressOf(path), { headers, signal, cache: 'no-store' });
+      if (response.status === 204 || [401, 403, 404].includes(response.status)) return;
+      if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
+      await readEvents(response.body, (event) => {
+        failures = 0;
+        last = event.id ?? last;
+        heard(event);
+      });
+    } catch {
+      if (signal.aborted) return;
+    }
+    failures += 1;
+    await pause(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** failures) * (0.5 + Math.random() / 2), signal);
+  }
+}
+
+/** Hand on each event of a stream until it ends. A minute without a byte is a dead connection: the server speaks every 15 s. */
+export async function readEvents(stream: ReadableStream<Uint8Array>, heard: (event: ServerEvent) => void): Promise<void> {
+  const reader = stream.getReader();
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for (;;) {
+      const silence = setTimeout(() => void reader.cancel(), SILENCE_MS);
+      const { done, value } = await reader.read().finally(() => clearTimeout(silence));
+      if (done) return;
+      const parts = (rest + decoder.decode(value, { stream: true })).split(/\r?\n\r?\n/);
+      rest = parts.pop() ?? '';
+      for (const part of parts) {
+        const event = parseEvent(part);
+        if (event !== null) heard(event);
+      }
+    }
+  } finally {
+    void reader.cancel().catch(() => {});
+  }
+}
+
+export function parseEvent(text: string): ServerEvent | null {
+  let id: string | null = null;
+  let event = 'message';
+  const lines: string[] = [];
+  for (const line of text.split(/\r?\n/)) {
+    const [, field, value] = /^(\w+): ?(.*)$/.exec(line) ?? [];
+    if (field === 'id') id = value ?? null;
+    else if (field === 'event') event = value ?? event;
+    else if (field === 'data') lines.push(value ?? '');
+  }
+  if (lines.length === 0) return null; // a comment, or nothing
+  try {
+    return { id, event, data: JSON.parse(lines.join('\n')) as unknown };
+  } catch {
+    return null;
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,68 @@
+/**
+ * What can be read without a network: answers of queries marked `meta: KEPT`. They are stored under the identity of whoever
+ * is signed in, so no one sees what another has loaded, and signing out removes them.
+ */
+import AsyncStorage from '@react-native-async-storage/async-storage';
+import NetInfo from '@react-native-community/netinfo';
+import { createAsyncStoragePersister } from '@tanstack/query-async-storage-persister';
+import { onlineManager, QueryClient } from '@tanstack/react-query';
+import type { PersistQueryClientOptions } from '@tanstack/react-query-persist-client';
+import { useSyncExternalStore } from 'react';
+
+import { asTrouble } from '@/api/trouble';
+
+import { onFarewell } from './session';
+
+/** `meta` of a query whose answer is readable offline. */
+export const KEPT = { kept: true } as const;
+export const WEEK_MS = 7 * 24 * 3600 * 1000;
+
+/** Raise it when what is stored would not be understood any more. */
+const SHAPE = '1';
+const nameOf = (identity: string): string => `blogen.cache.${identity}`;
+
+export function makeQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 60_000,
+        // A request that could not be made shows its trouble, not an endless wait.
+        networkMode: 'always',
+        retry: (count, failure) => count < 2 && ['timeout', 'broken-answer', 'busy'].includes(asTrouble(failure).kind),
+        refetchOnWindowFocus: false,
+      },
+      mutations: { networkMode: 'always', retry: false },
+    },
+  });
+}
+
+export function persistOptions(identity: string): Omit<PersistQueryClientOptions, 'queryClient'> {
+  return {
+    persister: createAsyncStoragePersister({ storage: AsyncStorage, key: nameOf(identity), throttleTime: 1000 }),
+    maxAge: WEEK_MS,
+    buster: SHAPE,
+    dehydrateOptions: {
+      shouldDehydrateQuery: (query) => query.meta?.kept === true && query.state.status === 'success',
+      shouldDehydrateMutation: () => false, // the outbox has them
+    },
+  };
+}
+
+/** Returns how to stop. */
+export function startOffline(): () => void {
+  const stops = [
+    onFarewell((identity) => AsyncStorage.removeItem(nameOf(identity))),
+    NetInfo.addEventListener((net) => onlineManager.setOnline(net.isConnected !== false)),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+export function useIsOnline(): boolean {
+  return useSyncExternalStore(
+    (heard) => onlineManager.subscribe(heard),
+    () => onlineManager.isOnline(),
+    () => true,
+  );
+}
