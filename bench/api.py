@@ -18,7 +18,8 @@ from bench.startup import running
 from blogen.api.routes import ROUTES
 from blogen.clock import SystemClock
 from blogen.domain.person import Scope
-from blogen.domain.post import Paragraph, PostDraft, Provenance, Run
+from blogen.domain.post import Paragraph, PostDraft, Run
+from blogen.domain.post_summary import Provenance
 from blogen.ids import new_id
 from blogen.store.authors import Authors
 from blogen.store.database import Database, Transaction

@@ -1,88 +1,68 @@
-"""Composition: builds the parts, starts and stops them; nothing else."""
+"""Composition: builds the parts, starts and stops them; nothing else.
+
+A part is built when it is first asked for, and its code imported then: a start pays for the front page alone.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blogen.attempts import Attempts
 from blogen.clock import Clock, SystemClock
 from blogen.config import Config
-from blogen.domain.pace import Pace
 from blogen.events import Bus
-from blogen.outgoing.mail import Mail
 from blogen.store.authors import Authors
-from blogen.store.aversions import Aversions
-from blogen.store.comments import Comments
-from blogen.store.corrections import Corrections
 from blogen.store.database import Database
-from blogen.store.deliveries import Deliveries
-from blogen.store.devices import Devices
-from blogen.store.feeds import Feeds
 from blogen.store.folder import DataFolder, database_path
-from blogen.store.jobs import Jobs
-from blogen.store.kept_answers import KeptAnswers
-from blogen.store.ledger import Ledger
 from blogen.store.media import Media
-from blogen.store.moderation import Moderation
-from blogen.store.news import News
-from blogen.store.notifications import Notifications
-from blogen.store.own_keys import OwnKeys
-from blogen.store.passkeys import Passkeys
-from blogen.store.people import People
 from blogen.store.posts import Posts
 from blogen.store.schema import prepare
-from blogen.store.search import Search
-from blogen.store.social import Social
-from blogen.store.steps import Steps
-from blogen.store.subscriptions import Subscriptions
-from blogen.store.tickets import Tickets
 
 if TYPE_CHECKING:
+    from blogen.attempts import Attempts
+    from blogen.domain.pace import Pace
     from blogen.engine.engine import Engine
     from blogen.outgoing.courier import Courier
+    from blogen.outgoing.mail import Mail
     from blogen.pipeline.services import Services
+    from blogen.store.aversions import Aversions
+    from blogen.store.comments import Comments
+    from blogen.store.corrections import Corrections
+    from blogen.store.deliveries import Deliveries
+    from blogen.store.devices import Devices
+    from blogen.store.feeds import Feeds
+    from blogen.store.jobs import Jobs
+    from blogen.store.kept_answers import KeptAnswers
+    from blogen.store.ledger import Ledger
+    from blogen.store.moderation import Moderation
+    from blogen.store.news import News
+    from blogen.store.notifications import Notifications
+    from blogen.store.own_keys import OwnKeys
+    from blogen.store.passkeys import Passkeys
+    from blogen.store.people import People
+    from blogen.store.search import Search
+    from blogen.store.social import Social
+    from blogen.store.steps import Steps
+    from blogen.store.subscriptions import Subscriptions
+    from blogen.store.tickets import Tickets
     from blogen.works import Works
 
 
-@dataclass(slots=True)
 class App:
     """Everything that runs, by name. `async with App.open(config) as app: …`"""
 
-    config: Config
-    clock: Clock
-    bus: Bus
-    database: Database
-    jobs: Jobs
-    steps: Steps
-    ledger: Ledger
-    posts: Posts
-    search: Search
-    social: Social
-    feeds: Feeds
-    media: Media
-    authors: Authors
-    people: People
-    passkeys: Passkeys
-    mail: Mail
-    devices: Devices
-    tickets: Tickets
-    attempts: Attempts
-    comments: Comments
-    notifications: Notifications
-    moderation: Moderation
-    aversions: Aversions
-    corrections: Corrections
-    pace: Pace
-    own_keys: OwnKeys
-    subscriptions: Subscriptions
-    deliveries: Deliveries
-    news: News
-    kept_answers: KeptAnswers
-    works: "Works | None" = None
-    """The engine and what it works with, once `build_works` was called."""
+    def __init__(self, config: Config, clock: Clock, bus: Bus, database: Database) -> None:
+        self.config = config
+        self.clock = clock
+        self.bus = bus
+        self.database = database
+        self.posts = Posts(database)
+        self.media = Media(config.data.dir / "media", database)
+        self.authors = Authors(database)
+        self.works: Works | None = None
+        """The engine and what it works with, once `build_works` was called."""
 
     @classmethod
     @asynccontextmanager
@@ -105,43 +85,148 @@ class App:
             path = await asyncio.to_thread(_claim, config, stack)
             database = await Database.open(path, clock=clock, bus=bus)
             stack.push_async_callback(database.close)
-            app = cls(
-                config=config,
-                clock=clock,
-                bus=bus,
-                database=database,
-                jobs=Jobs(database, clock),
-                steps=Steps(database, clock),
-                ledger=Ledger(database),
-                posts=Posts(database),
-                search=Search(database),
-                social=Social(database),
-                feeds=Feeds(database, clock, bus),
-                media=Media(config.data.dir / "media", database),
-                authors=Authors(database),
-                people=People(database, clock),
-                passkeys=Passkeys(database),
-                mail=Mail(config.mail, bus, clock),
-                devices=Devices(database, clock),
-                tickets=Tickets(database, clock),
-                attempts=Attempts(clock),
-                comments=Comments(database, config.comments),
-                notifications=Notifications(database),
-                moderation=Moderation(database),
-                aversions=Aversions(database),
-                corrections=Corrections(database),
-                pace=Pace(clock),
-                own_keys=OwnKeys(database),
-                subscriptions=Subscriptions(database),
-                deliveries=Deliveries(database),
-                news=News(database),
-                kept_answers=KeptAnswers(database, clock),
-            )
-            stack.push_async_callback(app.mail.close)
-            stack.callback(app.feeds.close)
-            stack.push_async_callback(app._close_works)
+            app = cls(config, clock, bus, database)
+            stack.push_async_callback(app._close_parts)
             await app.authors.ensure(config.site.author)
             yield app
+
+    @cached_property
+    def jobs(self) -> "Jobs":
+        from blogen.store.jobs import Jobs
+
+        return Jobs(self.database, self.clock)
+
+    @cached_property
+    def steps(self) -> "Steps":
+        from blogen.store.steps import Steps
+
+        return Steps(self.database, self.clock)
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        from blogen.store.ledger import Ledger
+
+        return Ledger(self.database)
+
+    @cached_property
+    def search(self) -> "Search":
+        from blogen.store.search import Search
+
+        return Search(self.database)
+
+    @cached_property
+    def social(self) -> "Social":
+        from blogen.store.social import Social
+
+        return Social(self.database)
+
+    @cached_property
+    def feeds(self) -> "Feeds":
+        from blogen.store.feeds import Feeds
+
+        return Feeds(self.database, self.clock, self.bus)
+
+    @cached_property
+    def people(self) -> "People":
+        from blogen.store.people import People
+
+        return People(self.database, self.clock)
+
+    @cached_property
+    def passkeys(self) -> "Passkeys":
+        from blogen.store.passkeys import Passkeys
+
+        return Passkeys(self.database)
+
+    @cached_property
+    def mail(self) -> "Mail":
+        from blogen.outgoing.mail import Mail
+
+        return Mail(self.config.mail, self.bus, self.clock)
+
+    @cached_property
+    def devices(self) -> "Devices":
+        from blogen.store.devices import Devices
+
+        return Devices(self.database, self.clock)
+
+    @cached_property
+    def tickets(self) -> "Tickets":
+        from blogen.store.tickets import Tickets
+
+        return Tickets(self.database, self.clock)
+
+    @cached_property
+    def attempts(self) -> "Attempts":
+        from blogen.attempts import Attempts
+
+        return Attempts(self.clock)
+
+    @cached_property
+    def comments(self) -> "Comments":
+        from blogen.store.comments import Comments
+
+        return Comments(self.database, self.config.comments)
+
+    @cached_property
+    def notifications(self) -> "Notifications":
+        from blogen.store.notifications import Notifications
+
+        return Notifications(self.database)
+
+    @cached_property
+    def moderation(self) -> "Moderation":
+        from blogen.store.moderation import Moderation
+
+        return Moderation(self.database)
+
+    @cached_property
+    def aversions(self) -> "Aversions":
+        from blogen.store.aversions import Aversions
+
+        return Aversions(self.database)
+
+    @cached_property
+    def corrections(self) -> "Corrections":
+        from blogen.store.corrections import Corrections
+
+        return Corrections(self.database)
+
+    @cached_property
+    def pace(self) -> "Pace":
+        from blogen.domain.pace import Pace
+
+        return Pace(self.clock)
+
+    @cached_property
+    def own_keys(self) -> "OwnKeys":
+        from blogen.store.own_keys import OwnKeys
+
+        return OwnKeys(self.database)
+
+    @cached_property
+    def subscriptions(self) -> "Subscriptions":
+        from blogen.store.subscriptions import Subscriptions
+
+        return Subscriptions(self.database)
+
+    @cached_property
+    def deliveries(self) -> "Deliveries":
+        from blogen.store.deliveries import Deliveries
+
+        return Deliveries(self.database)
+
+    @cached_property
+    def news(self) -> "News":
+        from blogen.store.news import News
+
+        return News(self.database)
+
+    @cached_property
+    def kept_answers(self) -> "KeptAnswers":
+        from blogen.store.kept_answers import KeptAnswers
+
+        return KeptAnswers(self.database, self.clock)
 
     async def build_works(self) -> "Works":
         """The engine, at rest. Its code is imported in a thread, so that readers are served meanwhile."""
@@ -189,9 +274,13 @@ class App:
 
         return Courier(self.config, self.database, self.bus, self.clock)
 
-    async def _close_works(self) -> None:
+    async def _close_parts(self) -> None:
         if self.works is not None:
             await self.works.close()
+        if "feeds" in vars(self):
+            self.feeds.close()
+        if "mail" in vars(self):
+            await self.mail.close()
 
 
 def _claim(config: Config, stack: AsyncExitStack) -> Path:

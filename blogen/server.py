@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from blogen import later
 from blogen.api import keys as api_keys
 from blogen.api.routes import add_api
 from blogen.app import App
@@ -88,6 +89,34 @@ async def _serve(config: Config) -> int:
     return 0
 
 
+_LATER = (
+    "jobs",
+    "steps",
+    "ledger",
+    "search",
+    "social",
+    "feeds",
+    "people",
+    "passkeys",
+    "mail",
+    "devices",
+    "tickets",
+    "attempts",
+    "comments",
+    "notifications",
+    "moderation",
+    "aversions",
+    "corrections",
+    "pace",
+    "own_keys",
+    "subscriptions",
+    "deliveries",
+    "news",
+    "kept_answers",
+)
+"""Parts that are built with the first request that needs them."""
+
+
 def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.Future[Hooks]") -> web.Application:
     """Pages and API with the parts they read from. `engine` and `hooks` may come later: readers do not wait."""
     application = web.Application(client_max_size=_MAX_BODY_BYTES)
@@ -97,34 +126,12 @@ def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.
         "CLOCK": app.clock,
         "ENGINE": engine,
         "HOOKS": hooks,
-        "JOBS": app.jobs,
-        "STEPS": app.steps,
-        "LEDGER": app.ledger,
         "POSTS": app.posts,
-        "SEARCH": app.search,
-        "SOCIAL": app.social,
-        "FEEDS": app.feeds,
         "MEDIA": app.media,
         "AUTHORS": app.authors,
-        "PEOPLE": app.people,
-        "PASSKEYS": app.passkeys,
-        "MAIL": app.mail,
-        "DEVICES": app.devices,
-        "TICKETS": app.tickets,
-        "ATTEMPTS": app.attempts,
-        "COMMENTS": app.comments,
-        "NOTIFICATIONS": app.notifications,
-        "MODERATION": app.moderation,
-        "AVERSIONS": app.aversions,
-        "CORRECTIONS": app.corrections,
-        "PACE": app.pace,
         "JUDGE": app.reason_to_hold,
-        "OWN_KEYS": app.own_keys,
-        "SUBSCRIPTIONS": app.subscriptions,
-        "DELIVERIES": app.deliveries,
-        "NEWS": app.news,
-        "KEPT_ANSWERS": app.kept_answers,
         "READY": lambda: _readiness(app, engine),
+        **{name.upper(): later.Part(app, name) for name in _LATER},
     }
     for module in (web_keys, api_keys):
         for name, part in parts.items():

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from blogen.clock import SystemClock
-from blogen.domain.post import PostDraft, Provenance
+from blogen.domain.post import PostDraft
+from blogen.domain.post_summary import Provenance
 from blogen.events import Bus, Event
 from blogen.ids import new_id
 from blogen.render.html import to_html

@@ -11,7 +11,7 @@ import random
 from typing import Any
 
 from blogen.domain.job import Job, JobState
-from blogen.domain.post import Picture, PostSource, Provenance
+from blogen.domain.post_summary import Picture, PostSource, Provenance
 from blogen.render.markdown import NoteSource
 from blogen.store.steps import NOTHING_USED, Used
 from tests.blog import Blog

@@ -18,7 +18,7 @@ from blogen.api.keys import ACTOR, SOCIAL
 from blogen.events import Bus, Event, PostChanged, PostDeleted
 
 if TYPE_CHECKING:
-    from blogen.domain.post import PostSummary
+    from blogen.domain.post_summary import PostSummary
     from blogen.store.posts import PostLine, Posts
 
 _OVERHEAD_BYTES = 300

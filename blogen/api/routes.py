@@ -1,5 +1,8 @@
 """Every call of the API in one table; the router and the OpenAPI document are both made from it."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from aiohttp import web
 
 from blogen.api import cors
@@ -32,6 +35,9 @@ from blogen.api.tables import jobs, outgoing, people, posts, site, social, talk
 from blogen.domain.pace import Pace
 from blogen.later import handler
 
+if TYPE_CHECKING:
+    from blogen.store.jobs import TimelineEntry
+
 PREFIX = "/api"
 VERSION_PREFIX = "/v1"
 _LISTS_BYTES = 8 * 1024 * 1024
@@ -63,9 +69,12 @@ def add_api(app: web.Application) -> None:
             api.router.add_route(route.method, path, _admitting(api, route))
     app.add_subapp(PREFIX, api)
 
+    async def timeline(job_id: str, after: int) -> "Sequence[TimelineEntry]":
+        return await app[JOBS].timeline(job_id, after)
+
     async def listen(app: web.Application) -> None:
         api[WRONG_TOKENS] = Pace(app[CLOCK], keys=MAX_ADDRESSES)
-        api[LIVE] = LiveTimelines(app[JOBS].timeline, app[BUS])
+        api[LIVE] = LiveTimelines(timeline, app[BUS])
         api[CURSOR_KEY] = CursorKey(app[OWN_KEYS])
         api[POST_JSON] = PostJson(app[POSTS], app[BUS], app[CONFIG].server.base_url or "")
         api[STREAMS] = PersonStreams(

@@ -13,7 +13,8 @@ from pydantic.json_schema import SkipJsonSchema
 from blogen.domain.author import Author
 from blogen.domain.job import Job, JobState, WaitingFor, progress
 from blogen.domain.money import usd
-from blogen.domain.post import Block, Picture, Post, PostSummary
+from blogen.domain.post import Block, Post
+from blogen.domain.post_summary import Picture, PostSummary
 from blogen.store.jobs import TimelineEntry
 from blogen.store.ledger import CapUse, CostLine, Estimate, Period
 from blogen.store.search import Piece

@@ -28,7 +28,7 @@ async def _list(arguments: argparse.Namespace) -> int:
     from blogen.cli.plain import moment, print_json, print_table
     from blogen.cli.settings import read_config
     from blogen.cli.store import open_database
-    from blogen.domain.post import PostSummary
+    from blogen.domain.post_summary import PostSummary
     from blogen.store.posts import PostCursor, Posts
 
     wanted: int = arguments.limit

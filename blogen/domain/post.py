@@ -6,6 +6,7 @@ from pydantic import Field
 
 from blogen.domain.job import Handle, Language, Tag
 from blogen.domain.model import Model
+from blogen.domain.post_summary import Picture, PostSource, PostSummary
 
 
 class Run(Model):
@@ -103,77 +104,6 @@ Block = Annotated[
     Paragraph | Heading | Quote | BulletList | NumberedList | Code | Image | Rule | Table | Note,
     Field(discriminator="t"),
 ]
-
-
-class Picture(Model):
-    """An image of a post, as stored in `media` (`url` is `/media/…`)."""
-
-    key: str
-    """`cover`, or the key of the section it illustrates."""
-    url: str
-    width: int
-    height: int
-    alt: str
-    placeholder: str = ""
-    """A tiny image as a `data:` URL, to show while the real one loads."""
-    srcset: str = ""
-    made_by: str = ""
-    """Provider and model, e.g. `covers`."""
-
-
-class PostAuthor(Model):
-    handle: Handle
-    name: str
-    avatar: str | None = None
-
-
-class PostSource(Model):
-    title: str
-    url: str | None
-    quotes: list[str]
-    """Quotations and passages cited from it; each occurs in the text that was read."""
-
-
-class Provenance(Model):
-    """How the post came to be; derived from the workflow, so that the disclosure cannot lie."""
-
-    disclosure: Literal["ai-assisted", "ai-autonomous", "none"]
-    text: list[str]
-    """`provider/model` of each text model that wrote in it; `extractive` where no model did."""
-    images: list[str]
-    cost_usd: str
-    """USD with six decimals: what is known of it."""
-    unknown_calls: int = 0
-    """Paid calls whose cost nobody knows."""
-    human_edits: int = 0
-
-
-class Counts(Model):
-    likes: int = 0
-    comments: int = 0
-
-
-class PostSummary(Model):
-    """A post as it stands in lists."""
-
-    slug: str
-    url: str
-    title: str
-    summary: str
-    language: Language
-    words: int
-    reading_minutes: int
-    author: PostAuthor
-    tags: list[str]
-    cover: Picture | None
-    images: list[Picture]
-    sources: list[PostSource]
-    provenance: Provenance
-    counts: Counts = Counts()
-    viewer: None = None
-    published_at: int
-    """Unix ms; the API shows RFC 3339."""
-    updated_at: int
 
 
 class Post(PostSummary):

@@ -3,7 +3,8 @@
 from functools import partial
 
 from blogen.domain.job import JobState
-from blogen.domain.post import Picture, PostDraft, PostSource
+from blogen.domain.post import PostDraft
+from blogen.domain.post_summary import Picture, PostSource
 from blogen.domain.source import Citation, Research
 from blogen.domain.writing import Edited, Outline, Section
 from blogen.engine.context import JobContext

@@ -4,7 +4,7 @@ from functools import partial
 
 from blogen.domain.job import JobState, Waiting
 from blogen.domain.model import Model
-from blogen.domain.post import Picture
+from blogen.domain.post_summary import Picture
 from blogen.domain.writing import Edited, Illustration, Illustrations
 from blogen.engine.context import JobContext, used
 from blogen.engine.outcome import Outcome

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from blogen.domain.job import JobState, Waiting, WaitingFor
 from blogen.domain.money import usd
-from blogen.domain.post import PostDraft, Provenance
+from blogen.domain.post import PostDraft
+from blogen.domain.post_summary import Provenance
 from blogen.engine.context import JobContext
 from blogen.engine.outcome import Move, Outcome
 from blogen.pipeline.services import Services

@@ -21,13 +21,13 @@ from blogen.domain.post import (
     Note,
     NumberedList,
     Paragraph,
-    Picture,
     Quote,
     Rule,
     Run,
     Runs,
     Table,
 )
+from blogen.domain.post_summary import Picture
 from blogen.errors import InvalidInput
 from blogen.render.block_ids import FreshIds, carry_ids, fingerprint, with_ids
 from blogen.render.links import comparable, is_allowed, safe_href

@@ -18,7 +18,7 @@ import anyio
 import anyio.to_thread
 from anyio.lowlevel import RunVar
 
-from blogen.domain.post import Picture
+from blogen.domain.post_summary import Picture
 from blogen.errors import InvalidInput
 from blogen.render.text import clean
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from blogen.domain.post import Picture, PostSource, PostSummary, Provenance
+from blogen.domain.post_summary import Picture, PostSource, PostSummary, Provenance
 
 Disclosure = Literal["ai-assisted", "ai-autonomous", "none"]
 

@@ -14,11 +14,12 @@ from blogen.events import PostChanged, PostDeleted, PostPublished
 from blogen.ids import new_id
 from blogen.store import outbox, search
 from blogen.store.database import Database, Transaction
-from blogen.store.social import count_tags
+from blogen.store.tag_counts import count_tags
 
 if TYPE_CHECKING:
     from blogen.domain.changes import PostChange
-    from blogen.domain.post import Post, PostDraft, PostSummary, Provenance
+    from blogen.domain.post import Post, PostDraft
+    from blogen.domain.post_summary import PostSummary, Provenance
 
 _WORDS_A_MINUTE = 220
 _SLUG_CHARACTERS = 100
@@ -384,7 +385,7 @@ def _free_slug(tx: Transaction, wanted: str) -> str:
 def _summary(
     draft: PostDraft, *, slug: str, tags: list[str], author: sqlite3.Row, published_at: int, provenance: Provenance
 ) -> PostSummary:
-    from blogen.domain.post import PostAuthor, PostSummary
+    from blogen.domain.post_summary import PostAuthor, PostSummary
 
     return PostSummary(
         slug=slug,
@@ -426,7 +427,7 @@ def _next(rows: list[sqlite3.Row], limit: int) -> PostCursor | None:
 
 
 def _item(text: str) -> PostSummary:
-    from blogen.domain.post import PostSummary  # its models take time to build: not before they are needed
+    from blogen.domain.post_summary import PostSummary  # its models take time to build: not before they are needed
 
     return PostSummary.model_validate_json(text)
 

@@ -17,7 +17,8 @@ from unicodedata import combining, normalize
 from blogen.store.database import Database, Transaction
 
 if TYPE_CHECKING:
-    from blogen.domain.post import Block, PostSummary, Runs
+    from blogen.domain.post import Block, Runs
+    from blogen.domain.post_summary import PostSummary
     from blogen.store.posts import PostLine
 
 _CANDIDATES = 1000
@@ -64,7 +65,7 @@ class Hit:
 
     @property
     def post(self) -> PostSummary:
-        from blogen.domain.post import PostSummary
+        from blogen.domain.post_summary import PostSummary
 
         return PostSummary.model_validate_json(self.item)
 

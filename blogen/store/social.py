@@ -6,13 +6,14 @@ Every act may be repeated: a count moves only if its row was really made or remo
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from blogen.errors import NotFound, NotSignedIn
 from blogen.events import FollowsChanged, PostCounted
+from blogen.store.tag_counts import forget_unused
 
 if TYPE_CHECKING:
     from blogen.store.database import Database, Transaction
@@ -130,22 +131,25 @@ class History:
     next: Behind | None
 
 
-_NO_MARKS = Marks(liked=False, bookmarked=False, progress=0.0)
-
-
 class Social:
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def marks(self, person_id: str, post_ids: Sequence[str]) -> dict[str, Marks]:
         """What the person did with each of these posts; every one of them is in the answer."""
-        found = dict.fromkeys(post_ids, _NO_MARKS)
+        found = dict.fromkeys(post_ids, NO_MARKS)
         for start in range(0, len(post_ids), _PER_QUERY):
             asked = post_ids[start : start + _PER_QUERY]
-            rows = await self._database.look_up(_marks(len(asked)), (*asked, person_id, person_id, person_id))
-            for post_id, liked, bookmarked, progress in rows:
-                if liked or bookmarked or progress is not None:
-                    found[post_id] = Marks(bool(liked), bool(bookmarked), progress or 0.0)
+            liked, bookmarked, places = set[str](), set[str](), dict[str, float]()
+            for post_id, mark, fraction in await self._database.look_up(_marks(len(asked)), (person_id, *asked)):
+                if mark == _LIKED:
+                    liked.add(post_id)
+                elif mark == _BOOKMARKED:
+                    bookmarked.add(post_id)
+                else:
+                    places[post_id] = fraction
+            for post_id in liked | bookmarked | places.keys():
+                found[post_id] = Marks(post_id in liked, post_id in bookmarked, places.get(post_id, 0.0))
         return found
 
     async def standing(self, person_id: str, slug: str) -> PostStanding:
@@ -375,17 +379,6 @@ class Social:
         return found
 
 
-def count_tags(tx: Transaction, tags: Iterable[str], *, by: int) -> None:
-    """Note that each of `tags` has `by` posts more; a tag that nobody uses and nobody follows is forgotten."""
-    for tag in tags:
-        tx.execute(
-            "INSERT INTO tag_counts (tag, posts) VALUES (?, ?)"
-            " ON CONFLICT (tag) DO UPDATE SET posts = tag_counts.posts + ?",
-            (tag, max(by, 0), by),
-        )
-        _forget_unused(tx, tag)
-
-
 def no_tag(tag: str) -> NotFound:
     return NotFound(f"No post has the tag {tag[:50]!r}.", remedy="GET /api/v1/tags lists them all.")
 
@@ -393,17 +386,21 @@ def no_tag(tag: str) -> NotFound:
 _TAGS = "SELECT tag, posts, followers FROM tag_counts"
 _MOST_USED_TAGS = "ORDER BY posts DESC, tag LIMIT ?"
 
-_MARKS = """
-EXISTS (SELECT 1 FROM likes m WHERE m.person_id = ? AND m.post_id = id) AS liked,
-EXISTS (SELECT 1 FROM bookmarks m WHERE m.person_id = ? AND m.post_id = id) AS bookmarked,
-(SELECT m.fraction FROM reading_progress m WHERE m.person_id = ? AND m.post_id = id) AS progress
-"""
+_LIKED, _BOOKMARKED, _READ = range(3)
 
 
 @cache
 def _marks(count: int) -> str:
-    """Of so many posts; takes the person's id three times after theirs."""
-    return f"WITH asked (id) AS (VALUES {', '.join(['(?)'] * count)}) SELECT id, {_MARKS} FROM asked"
+    """Of so many posts: a row for each that there is, so that what a person did not touch costs a look and no row."""
+    asked = ", ".join(f"(?{number})" for number in range(2, count + 2))
+    # CROSS JOIN: each post is looked for in the primary key, however few marks SQLite thinks there are.
+    mine = "FROM asked CROSS JOIN {} m WHERE m.person_id = ?1 AND m.post_id = asked.id"
+    return f"""
+WITH asked (id) AS (VALUES {asked})
+SELECT m.post_id, {_LIKED}, 0 {mine.format("likes")} UNION ALL
+SELECT m.post_id, {_BOOKMARKED}, 0 {mine.format("bookmarks")} UNION ALL
+SELECT m.post_id, {_READ}, m.fraction {mine.format("reading_progress")}
+"""
 
 
 _STANDING = """
@@ -442,17 +439,13 @@ def _tag_standing(tx: Transaction, person_id: str, tag: str, *, by: int) -> TagS
     if by:
         tx.execute("UPDATE tag_counts SET followers = followers + ? WHERE tag = ?", (by, tag))
         tx.publish(FollowsChanged(person_id))
-        _forget_unused(tx, tag)
+        forget_unused(tx, tag)
     rows = tx.query(
         "SELECT c.posts, c.followers, f.person_id IS NOT NULL FROM tag_counts c"
         " LEFT JOIN tag_follows f ON f.person_id = ? AND f.tag = c.tag WHERE c.tag = ?",
         (person_id, tag),
     )
     return TagStanding(tag, rows[0][0], rows[0][1], bool(rows[0][2])) if rows else TagStanding(tag, 0, 0, False)
-
-
-def _forget_unused(tx: Transaction, tag: str) -> None:
-    tx.execute("DELETE FROM tag_counts WHERE tag = ? AND posts = 0 AND followers = 0", (tag,))
 
 
 def _author_id(tx: Transaction, handle: str) -> str:

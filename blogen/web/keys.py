@@ -6,48 +6,47 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from blogen.attempts import Attempts
-from blogen.clock import Clock
-from blogen.config import Config
-from blogen.events import Bus
-from blogen.outgoing.mail import Mail
-from blogen.store.authors import Authors
-from blogen.store.devices import Devices
-from blogen.store.jobs import Jobs
-from blogen.store.media import Media
-from blogen.store.own_keys import OwnKeys
-from blogen.store.passkeys import Passkeys
-from blogen.store.people import People
-from blogen.store.posts import Posts
-from blogen.store.search import Search
-from blogen.store.steps import Steps
-from blogen.store.tickets import Tickets
-from blogen.web.pages import Pages
-
 if TYPE_CHECKING:
+    from blogen.attempts import Attempts
+    from blogen.clock import Clock
+    from blogen.config import Config
+    from blogen.events import Bus
+    from blogen.outgoing.mail import Mail
     from blogen.pipeline.hooks import Hooks
+    from blogen.store.authors import Authors
+    from blogen.store.devices import Devices
+    from blogen.store.jobs import Jobs
+    from blogen.store.media import Media
+    from blogen.store.own_keys import OwnKeys
+    from blogen.store.passkeys import Passkeys
+    from blogen.store.people import People
+    from blogen.store.posts import Posts
+    from blogen.store.search import Search
+    from blogen.store.steps import Steps
+    from blogen.store.tickets import Tickets
+    from blogen.web.pages import Pages
 
 Ready = Callable[[], Awaitable[Mapping[str, str | None]]]
 """The state of each part (`database`, `engine`): None if it is well, else what is wrong."""
 
-CONFIG = web.AppKey("CONFIG", Config)
-BUS = web.AppKey("BUS", Bus)
-JOBS = web.AppKey("JOBS", Jobs)
-STEPS = web.AppKey("STEPS", Steps)
-POSTS = web.AppKey("POSTS", Posts)
-SEARCH = web.AppKey("SEARCH", Search)
-MEDIA = web.AppKey("MEDIA", Media)
-AUTHORS = web.AppKey("AUTHORS", Authors)
-PEOPLE = web.AppKey("PEOPLE", People)
-DEVICES = web.AppKey("DEVICES", Devices)
-TICKETS = web.AppKey("TICKETS", Tickets)
-ATTEMPTS = web.AppKey("ATTEMPTS", Attempts)
-PASSKEYS = web.AppKey("PASSKEYS", Passkeys)
-OWN_KEYS = web.AppKey("OWN_KEYS", OwnKeys)
-CLOCK: web.AppKey[Clock] = web.AppKey("CLOCK")
-MAIL = web.AppKey("MAIL", Mail)
+CONFIG: "web.AppKey[Config]" = web.AppKey("CONFIG")
+BUS: "web.AppKey[Bus]" = web.AppKey("BUS")
+JOBS: "web.AppKey[Jobs]" = web.AppKey("JOBS")
+STEPS: "web.AppKey[Steps]" = web.AppKey("STEPS")
+POSTS: "web.AppKey[Posts]" = web.AppKey("POSTS")
+SEARCH: "web.AppKey[Search]" = web.AppKey("SEARCH")
+MEDIA: "web.AppKey[Media]" = web.AppKey("MEDIA")
+AUTHORS: "web.AppKey[Authors]" = web.AppKey("AUTHORS")
+PEOPLE: "web.AppKey[People]" = web.AppKey("PEOPLE")
+DEVICES: "web.AppKey[Devices]" = web.AppKey("DEVICES")
+TICKETS: "web.AppKey[Tickets]" = web.AppKey("TICKETS")
+ATTEMPTS: "web.AppKey[Attempts]" = web.AppKey("ATTEMPTS")
+PASSKEYS: "web.AppKey[Passkeys]" = web.AppKey("PASSKEYS")
+OWN_KEYS: "web.AppKey[OwnKeys]" = web.AppKey("OWN_KEYS")
+CLOCK: "web.AppKey[Clock]" = web.AppKey("CLOCK")
+MAIL: "web.AppKey[Mail]" = web.AppKey("MAIL")
 READY = web.AppKey[Ready]("READY")
-HOOKS: "web.AppKey[asyncio.Future[Hooks]]" = web.AppKey("HOOKS", asyncio.Future)
+HOOKS: "web.AppKey[asyncio.Future[Hooks]]" = web.AppKey("HOOKS")
 """Comes with the engine: a server listens before it works."""
-PAGES = web.AppKey("PAGES", Pages)
+PAGES: "web.AppKey[Pages]" = web.AppKey("PAGES")
 """Made by `add_reader`."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from blogen.domain.post import Provenance
+    from blogen.domain.post_summary import Provenance
 
 
 _TONES = 6

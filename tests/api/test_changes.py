@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from blogen.domain.person import Scope
-from blogen.domain.post import Picture
+from blogen.domain.post_summary import Picture
 from blogen.events import PostChanged
 from tests.api.test_posts import POST_KEYS
 

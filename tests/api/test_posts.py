@@ -5,7 +5,8 @@ import re
 import blogen
 from blogen.config import Config
 from blogen.domain.person import Scope
-from blogen.domain.post import Note, Paragraph, Picture, PostSource, Run
+from blogen.domain.post import Note, Paragraph, Run
+from blogen.domain.post_summary import Picture, PostSource
 from tests.api.served import serve
 
 ITEM_KEYS = [

@@ -5,20 +5,8 @@ import nh3
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from blogen.domain.post import (
-    BulletList,
-    Code,
-    Heading,
-    Image,
-    Note,
-    NumberedList,
-    Paragraph,
-    Picture,
-    Quote,
-    Rule,
-    Run,
-    Table,
-)
+from blogen.domain.post import BulletList, Code, Heading, Image, Note, NumberedList, Paragraph, Quote, Rule, Run, Table
+from blogen.domain.post_summary import Picture
 from blogen.render.highlight import BACKGROUND, classes, highlight, highlight_css
 from blogen.render.html import to_html
 from blogen.render.markdown import NoteSource, notes_of, to_blocks

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from blogen.domain.post import Block, Picture
+from blogen.domain.post import Block
+from blogen.domain.post_summary import Picture
 from blogen.errors import InvalidInput
 from blogen.render.block_ids import fingerprint
 from blogen.render.html import to_html

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from blogen.domain.post import Picture, PostAuthor, PostSource, PostSummary, Provenance
+from blogen.domain.post_summary import Picture, PostAuthor, PostSource, PostSummary, Provenance
 from blogen.render.provenance import byline, digital_source_type, disclosure, json_ld, json_ld_text, meta_tags
 
 

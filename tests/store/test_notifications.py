@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from blogen.domain.post import Provenance
+from blogen.domain.post_summary import Provenance
 from blogen.events import Notified
 from blogen.store.database import Transaction
 from blogen.store.notifications import MOST_COUNTED

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from blogen.domain.post import PostSource
+from blogen.domain.post_summary import PostSource
 from blogen.errors import NotFound
 from blogen.events import PostDeleted, PostPublished
 from blogen.store.posts import Posts, tidy_tags

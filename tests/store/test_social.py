@@ -7,7 +7,8 @@ import pytest
 from blogen.clock import SystemClock
 from blogen.ids import new_id
 from blogen.store.people import People
-from blogen.store.social import Marks, Place, Social, count_tags
+from blogen.store.social import Marks, Place, Social
+from blogen.store.tag_counts import count_tags
 from tests.blog import open_blog
 
 

@@ -4,7 +4,7 @@ import html
 import json
 import re
 
-from blogen.domain.post import PostSource, Provenance
+from blogen.domain.post_summary import PostSource, Provenance
 from tests.showcase import ASSISTED, EXTRACTIVE, fill
 
 EVIL = "<script>alert('x')</script>\"'&"

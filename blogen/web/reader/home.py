@@ -13,7 +13,7 @@ from blogen.web.templates import render
 from blogen.web.words import month
 
 if TYPE_CHECKING:
-    from blogen.domain.post import PostSummary
+    from blogen.domain.post_summary import PostSummary
 
 _POSTS_A_PAGE = 13
 """One large and twelve small: full rows of two and of three."""

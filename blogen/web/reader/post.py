@@ -16,7 +16,8 @@ from blogen.web.reader.serve import kept
 from blogen.web.templates import render
 
 if TYPE_CHECKING:
-    from blogen.domain.post import Block, Heading, Post, PostSummary, ReceiptStep
+    from blogen.domain.post import Block, Heading, Post, ReceiptStep
+    from blogen.domain.post_summary import PostSummary
 
 _RELATED = 3
 _CONTENTS_HEADINGS = 3
