@@ -89,7 +89,7 @@ async def _serve(config: Config) -> int:
     return 0
 
 
-_LATER = (
+LATER = (
     "jobs",
     "steps",
     "ledger",
@@ -131,7 +131,7 @@ def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.
         "AUTHORS": app.authors,
         "JUDGE": app.reason_to_hold,
         "READY": lambda: _readiness(app, engine),
-        **{name.upper(): later.Part(app, name) for name in _LATER},
+        **{name.upper(): later.Part(app, name) for name in LATER},
     }
     for module in (web_keys, api_keys):
         for name, part in parts.items():
