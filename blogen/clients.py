@@ -61,6 +61,23 @@ def is_from_elsewhere(request: web.Request, base_url: str | None) -> bool:
         return True
 
 
+_BROWSERS: Final = (
+    ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser/", "Samsung Internet"), ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"), ("CriOS/", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
+)  # fmt: skip
+_SYSTEMS: Final = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("CrOS", "ChromeOS"), ("Windows", "Windows"),
+    ("Macintosh", "Mac"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def device_name(user_agent: str) -> str:
+    """`Firefox on Linux`: what a person knows their browser by. Nothing of the header itself is kept."""
+    browser = next((name for sign, name in _BROWSERS if sign in user_agent), "A browser")
+    system = next((name for sign, name in _SYSTEMS if sign in user_agent), "")
+    return f"{browser} on {system}" if system else browser
+
+
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text.strip())

@@ -89,12 +89,17 @@ async def _actor_of_browser(request: web.Request) -> Actor | None:
     secret = clients.session_of(request)
     if not secret:
         return None
+    check_own_page(request, "The request came with a browser's cookie")
+    return await request.config_dict[DEVICES].by_cookie(secret)
+
+
+def check_own_page(request: web.Request, what: str) -> None:
+    """Raise Forbidden unless one of the blog's own pages sent the request; `what` says why that matters."""
     if clients.is_from_elsewhere(request, request.config_dict[CONFIG].server.base_url):
         raise Forbidden(
-            "The request came with a browser's cookie, and not from one of this blog's own pages.",
+            f"{what}, and not from one of this blog's own pages.",
             remedy="Programs send `Authorization: Bearer …` and no cookie.",
         )
-    return await request.config_dict[DEVICES].by_cookie(secret)
 
 
 def person_of(request: web.Request) -> str:

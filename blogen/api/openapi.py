@@ -233,6 +233,8 @@ def _headers(route: Route) -> Iterable[str]:
             yield "Idempotent-Replayed"
     if _has_tag(route) or route.matches:
         yield "ETag"
+    if route.gives_cookie:
+        yield "Set-Cookie"
 
 
 def _has_tag(route: Route) -> bool:
@@ -245,6 +247,7 @@ _HEADERS = {
         "description": "The call was done before; this is its answer again",
         "schema": {"type": "string", "const": "true"},
     },
+    "Set-Cookie": {"description": "With `Blogen-Session: cookie`: who is signed in", "schema": {"type": "string"}},
     "ETag": {"description": "Names what was answered", "schema": {"type": "string"}},
 }  # fmt: skip
 
@@ -287,6 +290,14 @@ def _parameters(route: Route) -> Iterable[dict[str, Any]]:
             "description": "Any text of one's own, a UUID, say: repeated with it, the call is not done again",
             "example": "5f1d7a52-8a1e-4b7e-9d3c-0c6f4f0f2a11",
             "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+        }
+    if route.gives_cookie:
+        yield {
+            "name": "Blogen-Session",
+            "in": "header",
+            "description": "`cookie`, sent by one of the blog's own pages: the answer sets an HttpOnly cookie for this "
+            "browser, and its tokens are null",
+            "schema": {"type": "string", "enum": ["cookie"]},
         }
     if route.matches:
         yield {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from blogen.api.answers import answer, public
-from blogen.api.auth import person_of
+from blogen.api.auth import actor_of, person_of
 from blogen.api.keys import CONFIG, DELIVERIES, OWN_KEYS, SUBSCRIPTIONS
 from blogen.api.paging import position
 from blogen.api.requests import body, query
@@ -32,7 +32,11 @@ async def subscribe(request: web.Request) -> web.Response:
     check_keys(given.keys.p256dh, given.keys.auth)
     _check_endpoint(request, given.endpoint)
     made = await request.config_dict[SUBSCRIPTIONS].add(
-        person_of(request), given.endpoint, p256dh=given.keys.p256dh, auth=given.keys.auth
+        person_of(request),
+        given.endpoint,
+        p256dh=given.keys.p256dh,
+        auth=given.keys.auth,
+        device_id=actor_of(request).device_id,
     )
     return answer(push_subscription_view(made), status=201)
 

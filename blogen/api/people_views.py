@@ -38,16 +38,18 @@ class MeView(View):
 
 
 class SignedInView(View):
-    """What an app is given, this once."""
+    """What an app is given, this once. A browser that asked for a cookie finds its secret there and nowhere else."""
 
     EXAMPLE: ClassVar[Any] = {
         "access_token": "blg_…", "refresh_token": "blr_…", "expires_at": "2026-08-02T13:00:00.000Z",
         "device_id": _ID, "person": _ME,
     }  # fmt: skip
 
-    access_token: str = Field(description="For `Authorization: Bearer …`")
-    refresh_token: str = Field(description="For the next of both; good for one use, a second one ends the device")
-    expires_at: Moment = Field(description="When the access token ends")
+    access_token: str | None = Field(description="For `Authorization: Bearer …`; null for a browser with a cookie")
+    refresh_token: str | None = Field(
+        description="For the next of both; good for one use, a second one ends the device; null with a cookie"
+    )
+    expires_at: Moment = Field(description="When the access token ends; with a cookie, when the device does if unused")
     device_id: str
     person: MeView
 
@@ -103,6 +105,17 @@ def signed_in_view(tokens: AppTokens, person: Person) -> SignedInView:
         refresh_token=tokens.refresh,
         expires_at=tokens.expires_at,
         device_id=tokens.device.id,
+        person=me_view(person),
+    )
+
+
+def cookie_view(device: Device, person: Person) -> SignedInView:
+    """For a browser: what signs it in stands in its cookie alone."""
+    return SignedInView(
+        access_token=None,
+        refresh_token=None,
+        expires_at=device.expires_at,
+        device_id=device.id,
         person=me_view(person),
     )
 

@@ -43,5 +43,7 @@ class Route:
     """Answers with HTML."""
     streams: bool = False
     """Answers with server-sent events."""
+    gives_cookie: bool = False
+    """Signs a browser in by a cookie instead, if the header `Blogen-Session: cookie` asks for it."""
     ignores_token: bool = False
     """Answers even to who shows a token that is not valid (any more)."""

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from blogen.api.answers import answer
-from blogen.api.auth import actor_of, client_address, note_wrong_secret, person_of
+from blogen.api.auth import actor_of, check_own_page, client_address, note_wrong_secret, person_of
 from blogen.api.keys import ATTEMPTS, CONFIG, DEVICES, PEOPLE, TICKETS
 from blogen.api.requests import body
-from blogen.clients import forget_session
-from blogen.domain.person import Scope, TicketKind
+from blogen.clients import device_name, forget_session, keep_session, session_of
+from blogen.domain.person import DeviceKind, Scope, TicketKind
 from blogen.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound, NotSignedIn
 
 if TYPE_CHECKING:
-    from blogen.domain.person import AppTokens
+    from blogen.domain.person import AppTokens, Device
 
 MAX_BODY_BYTES: Final = 64 * 1024
+SESSION: Final = "Blogen-Session"
+"""`cookie`: the app in a browser keeps no tokens; it is signed in by the cookie that the `/login` page sets, too."""
 
 
 class WrongPassword(NotSignedIn):
@@ -31,6 +33,7 @@ class RefreshRefused(NotSignedIn):
 async def register(request: web.Request) -> web.Response:
     from blogen.domain.accounts import RegisterRequest
 
+    with_cookie = _wants_cookie(request)
     order = await body(request, RegisterRequest, at_most=MAX_BODY_BYTES)
     _check_sign_up(request, has_invitation=order.invitation is not None)
     attempts, address = request.config_dict[ATTEMPTS], client_address(request)
@@ -43,6 +46,8 @@ async def register(request: web.Request) -> web.Response:
         ticket=(TicketKind.INVITATION, order.invitation) if order.invitation else None,
     )
     attempts.signed_in(person.handle, address, (person.email,))
+    if with_cookie:
+        return await _with_new_cookie(request, person.id, order.device, Scope.ADMIN, status=201)
     tokens = await request.config_dict[DEVICES].sign_in_app(person.id, order.device)
     return await _signed_in(request, tokens, status=201)
 
@@ -50,6 +55,7 @@ async def register(request: web.Request) -> web.Response:
 async def login(request: web.Request) -> web.Response:
     from blogen.domain.accounts import LoginRequest
 
+    with_cookie = _wants_cookie(request)
     order = await body(request, LoginRequest, at_most=MAX_BODY_BYTES)
     attempts, address = request.config_dict[ATTEMPTS], client_address(request)
     attempts.sign_in(order.who, address)
@@ -59,7 +65,10 @@ async def login(request: web.Request) -> web.Response:
             "No open account has this name and this password.", remedy="Check both, or have a new password set."
         )
     attempts.signed_in(order.who, address, (person.handle, person.email))
-    tokens = await request.config_dict[DEVICES].sign_in_app(person.id, order.device, scope=order.scope or Scope.ADMIN)
+    scope = order.scope or Scope.ADMIN
+    if with_cookie:
+        return await _with_new_cookie(request, person.id, order.device, scope)
+    tokens = await request.config_dict[DEVICES].sign_in_app(person.id, order.device, scope=scope)
     return await _signed_in(request, tokens)
 
 
@@ -89,10 +98,17 @@ async def logout(request: web.Request) -> web.Response:
 async def pair(request: web.Request) -> web.Response:
     from blogen.domain.accounts import PairRequest
 
+    with_cookie = _wants_cookie(request)
     order = await body(request, PairRequest, at_most=MAX_BODY_BYTES)
     attempts, address = request.config_dict[ATTEMPTS], client_address(request)
     attempts.pair(address)
-    tokens = await request.config_dict[DEVICES].pair(order.code, order.device, scope=order.scope or Scope.ADMIN)
+    devices, scope = request.config_dict[DEVICES], order.scope or Scope.ADMIN
+    if with_cookie:
+        name = _device_name(request, order.device)
+        device, secret = await devices.pair_browser(order.code, name, scope=scope, instead_of=session_of(request))
+        attempts.paired(address)
+        return await _with_cookie(request, device, secret)
+    tokens = await devices.pair(order.code, order.device, scope=scope)
     attempts.paired(address)
     return await _signed_in(request, tokens)
 
@@ -175,3 +191,43 @@ async def _signed_in(request: web.Request, tokens: AppTokens, *, status: int = 2
     if person is None:
         raise NotSignedIn("The account is gone.")
     return answer(signed_in_view(tokens, person).told(), status=status)
+
+
+def _wants_cookie(request: web.Request) -> bool:
+    """Whether a page of ours asks to be signed in by a cookie. Raises Forbidden, InvalidInput."""
+    wanted = request.headers.get(SESSION)
+    if wanted is None:
+        return False
+    if wanted.strip().lower() != "cookie":
+        message = "must be `cookie`, or be left out"
+        raise InvalidInput(f"The header {SESSION} {message}.", errors=[FieldError(SESSION, message)])
+    check_own_page(request, "A cookie was asked for")
+    return True
+
+
+async def _with_new_cookie(
+    request: web.Request, person_id: str, named: str, scope: Scope, *, status: int = 200
+) -> web.Response:
+    """Sign the person in at this browser, with a new secret whatever it showed before."""
+    device, secret = await request.config_dict[DEVICES].sign_in(
+        person_id, DeviceKind.BROWSER, _device_name(request, named), scope=scope, instead_of=session_of(request)
+    )
+    return await _with_cookie(request, device, secret, status=status)
+
+
+async def _with_cookie(request: web.Request, device: Device, secret: str, *, status: int = 200) -> web.Response:
+    from blogen.api.people_views import cookie_view
+
+    person = await request.config_dict[PEOPLE].by_id(device.person_id)
+    if person is None:
+        raise NotSignedIn("The account is gone.")
+    response = answer(cookie_view(device, person).told(), status=status)
+    keep_session(response, secret)
+    return response
+
+
+def _device_name(request: web.Request, named: str) -> str:
+    """What the app calls itself, if it does; else what the browser is known by."""
+    from blogen.domain.accounts import UNNAMED
+
+    return device_name(request.headers.get("User-Agent", "")) if named == UNNAMED else named

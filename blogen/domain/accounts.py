@@ -86,6 +86,8 @@ Password = Annotated[str, Field(max_length=MAX_PASSWORD_CHARS), AfterValidator(_
 """One that is to be compared: what it must have been like is no longer told."""
 DeviceName = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_CHARS), AfterValidator(one_line)]
 OneTimeText = Annotated[str, Field(min_length=1, max_length=200)]
+UNNAMED: Final = "App"
+"""What an app is called that does not say what it is."""
 _DEVICE_WORDS: Final = "What the list of devices calls this app, e.g. `Ann's phone`"
 _SCOPE_WORDS: Final = "At most this; unset: all that the person may"
 
@@ -100,7 +102,7 @@ class RegisterRequest(Model):
     email: Email | None = Field(None, description="Where a link for a new password may be sent; shown to nobody")
     password: NewPassword
     invitation: OneTimeText | None = Field(None, description="Needed where one may only register by invitation")
-    device: DeviceName = Field("App", description=_DEVICE_WORDS)
+    device: DeviceName = Field(UNNAMED, description=_DEVICE_WORDS)
 
 
 class LoginRequest(Model):
@@ -111,7 +113,7 @@ class LoginRequest(Model):
     handle: str | None = Field(None, min_length=1, max_length=MAX_EMAIL_CHARS)
     email: str | None = Field(None, min_length=1, max_length=MAX_EMAIL_CHARS, description="Instead of the handle")
     password: Password
-    device: DeviceName = Field("App", description=_DEVICE_WORDS)
+    device: DeviceName = Field(UNNAMED, description=_DEVICE_WORDS)
     scope: Scope | None = Field(None, description=_SCOPE_WORDS)
 
     @model_validator(mode="after")
@@ -139,7 +141,7 @@ class PairRequest(Model):
     EXAMPLE: ClassVar[Any] = {"code": "7K3M-Q0XP", "device": "Ann's phone"}
 
     code: OneTimeText = Field(description="As the profile page or the owner shows it; good for ten minutes and one use")
-    device: DeviceName = Field("App", description=_DEVICE_WORDS)
+    device: DeviceName = Field(UNNAMED, description=_DEVICE_WORDS)
     scope: Scope | None = Field(None, description=_SCOPE_WORDS)
 
 

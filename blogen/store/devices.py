@@ -66,9 +66,19 @@ class Devices:
         """
 
         def work(tx: Transaction) -> AppTokens:
-            ticket = Tickets.take(tx, TicketKind.PAIRING, code)
-            assert ticket.person_id is not None
-            return _sign_in_app(tx, ticket.person_id, name, scope=_least(scope, ticket.role))
+            person_id, allowed = _paired(tx, code, scope)
+            return _sign_in_app(tx, person_id, name, scope=allowed)
+
+        return await self._database.write(work)
+
+    async def pair_browser(
+        self, code: str, name: str, *, scope: Scope = Scope.ADMIN, instead_of: str = ""
+    ) -> tuple[Device, str]:
+        """As `pair`, for a browser; answers as `sign_in` does."""
+
+        def work(tx: Transaction) -> tuple[Device, str]:
+            person_id, allowed = _paired(tx, code, scope)
+            return _sign_in(tx, person_id, DeviceKind.BROWSER, name, scope=allowed, instead_of=instead_of)
 
         return await self._database.write(work)
 
@@ -159,6 +169,13 @@ def revoke_others(tx: Transaction, person_id: str, keep: str | None) -> int:
     return tx.execute("DELETE FROM devices WHERE person_id = ? AND id IS NOT ?", (person_id, keep))
 
 
+def _paired(tx: Transaction, code: str, scope: Scope) -> tuple[str, Scope]:
+    """Whose pairing code this is, which it no longer is, and what may be done with it."""
+    ticket = Tickets.take(tx, TicketKind.PAIRING, code)
+    assert ticket.person_id is not None
+    return ticket.person_id, _least(scope, ticket.role)
+
+
 def _sign_in_app(tx: Transaction, person_id: str, name: str, *, scope: Scope) -> AppTokens:
     device, refresh = _sign_in(tx, person_id, DeviceKind.APP, name, scope=scope)
     return AppTokens(device, *_access(tx, device, refresh))
@@ -174,8 +191,7 @@ def _sign_in(
     role = tx.query("SELECT role FROM people WHERE id = ? AND disabled_at IS NULL", (person_id,))
     if not role:
         raise NotSignedIn("The account is closed.", remedy="Ask the owner of the blog.")
-    if instead_of and (old := family_of(instead_of, COOKIE_PREFIX)):
-        tx.execute("DELETE FROM devices WHERE family = ? AND kind = 'browser'", (digest(old),))
+    told = _end_earlier(tx, instead_of, person_id) if instead_of else []
     _make_room(tx, person_id)
     prefix = COOKIE_PREFIX if kind is DeviceKind.BROWSER else REFRESH_PREFIX
     text = new_family_text(prefix)
@@ -188,8 +204,24 @@ def _sign_in(
         (device_id, person_id, kind, name, scope, digest(text), digest(family),
          tx.now_ms, tx.now_ms, tx.now_ms + LASTS_MS[kind]),
     )  # fmt: skip
+    for subscription_id in told:
+        tx.execute("UPDATE push_subscriptions SET device_id = ? WHERE id = ?", (device_id, subscription_id))
     row = tx.query(f"SELECT {_COLUMNS} FROM devices WHERE id = ?", (device_id,))[0]
     return _device(row, role[0]["role"]), text
+
+
+def _end_earlier(tx: Transaction, secret: str, person_id: str) -> list[str]:
+    """End what the same browser was before; the ids of the person's own subscriptions there, which go on."""
+    family = family_of(secret, COOKIE_PREFIX)
+    if family is None:
+        return []
+    told = tx.query(
+        "UPDATE push_subscriptions SET device_id = NULL WHERE person_id = ? AND device_id IN"
+        " (SELECT id FROM devices WHERE family = ? AND kind = 'browser') RETURNING id",
+        (person_id, digest(family)),
+    )
+    tx.execute("DELETE FROM devices WHERE family = ? AND kind = 'browser'", (digest(family),))
+    return [row["id"] for row in told]
 
 
 def _make_room(tx: Transaction, person_id: str) -> None:

@@ -35,8 +35,10 @@ class Subscriptions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, person_id: str, endpoint: str, *, p256dh: str, auth: str) -> Subscription:
-        """Subscribe, or renew the keys of an endpoint that is known.
+    async def add(
+        self, person_id: str, endpoint: str, *, p256dh: str, auth: str, device_id: str | None = None
+    ) -> Subscription:
+        """Subscribe, or renew the keys of an endpoint that is known. It ends with the device that asked for it.
 
         Raises Forbidden if it is another person's and the keys are not the same: who only knows the address of a
         phone must not take it over.
@@ -52,15 +54,16 @@ class Subscriptions:
                         remedy="End the browser's subscription, and subscribe anew.",
                     )
                 tx.execute(
-                    "UPDATE push_subscriptions SET person_id = ?, p256dh = ?, auth = ?, failures = 0 WHERE id = ?",
-                    (person_id, p256dh, auth, old.id),
+                    "UPDATE push_subscriptions SET person_id = ?, device_id = ?, p256dh = ?, auth = ?, failures = 0"
+                    " WHERE id = ?",
+                    (person_id, device_id, p256dh, auth, old.id),
                 )
                 return Subscription(old.id, person_id, endpoint, p256dh, auth, old.created_at)
             made = Subscription(new_id(), person_id, endpoint, p256dh, auth, tx.now_ms)
             tx.execute(
-                "INSERT INTO push_subscriptions (id, person_id, endpoint, p256dh, auth, created_at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (made.id, person_id, endpoint, p256dh, auth, made.created_at),
+                "INSERT INTO push_subscriptions (id, person_id, device_id, endpoint, p256dh, auth, created_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (made.id, person_id, device_id, endpoint, p256dh, auth, made.created_at),
             )
             tx.execute(
                 "DELETE FROM push_subscriptions WHERE id IN (SELECT id FROM push_subscriptions WHERE person_id = ?"

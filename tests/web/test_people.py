@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from blogen.attempts import PASSWORDS_FROM_ADDRESS, PASSWORDS_OF_ACCOUNT
+from blogen.clients import device_name
 from blogen.domain.person import Scope, TicketKind
-from blogen.web.people.session import device_name, local_path
+from blogen.web.people.session import local_path
 from blogen.web.people.state import PEOPLE_PAGES
 from tests.render.vectors import VECTORS
 from tests.web.people import COOKIE, FORM_COOKIE, PASSWORD, PeopleSite, open_people_site

@@ -8,11 +8,12 @@ from blogen.domain.person import Scope
 ROUTES: tuple[Route, ...] = (
     Route(
         "POST", "/auth/register", "sign_in.register", "Make an account and sign an app in", takes="RegisterRequest",
-        gives="SignedInView", status=HTTPStatus.CREATED, needs_body=True, ignores_token=True, refuses=(403, 409, 429),
+        gives="SignedInView", status=HTTPStatus.CREATED, needs_body=True, ignores_token=True, gives_cookie=True,
+        refuses=(403, 409, 429),
     ),
     Route(
         "POST", "/auth/login", "sign_in.login", "Sign an app in with a password", takes="LoginRequest",
-        gives="SignedInView", needs_body=True, ignores_token=True, refuses=(401, 429),
+        gives="SignedInView", needs_body=True, ignores_token=True, gives_cookie=True, refuses=(401, 403, 429),
     ),
     Route(
         "POST", "/auth/refresh", "sign_in.refresh", "Get an app's next tokens", takes="RefreshRequest",
@@ -20,7 +21,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST", "/auth/pair", "sign_in.pair", "Sign an app in with a one-time code", takes="PairRequest",
-        gives="SignedInView", needs_body=True, ignores_token=True, refuses=(401, 429),
+        gives="SignedInView", needs_body=True, ignores_token=True, gives_cookie=True, refuses=(401, 403, 429),
     ),
     Route(
         "POST", "/auth/pair/code", "sign_in.make_code", "Make a one-time code for an app", Scope.READER,

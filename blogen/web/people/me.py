@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from blogen.clients import forget_session
+from blogen.clients import device_name, forget_session
 from blogen.domain.person import DeviceKind, Person, Scope, TicketKind
 from blogen.errors import FieldError, InvalidInput, NotFound, TooManyAttempts
 from blogen.render.avatars import MAX_BYTES, avatar
@@ -15,7 +15,7 @@ from blogen.web.address import base_url
 from blogen.web.keys import ATTEMPTS, CLOCK, CONFIG, DEVICES, MEDIA, PASSKEYS, PEOPLE, TICKETS
 from blogen.web.people import relying
 from blogen.web.people.forms import Form, Words, beside_fields, read_form, read_upload
-from blogen.web.people.session import HOME, Visitor, device_name, let_in, see, signed_in, to_sign_in
+from blogen.web.people.session import HOME, Visitor, let_in, see, signed_in, to_sign_in
 from blogen.web.people.show import PASSKEY_SCRIPT, note, page, slow_down
 
 if TYPE_CHECKING:

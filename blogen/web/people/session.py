@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 
-from blogen.clients import client_address, keep_session, session_of
+from blogen.clients import client_address, device_name, keep_session, session_of
 from blogen.domain.person import DeviceKind, Person
 from blogen.web.keys import CONFIG, DEVICES, PEOPLE
 
@@ -79,20 +79,3 @@ def local_path(text: str) -> str:
         return ""
     parts = urlsplit(text)
     return "" if parts.scheme or parts.netloc else text
-
-
-_BROWSERS: Final = (
-    ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser/", "Samsung Internet"), ("Firefox/", "Firefox"),
-    ("FxiOS/", "Firefox"), ("CriOS/", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
-)  # fmt: skip
-_SYSTEMS: Final = (
-    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("CrOS", "ChromeOS"), ("Windows", "Windows"),
-    ("Macintosh", "Mac"), ("Linux", "Linux"),
-)  # fmt: skip
-
-
-def device_name(user_agent: str) -> str:
-    """`Firefox on Linux`: what a person knows their browser by. Nothing of the header itself is kept."""
-    browser = next((name for sign, name in _BROWSERS if sign in user_agent), "A browser")
-    system = next((name for sign, name in _SYSTEMS if sign in user_agent), "")
-    return f"{browser} on {system}" if system else browser
