@@ -41,7 +41,7 @@ export class Outbox {
   readonly entries: Store<readonly Entry[]> = makeStore<readonly Entry[]>([]);
   private readonly waiters = new Map<string, Waiter>();
   private turn: Promise<unknown> = Promise.resolve();
-  private draining: Promise<void> | null = null;
+  private draining: Promise<void> = Promise.resolve();
   private name: string | null = null;
 
   constructor(private readonly send: Send) {}
@@ -67,9 +67,7 @@ export class Outbox {
 
   /** Send what waits, the oldest first. What cannot be sent now stays. */
   drain(): Promise<void> {
-    this.draining ??= this.sendAll().finally(() => {
-      this.draining = null;
-    });
+    this.draining = this.draining.then(() => this.sendAll()).catch(() => {});
     return this.draining;
   }
 
@@ -86,7 +84,7 @@ export class Outbox {
   private async sendAll(): Promise<void> {
     for (;;) {
       const next = this.entries.get().find((one) => one.parked === null);
-      if (next === undefined) break;
+      if (next === undefined) return;
       // Written down before it leaves: after a crash it is known that it may have arrived.
       await this.change((entries) =>
         entries.map((one) => (one.key === next.key ? { ...one, tries: one.tries + 1 } : one)),
@@ -97,7 +95,8 @@ export class Outbox {
         this.tell(next.key, (waiter) => waiter.resolve(answer));
       } catch (failure) {
         const trouble = asTrouble(failure);
-        if (trouble.passes || trouble.kind === 'signed-out') break;
+        const isWatched = this.waiters.has(next.key);
+        if (trouble.passes || (trouble.kind === 'signed-out' && !isWatched)) break;
         await this.refused(next, trouble);
       }
     }
@@ -110,7 +109,7 @@ export class Outbox {
     const isDone = entry.act.t === 'decision' && trouble.kind === 'changed' && entry.tries > 0;
     if (this.waiters.has(entry.key) || !isTyped || isDone) {
       await this.discard(entry.key);
-      this.tell(entry.key, (waiter) => waiter.reject(trouble));
+      this.tell(entry.key, (waiter) => (isDone ? waiter.resolve(null) : waiter.reject(trouble)));
       return;
     }
     const parked = { kind: trouble.kind, words: trouble.detail ?? '' };
