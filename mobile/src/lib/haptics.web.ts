@@ -1,0 +1,2 @@
+/** A browser has no ticks. */
+export function tick(): void {}
