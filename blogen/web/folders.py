@@ -12,3 +12,5 @@ def _folder(name: str) -> Path:
 
 TEMPLATES = _folder("templates")
 STATIC = _folder("static")
+APP = _PACKAGE.parent / "mobile" / "dist"
+"""The phone app, if it was built (`make app`)."""

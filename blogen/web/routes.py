@@ -49,6 +49,8 @@ GET = {
     "/me/data.json": "people.me.data",
     "/reset": "people.reset.ask",
     "/reset/{ticket}": "people.reset.choose",
+    "/app": "phone.to_app",
+    "/app/{path:.*}": "phone.app",
     "/static/{name}": "assets.static",
     "/favicon.ico": "assets.favicon",
     "/healthz": "health.healthz",
