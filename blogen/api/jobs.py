@@ -6,8 +6,9 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+from pydantic_core import to_json
 
-from blogen.api.answers import answer
+from blogen.api.answers import answer, with_tag
 from blogen.api.auth import actor_of, admit
 from blogen.api.keys import CONFIG, ENGINE, JOBS, LIVE, POSTS, STEPS
 from blogen.api.live import HEARTBEAT, OPENING, stream_to
@@ -15,7 +16,7 @@ from blogen.api.paging import cursor, position
 from blogen.api.requests import body, idempotency_key, query
 from blogen.domain.job import Job, JobRequest, JobState
 from blogen.domain.person import Scope
-from blogen.errors import BlogenError, FieldError, InvalidInput
+from blogen.errors import BlogenError, FieldError, InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from blogen.engine.engine import Engine
@@ -125,6 +126,33 @@ async def reject(request: web.Request) -> web.Response:
     return await _answer(
         request, await (await _engine(request)).reject(_id(request), by=actor_of(request), note=decision.note)
     )
+
+
+async def draft(request: web.Request) -> web.Response:
+    """The post as it stands. Its ETag is its `revision`."""
+    from blogen.api.views import draft_view
+    from blogen.pipeline.revising import newest_draft
+
+    job = await _job(request)
+    records = await request.config_dict[STEPS].of(job.id)
+    found = newest_draft({record.name: record.result for record in records if record.result is not None})
+    if found is None:
+        raise NotFound(
+            f"Job {job.id} is {job.state} and has no draft yet.",
+            remedy="It has one once it was assembled, before review.",
+        )
+    revision, post = found
+    edits = sum(record.name.startswith("revision:") and record.state == "finished" for record in records)
+    told = draft_view(post, revision=revision, edits=edits)
+    return with_tag(request, to_json(told), tag=revision, is_personal=True)
+
+
+async def revise(request: web.Request) -> web.Response:
+    from blogen.domain.orders import Revision
+
+    wanted = await body(request, Revision)
+    job = await (await _engine(request)).revise(_id(request), wanted, by=actor_of(request))
+    return await _answer(request, job, status=202, location=f"/api/v1/jobs/{job.id}/draft")
 
 
 async def _engine(request: web.Request) -> "Engine":

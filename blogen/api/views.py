@@ -13,7 +13,7 @@ from pydantic.json_schema import SkipJsonSchema
 from blogen.domain.author import Author
 from blogen.domain.job import Job, JobState, WaitingFor, progress
 from blogen.domain.money import usd
-from blogen.domain.post import Block, Post
+from blogen.domain.post import Block, Post, PostDraft
 from blogen.domain.post_summary import Picture, PostSummary
 from blogen.store.jobs import TimelineEntry
 from blogen.store.ledger import CapUse, CostLine, Estimate, Period
@@ -213,17 +213,36 @@ class PostItemView(_AboutPost, _PostHead):
     """A post as it stands in lists."""
 
 
+# A lambda, since an annotated function would take the place of the blocks in the document.
+_Blocks = Annotated[list[Block], PlainSerializer(lambda blocks: _without_absent(blocks))]  # noqa: PLW0108
+_BLOCKS_WORDS = "The body as a list of blocks; skip those whose `t` you do not know"
+
+
 class _PostBody(_PostHead):
-    # A lambda, since an annotated function would take the place of the blocks in the document.
-    blocks: Annotated[list[Block], PlainSerializer(lambda blocks: _without_absent(blocks))] = Field(  # noqa: PLW0108
-        description="The body as a list of blocks; skip those whose `t` you do not know"
-    )
+    blocks: _Blocks = Field(description=_BLOCKS_WORDS)
     html: str = Field(description="The same body as sanitised HTML")
     markdown: str
 
 
 class PostView(_AboutPost, _PostBody):
     """A post with its body."""
+
+
+class DraftView(View):
+    """A post before it is published."""
+
+    revision: str = Field(description="Names this state of it, for `POST /jobs/{id}/revise`; its ETag, too")
+    human_edits: int = Field(description="How often a reviewer sent it back")
+    title: str
+    summary: str
+    language: str
+    words: int
+    author: str = Field(description="Handle of the author who will sign it")
+    tags: list[str]
+    cover: PictureView | None
+    blocks: _Blocks = Field(description=_BLOCKS_WORDS)
+    sources: list[SourceView]
+    notices: list[str] = Field(description="What readers will be told about the making")
 
 
 class PostList(View):
@@ -459,6 +478,24 @@ def timeline_view(entry: TimelineEntry) -> dict[str, Any]:
         "run": entry.run,
         "detail": detail,
     }
+
+
+def draft_view(draft: PostDraft, *, revision: str, edits: int) -> dict[str, Any]:
+    """A post before it is published, as JSON."""
+    return DraftView(
+        revision=revision,
+        human_edits=edits,
+        title=draft.title,
+        summary=draft.summary,
+        language=draft.language,
+        words=draft.words,
+        author=draft.author,
+        tags=draft.tags,
+        cover=_picture(draft.cover) if draft.cover else None,
+        blocks=draft.blocks,
+        sources=[SourceView(**source.model_dump()) for source in draft.sources],
+        notices=draft.notices,
+    ).told()
 
 
 def post_view(post: Post, base_url: str = "") -> dict[str, Any]:

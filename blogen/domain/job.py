@@ -45,7 +45,8 @@ PATH: tuple[JobState, ...] = tuple(state for state in JobState if state not in {
 def _transitions() -> Mapping[JobState, frozenset[JobState]]:
     table = {origin: {target, JobState.FAILED, JobState.CANCELLED} for origin, target in pairwise(PATH)}
     table[JobState.ASSEMBLING] |= {JobState.SCHEDULED, JobState.PUBLISHED}
-    table[JobState.IN_REVIEW] |= {JobState.PUBLISHED}
+    # A reviewer may send it back to be edited.
+    table[JobState.IN_REVIEW] |= {JobState.PUBLISHED, JobState.EDITING}
     # A retry goes back to where it failed, or to an earlier state of the owner's choice.
     table[JobState.FAILED] = {*PATH[:-1], JobState.CANCELLED}
     table[JobState.PUBLISHED] = table[JobState.CANCELLED] = set()

@@ -19,6 +19,7 @@ from blogen.domain.job import (
     WaitingFor,
     needs_someone,
 )
+from blogen.domain.orders import Revision
 from blogen.domain.person import OWNER, Actor
 from blogen.engine.executor import Executor, RetryPolicy
 from blogen.engine.outcome import Pipeline
@@ -32,7 +33,7 @@ from blogen.ids import new_id
 from blogen.store.database import Transaction
 from blogen.store.jobs import Jobs, end_wait, put_line, put_state, put_wait
 from blogen.store.lines import Line
-from blogen.store.steps import StepRecord, Steps, discard
+from blogen.store.steps import StepRecord, Steps, discard, put_revision
 
 _RETRY = RetryPolicy()
 _ABANDON_SECONDS = 10.0
@@ -62,6 +63,7 @@ class Engine:
         self._kind = pipeline.kind
         self._check = pipeline.check
         self._abandon = pipeline.abandon
+        self._check_revision = pipeline.check_revision
         self._drain_seconds = drain_seconds
         self._queue = ReadyQueue(queue_size)
         self._timers = Timers(self._clock, self._wake_soon)
@@ -213,6 +215,25 @@ class Engine:
 
         return await self._jobs.change(job_id, work)
 
+    async def revise(self, job_id: str, wanted: Revision, *, by: Actor = OWNER) -> Job:
+        """A person sends it back: blocks are struck, and a note goes to the writer. It comes to review again.
+
+        What is wanted is the result of a step of the review, committed with the move. Raises Conflict, InvalidInput.
+        """
+        seen = await self._jobs.get(job_id)
+        _check_in_review(seen, "revised", JobState.IN_REVIEW)
+        records = await self._steps.of(job_id)
+        await self._check_revision(seen, records, wanted)
+
+        def work(tx: Transaction, job: Job) -> Job:
+            _check_in_review(job, "revised", JobState.IN_REVIEW)
+            if job.updated_at != seen.updated_at:
+                raise Conflict(f"Job {job.id} has moved meanwhile; it is {job.state}.", remedy="Read its draft again.")
+            put_revision(tx, job, records, wanted, by=_name(by))
+            return put_state(tx, job, JobState.EDITING, by=_name(by))
+
+        return self._line_up(await self._jobs.change(job_id, work))
+
     async def wake(self, job_id: str, *, if_waiting_for: WaitingFor | None = None) -> None:
         """End what the job waits for, if it may be ended by time or by a message from outside, and line it up.
 
@@ -321,11 +342,12 @@ def _restart_point(job: Job, records: list[StepRecord], from_step: str | None) -
     return state, again
 
 
-def _check_in_review(job: Job) -> None:
-    if job.waiting is None or job.waiting.for_ is not WaitingFor.REVIEW:
+def _check_in_review(job: Job, verb: str = "approved or rejected", state: JobState | None = None) -> None:
+    """Whether it waits for a review; with `state`, that of its text and not of a call in doubt."""
+    if job.waiting is None or job.waiting.for_ is not WaitingFor.REVIEW or state not in {None, job.state}:
         raise Conflict(
             f"Job {job.id} does not wait for a review; it is {job.state}.",
-            remedy="Only a job that waits for a review can be approved or rejected.",
+            remedy=f"Only a job that waits for a review can be {verb}.",
         )
 
 

@@ -1,9 +1,11 @@
 """What a stage answers, and what a pipeline is. What stages do is not the engine's business."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from blogen.domain.job import Job, JobRequest, JobState, Waiting
+from blogen.domain.orders import Revision
+from blogen.errors import Conflict
 from blogen.store.jobs import Effect
 from blogen.store.steps import StepRecord
 from blogen.together import Pause
@@ -31,6 +33,11 @@ async def leave_alone(_job: Job, _step: StepRecord) -> None:
     """For a pipeline whose services cannot be told to stop."""
 
 
+async def revise_nothing(job: Job, _records: Sequence[StepRecord], _wanted: Revision) -> None:
+    """For a pipeline that cannot do a finished text over."""
+    raise Conflict(f"{job.kind.title()} jobs are not revised.", remedy="Approve or reject it.")
+
+
 class Pipeline(NamedTuple):
     """A kind of job: which stage does the work of which state."""
 
@@ -40,6 +47,8 @@ class Pipeline(NamedTuple):
     """Raises InvalidInput for an order that could only fail."""
     abandon: Callable[[Job, StepRecord], Awaitable[None]] = leave_alone
     """Told of each order under way of a job that was cancelled, so that the other side can stop working on it."""
+    check_revision: Callable[[Job, Sequence[StepRecord], Revision], Awaitable[None]] = revise_nothing
+    """Raises Conflict, InvalidInput for a revision that cannot be made of these steps' results."""
 
 
 class Suspended(Pause):

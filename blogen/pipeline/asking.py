@@ -8,7 +8,7 @@ from blogen.domain.source import Passage, Research, Source
 from blogen.domain.writing import Brief, Edited, Illustration, Illustrations, Outline, OutlineSection, Queries, Section
 from blogen.engine.context import JobContext, in_doubt_error, used
 from blogen.engine.outcome import Suspended
-from blogen.errors import ProviderError
+from blogen.errors import ProviderError, ProviderRefused
 from blogen.events import TextStreamed
 from blogen.pipeline.budget import guessed_usd_micros
 from blogen.pipeline.calling import first_that_answers
@@ -29,11 +29,26 @@ def writer_of(job: JobContext, services: Services) -> Writer:
     return _WithFallback(writer, services.new_extractive(job.request.language), at_once=is_last_attempt)
 
 
-def ask_of(job: JobContext, services: Services) -> Ask:
-    """Questions to the configured text models, each a durable step of `job`, by the first model that answers."""
+def model_of(job: JobContext, services: Services, *, revision: int) -> Writer:
+    """The models alone, for a reviewer's note, which sentences of the sources cannot follow."""
+    if services.is_offline(job):
+        raise ProviderRefused(
+            "A reviewer's note needs a language model, and none is configured any more.",
+            remedy="Configure a [text.NAME] provider and retry the job.",
+        )
+    return services.new_language_model(ask_of(job, services, revision), persona_handle=author_of(job, services))
+
+
+def ask_of(job: JobContext, services: Services, revision: int = 0) -> Ask:
+    """Questions to the configured text models, each a durable step of `job`, by the first model that answers.
+
+    In a revision those of the editing have names of their own: `edit:1/critic`.
+    """
 
     async def ask(name: str, request: TextRequest) -> TextAnswer:
         models = services.text
+        if revision and name.startswith("edit/"):
+            name = f"edit:{revision}/{name.removeprefix('edit/')}"
         answer = await first_that_answers(
             job,
             name,

@@ -3,7 +3,7 @@
 from functools import partial
 
 from blogen.domain.job import JobState
-from blogen.domain.post import PostDraft
+from blogen.domain.post import Block, PostDraft
 from blogen.domain.post_summary import Picture, PostSource
 from blogen.domain.source import Citation, Research
 from blogen.domain.writing import Edited, Outline, Section
@@ -11,7 +11,9 @@ from blogen.engine.context import JobContext
 from blogen.engine.outcome import Outcome
 from blogen.pipeline.illustrating import Illustrated
 from blogen.pipeline.publishing import next_after_review
+from blogen.pipeline.revising import edits, name_of, revisions, struck
 from blogen.pipeline.services import Services, author_of
+from blogen.render.block_ids import carry_ids
 from blogen.render.html import to_html, to_markdown
 from blogen.render.markdown import NoteSource, to_blocks
 from blogen.render.text import plain_text, word_count
@@ -22,7 +24,8 @@ _NO_TEXT = ("image:", "search:", "queries/", "reword:")
 
 
 async def assemble(services: Services, job: JobContext) -> Outcome:
-    await job.step("assemble", PostDraft, partial(_assemble, services, job))
+    name = name_of("assemble", len(revisions(job)))
+    await job.step(name, PostDraft, partial(_assemble, services, job))
     wanted = job.request.review
     if services.config.pipeline.review if wanted is None else wanted:
         return JobState.IN_REVIEW
@@ -30,14 +33,18 @@ async def assemble(services: Services, job: JobContext) -> Outcome:
 
 
 async def _assemble(services: Services, job: JobContext) -> PostDraft:
-    edited, research = job.result("edit", Edited), job.result("research", Research)
+    research = job.result("research", Research)
     pictures = {picture.key: picture for picture in _pictures(job)}
-    markdown = _whole(edited.sections, pictures)
-    blocks = to_blocks(markdown, _notes(edited.citations, research), pictures=pictures, allowed_links=_links(research))
+    blocks: list[Block] = []
+    for step in edits(job):
+        edited = job.result(step, Edited)
+        notes, markdown = _notes(edited.citations, research), _whole(edited.sections, pictures)
+        made = to_blocks(markdown, notes, pictures=pictures, allowed_links=_links(research))
+        blocks = carry_ids(blocks, made) if blocks else made  # so that what was struck stays known, also reworded
     makers, image_makers = await _makers(services, job, pictures)
     language = job.request.language
     offline = services.is_offline(job) or _EXTRACTIVE in makers
-    return PostDraft(
+    draft = PostDraft(
         job_id=job.job.id,
         slug=edited.slug,
         title=edited.title,
@@ -56,6 +63,7 @@ async def _assemble(services: Services, job: JobContext) -> PostDraft:
         html=to_html(blocks, language=language),
         markdown=to_markdown(blocks),
     )
+    return struck(draft, {one for revision in revisions(job) for one in revision.strike})
 
 
 def _pictures(job: JobContext) -> list[Picture]:

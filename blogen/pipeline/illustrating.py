@@ -33,7 +33,7 @@ async def illustrate(services: Services, job: JobContext) -> Outcome:
     """Pictures are ordered side by side; while a service works on one, the job waits and holds no worker."""
     if not job.request.images:
         return JobState.ASSEMBLING
-    edited = job.result("edit", Edited)
+    edited = job.result("edit", Edited)  # a revision keeps the pictures that were drawn
     writer = writer_of(job, services)
     orders = await job.step(
         "illustrations",

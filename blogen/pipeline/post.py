@@ -14,6 +14,7 @@ from blogen.pipeline.illustrating import illustrate
 from blogen.pipeline.outlining import outline
 from blogen.pipeline.publishing import review, schedule
 from blogen.pipeline.researching import research
+from blogen.pipeline.revising import check_revision
 from blogen.pipeline.services import Services
 from blogen.store.steps import StepRecord
 
@@ -38,7 +39,9 @@ STAGES: Mapping[JobState, Callable[[Services, JobContext], Awaitable[Outcome]]] 
 def post_pipeline(services: Services) -> Pipeline:
     """The pipeline that makes posts with `services`."""
     stages = {state: partial(stage, services) for state, stage in STAGES.items()}
-    return Pipeline("post", stages, partial(_check, services), partial(_abandon, services))
+    return Pipeline(
+        "post", stages, partial(_check, services), partial(_abandon, services), partial(check_revision, services)
+    )
 
 
 async def _abandon(services: Services, _job: Job, step: StepRecord) -> None:

@@ -8,6 +8,7 @@ from blogen.domain.post import PostDraft
 from blogen.domain.post_summary import Provenance
 from blogen.engine.context import JobContext
 from blogen.engine.outcome import Move, Outcome
+from blogen.pipeline.revising import name_of, revisions
 from blogen.pipeline.services import Services
 from blogen.render.provenance import disclosure
 from blogen.store.database import Transaction
@@ -38,7 +39,8 @@ def _publish(services: Services, job: JobContext) -> Move:
 
 
 def _adding(services: Services, job: JobContext) -> Effect:
-    draft = job.result("assemble", PostDraft)
+    edits = len(revisions(job))
+    draft = job.result(name_of("assemble", edits), PostDraft)
     mark = disclosure(reviewed_by_person=job.decision.is_approved, wrote_with_ai=True)
 
     def add(tx: Transaction) -> None:
@@ -49,6 +51,7 @@ def _adding(services: Services, job: JobContext) -> Effect:
             images=draft.image_makers,
             cost_usd=usd(cost),
             unknown_calls=unknown_calls,
+            human_edits=edits,
         )
         services.posts.add(tx, draft, published_at=tx.now_ms, provenance=provenance)
 

@@ -7,13 +7,14 @@ doubted: it was begun, and the process died before an outcome was written. A rep
 import json
 import sqlite3
 import sys
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from blogen.clock import Clock
 from blogen.domain.job import InDoubtPolicy, Job
+from blogen.domain.orders import Revision
 from blogen.events import StepBegun, StepDoubted, StepFailed, StepFinished, TaskMoved
 from blogen.store.behind import WriteBehind
 from blogen.store.database import Database, Params, Part, Rows, Transaction
@@ -259,6 +260,15 @@ def discard(tx: Transaction, job: Job, records: Iterable[StepRecord], *, fresh: 
         run = record.run + is_again
         line = line_of_step(job, tx.now_ms, Line.STEP_DISCARDED, record.name, run, detail, origin=record.origin)
         tx.execute(LINE, line)
+
+
+def put_revision(tx: Transaction, job: Job, records: Sequence[StepRecord], wanted: Revision, *, by: str) -> None:
+    """Within `Jobs.change`: keep what a reviewer wants of the text as the result of the review's next step."""
+    earlier = [record for record in records if record.name.startswith("revision:")]
+    name = f"revision:{1 + sum(record.state == 'finished' for record in earlier)}"
+    run = 1 + max((record.run for record in earlier if record.name == name), default=0)
+    detail = json.dumps({"by": by, "note": wanted.note, "strike": wanted.strike})
+    tx.execute(LINE, line_of_step(job, tx.now_ms, Line.STEP_FINISHED, name, run, detail, wanted.model_dump_json()))
 
 
 class Decision(NamedTuple):

@@ -1,4 +1,4 @@
-"""`/app/`: the phone app as `make app` built it. What is no file is answered with its first page: its routes are its own.
+"""`/app/`: the phone app as `make app` built it. What is no file is answered with its first page.
 
 Files whose names carry a digest are kept by browsers for ever; the others (the first page, the worker, the manifest)
 are asked for again each time, so that a new build arrives with the next visit.

@@ -83,14 +83,15 @@ async def test_files_are_sent_as_the_build_compressed_them(site, build, accepted
 
 
 @pytest.mark.parametrize(
-    "path", ["../secret.txt", "%2e%2e/secret.txt", "..%2fsecret.txt", "x/..%2f..%2fsecret.txt", "%2fetc/passwd", "link.txt",
+    "path",
+    ["../secret.txt", "%2e%2e/secret.txt", "..%2fsecret.txt", "x/..%2f..%2fsecret.txt", "%2fetc/passwd", "link.txt",
      "a%00.txt", "x" * 5000 + ".txt"]
 )  # fmt: skip
 async def test_nothing_outside_the_build_is_shown(site, build, path):
     (build / "link.txt").symlink_to(build.parent / "secret.txt")
     async with site.client.get(URL(f"/app/{path}", encoded=True)) as answer:
         text = await answer.text()
-        assert answer.status in {400, 404}
+        assert answer.status in {400, 404} or text == INDEX
     assert "secret" not in text.replace("secret.txt", "")
     assert "root:" not in text
 

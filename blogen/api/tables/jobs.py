@@ -38,6 +38,14 @@ ROUTES: tuple[Route, ...] = (
         takes="Decision", gives="JobView",
     ),
     Route(
+        "GET", "/jobs/{id}/draft", "jobs.draft", "The post as it stands before it is published", Scope.AUTHOR,
+        gives="DraftView", is_tagged=True,
+    ),
+    Route(
+        "POST", "/jobs/{id}/revise", "jobs.revise", "Send back what waits for review", Scope.AUTHOR, takes="Revision",
+        gives="JobView", status=HTTPStatus.ACCEPTED, needs_body=True, creates=True,
+    ),
+    Route(
         "GET", "/costs", "costs.show", "What calls cost, and how much of the caps is used", Scope.ADMIN,
         asks="CostsQuery", gives="CostsView",
     ),
