@@ -1,6 +1,7 @@
 """The group-committing writer: many callers share a commit, and a bad write fails alone."""
 
 import asyncio
+import math
 import sqlite3
 import threading
 
@@ -8,7 +9,7 @@ import pytest
 
 from blogen.errors import NotFound, StoreUnavailable
 from blogen.events import Bus, PostChanged, StoreFailed, StoreHealed
-from blogen.store.database import Database, Rows, Stale, _Batch
+from blogen.store.database import _BATCH_WRITES, Database, Rows, Stale, _Batch
 from tests.fresh import prepare
 
 INTO_LEDGER = "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros)"
@@ -48,14 +49,21 @@ async def test_what_is_looked_up_in_the_loop_is_what_was_written_last_and_cannot
 
 
 async def test_concurrent_writes_share_commits(database, tmp_path):
+    """While the thread is in one batch, those who come meanwhile share the next ones, as many as these hold."""
     statements = []
+    has_begun, may_go_on = threading.Event(), threading.Event()
 
-    def trace(tx):
+    def hold(tx):
         tx._connection.set_trace_callback(statements.append)
+        has_begun.set()
+        assert may_go_on.wait(60)
 
-    await database.write(trace)
-    await asyncio.gather(*[database.write_rows(PUT, (str(number), 0, number)) for number in range(300)])
-    assert statements.count("COMMIT") <= 3
+    held = database.write(hold)
+    assert await asyncio.to_thread(has_begun.wait, 60)
+    writes = [database.write_rows(PUT, (str(number), 0, number)) for number in range(300)]
+    may_go_on.set()
+    await asyncio.gather(held, *writes)
+    assert statements.count("COMMIT") == 1 + math.ceil(300 / _BATCH_WRITES)
     assert len(await spending(database)) == 300
 
 
