@@ -22,9 +22,9 @@ from typing import Any, NamedTuple, Protocol
 import aiohttp
 
 from blogen.store.lines import Line
+from tests.e2e.nursery import ROOT, Child
 from tests.fakes.openai_server import IMAGE_MODEL, MODEL, FakeOpenAI
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_SECONDS = 60
 """Longer than anything here takes, even on a busy machine; only a hang lasts as long."""
 
@@ -103,9 +103,9 @@ READY = re.compile(r"Blogen is ready at (http://\S+)\n?")
 
 
 class Server:
-    """`python run.py serve …` in a process of its own."""
+    """`blogen serve …` in a process of its own."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | Child) -> None:
         self._process = process
         self._said: list[str] = []
         self._heard = asyncio.Condition()
@@ -114,7 +114,15 @@ class Server:
 
     @classmethod
     async def start(cls, *words: str, cwd: Path) -> tuple["Server", str]:
-        process = await _spawn(*words, cwd=cwd)
+        return await cls._ready(await Child.start(*words, cwd=cwd, env=clean_environment()))
+
+    @classmethod
+    async def start_fresh(cls, *words: str, cwd: Path) -> tuple["Server", str]:
+        """`python run.py serve …`, which has imported nothing yet."""
+        return await cls._ready(await _spawn(*words, cwd=cwd))
+
+    @classmethod
+    async def _ready(cls, process: asyncio.subprocess.Process | Child) -> tuple["Server", str]:
         server = cls(process)
         assert process.stdout is not None
         line = (await process.stdout.readline()).decode()
@@ -222,7 +230,7 @@ class Blogen:
         return code
 
     async def command(self, *words: str, stdin: str | None = None) -> Ended:
-        """`python run.py …` on this data folder, to its end."""
+        """`blogen …` on this data folder, to its end."""
         return await run(*words, *self.options, cwd=self.folder, stdin=stdin)
 
     # -- the API -------------------------------------------------------------------------------------------------
@@ -322,8 +330,12 @@ class Blogen:
 
 
 async def run(*words: str, cwd: Path, stdin: str | None = None) -> Ended:
-    """`python run.py …` to its end."""
-    process = await _spawn(*words, cwd=cwd, stdin=stdin is not None)
+    """`blogen …` to its end; with `stdin`, in a process that has imported nothing yet."""
+    process: asyncio.subprocess.Process | Child
+    if stdin is None:
+        process = await Child.start(*words, cwd=cwd, env=clean_environment())
+    else:
+        process = await _spawn(*words, cwd=cwd, stdin=True)
     async with asyncio.timeout(PATIENCE_SECONDS):
         out, err = await process.communicate(None if stdin is None else stdin.encode())
     assert process.returncode is not None

@@ -3,13 +3,21 @@
 import signal
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import NewBlogen
-from tests.e2e.harness import API_KEY, Blogen, Ended, NotReady, run, with_fake
+from tests.e2e.harness import API_KEY, Blogen, Ended, NotReady, Server, run, with_fake
 from tests.fakes.openai_server import FakeOpenAI
+
+
+@pytest.fixture
+def new_blogen(new_blogen: NewBlogen) -> NewBlogen:
+    """Here each server is a fresh process: what Blogen imports, and when, is looked at too."""
+    return partial(new_blogen, launch=Server.start_fresh)
+
 
 UNUSABLE = 2
 ORDER = {"topic": "Why a kettle sings", "words": 300, "images": 0}
