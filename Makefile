@@ -23,8 +23,11 @@ help:
 run: $(VENV)/run.stamp
 	@exec $(PY) run.py serve $(ARGS)
 
+# Tests wait as often as they compute, for processes above all: one worker more than there are cores, four at most.
+WORKERS = $$($(PY) -c 'import os; print(min((os.cpu_count() or 1) + 1, 4))')
+
 test: $(VENV)/dev.stamp chromium $(SERVERS)/.stamp
-	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-gateway: $(VENV)/dev.stamp $(SERVERS)/.stamp tests/servers/.gateway/.stamp
 	@$(PY) -m pytest tests/servers/check_gateway.py $(ARGS)

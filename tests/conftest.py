@@ -1,10 +1,20 @@
-"""For all tests: what property tests may take, since a busy machine is no defect, and what is begun first."""
+"""For all tests: what property tests may take (a busy machine is no defect), where files lie, what begins first."""
+
+import os
+import shutil
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("blogen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("blogen")
+
+IN_MEMORY, ROOM_BYTES = "/dev/shm", 3_000_000_000
+with suppress(OSError):
+    # What a killed process has written is there in memory as on a disk; only a loss of power would tell them apart.
+    if shutil.disk_usage(IN_MEMORY).free > ROOM_BYTES and os.access(IN_MEMORY, os.W_OK):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", IN_MEMORY)
 
 LONGEST_FIRST = ("tests/e2e/test_crash_", "tests/api/test_schemathesis", "tests/e2e/")
 """Files of few tests that take minutes: begun last, one worker would end them alone."""
