@@ -228,6 +228,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The post as it stands before it is published
+         * @description Needs a token with the scope author or a larger one.
+         */
+        get: operations["get_jobs_id_draft"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/revise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send back what waits for review
+         * @description Needs a token with the scope author or a larger one.
+         */
+        post: operations["post_jobs_id_revise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/costs": {
         parameters: {
             query?: never;
@@ -1895,6 +1935,29 @@ export interface components {
             expires_at: string;
         };
         /**
+         * DraftView
+         * @description A post before it is published.
+         */
+        DraftView: {
+            /** @description Names this state of it, for `POST /jobs/{id}/revise`; its ETag, too */
+            revision: string;
+            /** @description How often a reviewer sent it back */
+            human_edits: number;
+            title: string;
+            summary: string;
+            language: string;
+            words: number;
+            /** @description Handle of the author who will sign it */
+            author: string;
+            tags: string[];
+            cover: components["schemas"]["PictureView"] | null;
+            /** @description The body as a list of blocks; skip those whose `t` you do not know */
+            blocks: (components["schemas"]["Paragraph"] | components["schemas"]["Heading"] | components["schemas"]["Quote"] | components["schemas"]["BulletList"] | components["schemas"]["NumberedList"] | components["schemas"]["Code"] | components["schemas"]["Image"] | components["schemas"]["Rule"] | components["schemas"]["Table"] | components["schemas"]["Note"])[];
+            sources: components["schemas"]["SourceView"][];
+            /** @description What readers will be told about the making */
+            notices: string[];
+        };
+        /**
          * EstimateView
          * @description What the next post will probably cost, by what this blog's latest posts cost.
          */
@@ -2764,6 +2827,21 @@ export interface components {
              */
             fresh: boolean;
         };
+        /**
+         * Revision
+         * @description Send a draft back from review: blocks to strike, a note to the writer, or both.
+         */
+        Revision: {
+            /**
+             * @description What the writer is to change; needs a language model
+             * @default
+             */
+            note: string;
+            /** @description Ids of blocks to leave out, now and in later drafts */
+            strike?: string[];
+            /** @description The draft's `revision` that this is about; if it is another now: 409 */
+            revision?: string | null;
+        };
         /** Rule */
         Rule: {
             id: string;
@@ -2802,16 +2880,16 @@ export interface components {
         Scope: "reader" | "author" | "admin";
         /**
          * SignedInView
-         * @description What an app is given, this once.
+         * @description What an app is given, this once. A browser that asked for a cookie finds its secret there and nowhere else.
          */
         SignedInView: {
-            /** @description For `Authorization: Bearer …` */
-            access_token: string;
-            /** @description For the next of both; good for one use, a second one ends the device */
-            refresh_token: string;
+            /** @description For `Authorization: Bearer …`; null for a browser with a cookie */
+            access_token: string | null;
+            /** @description For the next of both; good for one use, a second one ends the device; null with a cookie */
+            refresh_token: string | null;
             /**
              * Format: date-time
-             * @description When the access token ends
+             * @description When the access token ends; with a cookie, when the device does if unused
              * @example 2026-08-02T12:00:00.000Z
              */
             expires_at: string;
@@ -3852,6 +3930,129 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0198f2a4-5b1c-7c3e-9d52-3f0a6b7c8d9e",
+                     *       "kind": "post",
+                     *       "state": "drafting",
+                     *       "topic": "Why group commit makes SQLite fast",
+                     *       "progress": 0.333,
+                     *       "waiting": null,
+                     *       "attempt": 0,
+                     *       "cost_usd": "0.001234",
+                     *       "unknown_calls": 0,
+                     *       "tokens": {
+                     *         "input": 1812,
+                     *         "output": 640
+                     *       },
+                     *       "post": null,
+                     *       "error": null,
+                     *       "created_at": "2026-08-02T12:00:00.000Z",
+                     *       "updated_at": "2026-08-02T12:00:07.412Z",
+                     *       "finished_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    get_jobs_id_draft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what the client has: if it is still so, the answer is 304 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Its `id`
+                 * @example 0198f2a4-5b1c-7c3e-9d52-3f0a6b7c8d9e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Names what was answered */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftView"];
+                };
+            };
+            /** @description As the client has it already (`If-None-Match`) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            429: components["responses"]["429"];
+        };
+    };
+    post_jobs_id_revise: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Any text of one's own, a UUID, say: repeated with it, the call is not done again
+                 * @example 5f1d7a52-8a1e-4b7e-9d3c-0c6f4f0f2a11
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description Its `id`
+                 * @example 0198f2a4-5b1c-7c3e-9d52-3f0a6b7c8d9e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": "Begin with the example.",
+                 *       "strike": [
+                 *         "q3kd7xza"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Revision"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description The address of what was made */
+                    Location?: string;
+                    /** @description The call was done before; this is its answer again */
+                    "Idempotent-Replayed"?: "true";
                     [name: string]: unknown;
                 };
                 content: {
@@ -6327,7 +6528,10 @@ export interface operations {
     post_auth_register: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `cookie`, sent by one of the blog's own pages: the answer sets an HttpOnly cookie for this browser, and its tokens are null */
+                "Blogen-Session"?: "cookie";
+            };
             path?: never;
             cookie?: never;
         };
@@ -6347,6 +6551,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description With `Blogen-Session: cookie`: who is signed in */
+                    "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6386,7 +6592,10 @@ export interface operations {
     post_auth_login: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `cookie`, sent by one of the blog's own pages: the answer sets an HttpOnly cookie for this browser, and its tokens are null */
+                "Blogen-Session"?: "cookie";
+            };
             path?: never;
             cookie?: never;
         };
@@ -6406,6 +6615,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description With `Blogen-Session: cookie`: who is signed in */
+                    "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6433,6 +6644,7 @@ export interface operations {
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
+            403: components["responses"]["403"];
             408: components["responses"]["408"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -6500,7 +6712,10 @@ export interface operations {
     post_auth_pair: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `cookie`, sent by one of the blog's own pages: the answer sets an HttpOnly cookie for this browser, and its tokens are null */
+                "Blogen-Session"?: "cookie";
+            };
             path?: never;
             cookie?: never;
         };
@@ -6519,6 +6734,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description With `Blogen-Session: cookie`: who is signed in */
+                    "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6546,6 +6763,7 @@ export interface operations {
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
+            403: components["responses"]["403"];
             408: components["responses"]["408"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
