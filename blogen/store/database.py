@@ -484,6 +484,19 @@ class Database:
         except sqlite3.OperationalError:  # locked for a moment: that is waited for elsewhere
             return await self.read(sql, params)
 
+    def version(self) -> int | None:
+        """Another number once anything was committed since, by whomever, other processes included.
+
+        What was looked up after it was read holds for as long as it stays. None: it cannot be told at this moment.
+        """
+        if self._looking_up is None:
+            return None
+        try:
+            number: int = self._looking_up.execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.OperationalError:
+            return None
+        return number
+
     async def look_up_one(self, sql: str, params: Params = ()) -> sqlite3.Row | None:
         rows = await self.look_up(sql, params)
         return rows[0] if rows else None

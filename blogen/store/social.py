@@ -6,7 +6,7 @@ Every act may be repeated: a count moves only if its row was really made or remo
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PER_QUERY = 100
+_MARKS_KEPT = 256
+"""Lists of posts, each with what one person did with them."""
 
 
 class Marks(NamedTuple):
@@ -134,22 +136,31 @@ class History:
 class Social:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._marks: dict[tuple[str, tuple[str, ...]], Mapping[str, Marks]] = {}
+        """By person and posts, as they were when the database had that version."""
+        self._marks_version: int | None = None
 
-    async def marks(self, person_id: str, post_ids: Sequence[str]) -> dict[str, Marks]:
+    async def marks(self, person_id: str, post_ids: Sequence[str]) -> Mapping[str, Marks]:
         """What the person did with each of these posts; every one of them is in the answer."""
+        asked, version = (person_id, tuple(post_ids)), self._database.version()
+        if version is None or version != self._marks_version or len(self._marks) >= _MARKS_KEPT:
+            self._marks.clear()
+            self._marks_version = version
+        if (known := self._marks.get(asked)) is not None:
+            return known
+        found = await self._looked_up_marks(person_id, post_ids)
+        if version is not None and version == self._marks_version:
+            self._marks[asked] = found
+        return found
+
+    async def _looked_up_marks(self, person_id: str, post_ids: Sequence[str]) -> Mapping[str, Marks]:
         found = dict.fromkeys(post_ids, NO_MARKS)
         for start in range(0, len(post_ids), _PER_QUERY):
             asked = post_ids[start : start + _PER_QUERY]
-            liked, bookmarked, places = set[str](), set[str](), dict[str, float]()
-            for post_id, mark, fraction in await self._database.look_up(_marks(len(asked)), (person_id, *asked)):
-                if mark == _LIKED:
-                    liked.add(post_id)
-                elif mark == _BOOKMARKED:
-                    bookmarked.add(post_id)
-                else:
-                    places[post_id] = fraction
-            for post_id in liked | bookmarked | places.keys():
-                found[post_id] = Marks(post_id in liked, post_id in bookmarked, places.get(post_id, 0.0))
+            rows = await self._database.look_up(_marks(len(asked)), (*asked, person_id, person_id, person_id))
+            for post_id, liked, bookmarked, progress in rows:
+                if liked or bookmarked or progress is not None:
+                    found[post_id] = Marks(bool(liked), bool(bookmarked), progress or 0.0)
         return found
 
     async def standing(self, person_id: str, slug: str) -> PostStanding:
@@ -386,21 +397,17 @@ def no_tag(tag: str) -> NotFound:
 _TAGS = "SELECT tag, posts, followers FROM tag_counts"
 _MOST_USED_TAGS = "ORDER BY posts DESC, tag LIMIT ?"
 
-_LIKED, _BOOKMARKED, _READ = range(3)
+_MARKS = """
+EXISTS (SELECT 1 FROM likes m WHERE m.person_id = ? AND m.post_id = id) AS liked,
+EXISTS (SELECT 1 FROM bookmarks m WHERE m.person_id = ? AND m.post_id = id) AS bookmarked,
+(SELECT m.fraction FROM reading_progress m WHERE m.person_id = ? AND m.post_id = id) AS progress
+"""
 
 
 @cache
 def _marks(count: int) -> str:
-    """Of so many posts: a row for each that there is, so that what a person did not touch costs a look and no row."""
-    asked = ", ".join(f"(?{number})" for number in range(2, count + 2))
-    # CROSS JOIN: each post is looked for in the primary key, however few marks SQLite thinks there are.
-    mine = "FROM asked CROSS JOIN {} m WHERE m.person_id = ?1 AND m.post_id = asked.id"
-    return f"""
-WITH asked (id) AS (VALUES {asked})
-SELECT m.post_id, {_LIKED}, 0 {mine.format("likes")} UNION ALL
-SELECT m.post_id, {_BOOKMARKED}, 0 {mine.format("bookmarks")} UNION ALL
-SELECT m.post_id, {_READ}, m.fraction {mine.format("reading_progress")}
-"""
+    """Of so many posts; takes the person's id three times after theirs."""
+    return f"WITH asked (id) AS (VALUES {', '.join(['(?)'] * count)}) SELECT id, {_MARKS} FROM asked"
 
 
 _STANDING = """
