@@ -15,7 +15,8 @@ from aiohttp import web
 
 from blogen import later
 from blogen.api import keys as api_keys
-from blogen.api.routes import add_api
+from blogen.api.ahead import put_ahead
+from blogen.api.routes import AHEAD, add_api
 from blogen.app import App
 from blogen.config import Config
 from blogen.domain.person import Scope
@@ -70,6 +71,8 @@ async def _serve(config: Config) -> int:
             shutdown_timeout=_CLOSING_SECONDS,
         )
         await runner.setup()
+        assert runner.server is not None
+        put_ahead(runner.server, application[AHEAD])
         site = web.SockSite(runner, listening)
         await site.start()
         sys.stdout.write(f"Blogen is ready at {url}\n")

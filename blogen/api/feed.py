@@ -27,25 +27,27 @@ async def show(request: web.Request) -> web.Response:
 
     asked = query(request, FeedQuery)
     if asked.kind == "latest":
-        return await told(request, await _latest(request, asked.limit, asked.cursor))
+        hides_unreviewed = await request.config_dict[FEEDS].hides_unreviewed(asking_person(request))
+        found = await _latest(request, asked.limit, asked.cursor, hides_unreviewed=hides_unreviewed)
+        return await told(request, found, is_for_all=not hides_unreviewed)
     person_id = needed_person(request)
     turn = _follows if asked.kind == "following" else _for_you
     items, following, head = await turn(request, person_id, asked.limit, asked.cursor)
-    return await told(request, await _joined(request, asked.kind, items, following, head))
+    return await told(request, await _joined(request, asked.kind, items, following, head), is_for_all=False)
 
 
-async def _latest(request: web.Request, limit: int, given: str | None) -> JoinedList:
+async def _latest(request: web.Request, limit: int, given: str | None, *, hides_unreviewed: bool) -> JoinedList:
     """The newest posts: one list for all who see the same."""
-    feeds, person_id = request.config_dict[FEEDS], asking_person(request)
+    feeds = request.config_dict[FEEDS]
 
     async def join() -> JoinedList:
         before = PostCursor(*position("feed", given)) if given else None
         head = None if before else await feeds.head()
-        found = await feeds.latest(limit, before, person_id=person_id)
+        found = await feeds.latest(limit, before, hides_unreviewed=hides_unreviewed)
         items = [FeedItem(line, Reason.NEW, "") for line in found.items]
         return await _joined(request, "latest", items, cursor("feed", *found.next) if found.next else None, head)
 
-    return await request.config_dict[LISTS].got(("feed", limit, given, await feeds.hides_unreviewed(person_id)), join)
+    return await request.config_dict[LISTS].got(("feed", limit, given, hides_unreviewed), join)
 
 
 async def since(request: web.Request) -> web.Response:

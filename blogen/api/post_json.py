@@ -78,6 +78,25 @@ class JoinedList(NamedTuple):
         return b"".join(parts), _digest((self.digest.encode(), b"".join(viewers)))
 
 
+class ToldPost(NamedTuple):
+    """A post with its body, in which what the asking person did is still to be told."""
+
+    post: KeptPost
+    line: "PostLine"
+
+    @property
+    def post_ids(self) -> tuple[str, ...]:
+        return (self.line.id,)
+
+    @property
+    def size_bytes(self) -> int:
+        return _size(self.post)
+
+    def told(self, marks: Mapping[str, Marks] | None = None) -> tuple[bytes, str]:
+        mine = viewer(marks, self.line.id)
+        return self.post.told(self.line, mine), self.post.tag(self.line, mine)
+
+
 class PostJson:
     """Holds at most `limit_bytes`, the posts asked for last."""
 

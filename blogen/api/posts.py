@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from blogen.api.ahead import TOLD, ToldOfPosts
 from blogen.api.answers import public, with_tag
 from blogen.api.keys import JOBS, LISTS, PEOPLE, POST_JSON, POSTS, SEARCH, STEPS
 from blogen.api.paging import cursor, position
-from blogen.api.post_json import marks_of, viewer
+from blogen.api.post_json import ToldPost, marks_of
 from blogen.api.requests import query
 from blogen.errors import NotFound
 
@@ -34,10 +35,12 @@ async def list_posts(request: web.Request) -> web.Response:
     return await told(request, await request.config_dict[LISTS].got(key, join))
 
 
-async def told(request: web.Request, found: JoinedList) -> web.Response:
-    """A list of posts with what the asking person did with each."""
+async def told(request: web.Request, found: ToldOfPosts, *, is_for_all: bool = True) -> web.Response:
+    """Posts with what the asking person did with each; `is_for_all` if other people get the same posts here."""
     marks = await marks_of(request, found.post_ids)
     body, tag = found.told(marks)
+    if marks is not None and is_for_all:
+        request[TOLD] = found
     return with_tag(request, body, tag=tag, is_personal=marks is not None)
 
 
@@ -46,12 +49,10 @@ async def show(request: web.Request) -> web.Response:
     line = await request.config_dict[POSTS].line(slug)
     if line is None:
         raise no_post(slug)
-    marks = await marks_of(request, [line.id])
     post = await request.config_dict[POST_JSON].whole(line)
     if post is None:
         raise no_post(slug)
-    mine = viewer(marks, line.id)
-    return with_tag(request, post.told(line, mine), tag=post.tag(line, mine), is_personal=marks is not None)
+    return await told(request, ToldPost(post, line))
 
 
 async def receipt(request: web.Request) -> web.Response:

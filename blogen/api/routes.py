@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from blogen.api import cors
+from blogen.api.ahead import Ahead
 from blogen.api.auth import MAX_ADDRESSES, WRONG_TOKENS, admit, person_of
 from blogen.api.kept import Once
 from blogen.api.keys import (
@@ -43,6 +44,8 @@ VERSION_PREFIX = "/v1"
 _LISTS_BYTES = 8 * 1024 * 1024
 
 CURSOR_KEY = web.AppKey("cursor_key", CursorKey)
+AHEAD = web.AppKey("ahead", Ahead)
+"""Also of `app`, for who puts it ahead of the server."""
 ONCE = web.AppKey("once", Once)
 SHARED_ANSWERS = web.AppKey("shared_answers", SharedAnswers)
 
@@ -81,6 +84,7 @@ def add_api(app: web.Application) -> None:
             app[NEWS], app[NOTIFICATIONS], api[POST_JSON], app[BUS], app[CONFIG].server.base_url or ""
         )
         api[SHARED_ANSWERS] = SharedAnswers(app[BUS])
+        app[AHEAD] = api[AHEAD] = Ahead(app, api[SHARED_ANSWERS], app[BUS], limit_bytes=_LISTS_BYTES)
         api[LISTS] = UntilChanged(app[BUS], lambda one: one.size_bytes, limit_bytes=_LISTS_BYTES)
         api[ONCE] = Once(app[KEPT_ANSWERS])
 
@@ -89,6 +93,7 @@ def add_api(app: web.Application) -> None:
         api[STREAMS].stop()
         api[POST_JSON].close()
         api[SHARED_ANSWERS].close()
+        api[AHEAD].close()
         api[LISTS].close()
 
     app.on_startup.append(listen)
@@ -113,6 +118,6 @@ def _admitting(api: web.Application, route: Route) -> Handler:
     async def handle_shared(request: web.Request) -> web.StreamResponse:
         if is_anyone(request):
             return await api[SHARED_ANSWERS].answer(request, handle)
-        return await handle(request)
+        return await api[AHEAD].learn(request, handle)
 
     return handle_shared if route.is_shared else handle

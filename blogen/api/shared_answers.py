@@ -4,14 +4,15 @@ Which answer shows what is not written down anywhere, so whatever happens drops 
 shared answer shows. Making one again is cheap: its posts are kept one by one (see `post_json`).
 """
 
-import secrets
+import os
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from email.utils import formatdate
 from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
 
-from aiohttp import HttpVersion11, hdrs, web
+from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from multidict import CIMultiDict
 
@@ -115,6 +116,15 @@ class SharedAnswers:
             self._kept.keep(address, kept, happened)
         return made
 
+    def at_once(self, address: str) -> "AtOnce | None":
+        """What is kept for this address, if it was sent before: then its head is known."""
+        kept = self._kept.get(address)
+        if kept is None or not kept.made.prepared:
+            return None
+        if kept.head is None:
+            kept.head = head_of(kept.made, len(kept.body))
+        return AtOnce(kept.head, kept.body)
+
     @property
     def kept_bytes(self) -> int:
         return self._kept.kept_bytes
@@ -160,7 +170,7 @@ class AtOnce(web.StreamResponse):
     async def write_eof(self, data: bytes = b"") -> None:
         assert self._writer is not None
         assert not data
-        own = b"Date: %b\r\nX-Request-Id: %b\r\n\r\n" % (_date(), secrets.token_hex(8).encode())
+        own = b"Date: %b\r\nX-Request-Id: %b\r\n\r\n" % (_date(), os.urandom(8).hex().encode())
         # The writer waits where the client does not read.
         await self._writer.write(b"".join((self._head, own, self._content)))
 
@@ -180,24 +190,25 @@ def _sent(request: web.Request, kept: _Answer) -> web.StreamResponse:
         headers = _own_headers(kept.made)
         headers.popall(hdrs.CONTENT_TYPE, None)
         return web.Response(status=304, headers=headers)
-    if kept.made.prepared and request.method == hdrs.METH_GET and request.keep_alive and _is_version_11(request):
-        if kept.head is None:
-            kept.head = _head(kept.made, len(kept.body))
-        return AtOnce(kept.head, kept.body)
     return web.Response(body=kept.body, headers=_own_headers(kept.made))
-
-
-def _is_version_11(request: web.Request) -> bool:
-    return request.version == HttpVersion11
 
 
 def _own_headers(made: web.Response) -> "CIMultiDict[str]":
     return CIMultiDict((name, value) for name, value in made.headers.items() if name.lower() not in _OF_EACH)
 
 
-def _head(made: web.Response, length: int) -> bytes:
-    lines = ["HTTP/1.1 200 OK", *(f"{name}: {value}" for name, value in _own_headers(made).items())]
-    return "\r\n".join([*lines, f"Content-Length: {length}", ""]).encode()
+def head_of(made: web.Response, length: int, *, tag: str = "") -> bytes:
+    """The head of an answer that was sent, for a body of this length; with `tag` (without quotation marks) as ETag."""
+    head = _heads.get(made)
+    if head is None:
+        own = [(name, value) for name, value in _own_headers(made).items() if name.lower() != "etag"]
+        head = _heads[made] = "\r\n".join(["HTTP/1.1 200 OK", *(f"{name}: {value}" for name, value in own)]).encode()
+    named = f'"{tag}"' if tag else made.headers[hdrs.ETAG]
+    return b"%b\r\nETag: %b\r\nContent-Length: %d\r\n" % (head, named.encode(), length)
+
+
+_heads: "WeakKeyDictionary[web.Response, bytes]" = WeakKeyDictionary()
+"""Without what differs between answers to the same question."""
 
 
 _now: tuple[int, bytes] = (0, b"")

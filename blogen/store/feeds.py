@@ -160,9 +160,10 @@ class Feeds:
         row = await self._database.look_up_one("SELECT hides_unreviewed FROM people WHERE id = ?", (person_id,))
         return row is not None and bool(row["hides_unreviewed"])
 
-    async def latest(self, limit: int, before: PostCursor | None = None, *, person_id: str | None = None) -> PostLines:
-        """At most `limit` posts, newest first, those after `before`, as the person wants to see them."""
-        hides_unreviewed = await self.hides_unreviewed(person_id)
+    async def latest(
+        self, limit: int, before: PostCursor | None = None, *, hides_unreviewed: bool = False
+    ) -> PostLines:
+        """At most `limit` posts, newest first, those after `before`."""
         rows = await self._database.read(_latest(hides_unreviewed), (*(before or _TOP), limit + 1))
         lines = [PostLine(*row) for row in rows[:limit]]
         return PostLines(lines, _key(lines[-1]) if len(rows) > limit else None)

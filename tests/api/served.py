@@ -11,7 +11,8 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from blogen.api import keys
-from blogen.api.routes import add_api
+from blogen.api.ahead import put_ahead
+from blogen.api.routes import AHEAD, add_api
 from blogen.attempts import Attempts
 from blogen.clock import SystemClock
 from blogen.config import Config
@@ -218,6 +219,8 @@ async def serve(folder: Path, config: Config | None = None, **engine_options: An
         app[keys.KEPT_ANSWERS] = KeptAnswers(blog.database, clock)
         add_api(app)
         async with engine.running(), TestClient(TestServer(app)) as client:
+            assert isinstance(client.server, TestServer)
+            put_ahead(client.server.handler, app[AHEAD])
             served = Served(blog, client, people, engine, pipeline)
             for scope in Scope:
                 _, served.tokens[scope] = await people.create_token(scope)

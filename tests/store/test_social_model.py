@@ -318,7 +318,7 @@ class World:
         followed = sorted(tag for someone, tag in model.tags if someone == who)
         assert [one.id for one in await self.social.followed_tags(id_, 100)] == followed
         await self.look(who, 2, 100)
-        latest = await self.feeds.latest(100, person_id=id_)
+        latest = await self.feeds.latest(100, hides_unreviewed=await self.feeds.hides_unreviewed(id_))
         assert [one.id for one in latest.items] == [one.id for one in model.by_key(who)]
         for head in [PostCursor(0, ""), *(PostCursor(*one.key) for one in model.posts)]:
             newer = [one for one in model.by_key(who) if one.key > head]
