@@ -1,5 +1,14 @@
 # Blogen in one container: the program in /app, read-only; everything it keeps in /data.
 
+FROM node:20 AS app
+ENV CI=1 EXPO_OFFLINE=1 EXPO_NO_TELEMETRY=1 DO_NOT_TRACK=1
+WORKDIR /mobile
+COPY mobile/package.json mobile/package-lock.json mobile/.npmrc ./
+RUN npm ci --loglevel=error
+COPY mobile ./
+# Without its fonts and pictures, which it exports below a folder named node_modules, the app is not what was built.
+RUN npm run --silent build:web && test -s dist/index.html && test -n "$(find dist/assets -type f | head -n 1)"
+
 FROM python:3.13-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements.lock requirements-anthropic.lock /build/
@@ -13,6 +22,7 @@ COPY docs/NOTES.md /app/docs/
 COPY blogen /app/blogen
 COPY templates /app/templates
 COPY static /app/static
+COPY --from=app /mobile/dist /app/mobile/dist
 # Compiled once here: the running container may not write beside the sources, and starts faster.
 RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash /venv/lib /app \
     && install -d -m 0750 -o 10001 -g 10001 /data

@@ -6,10 +6,11 @@ INSTALL := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --re
 
 SERVERS := tests/servers/node_modules
 
-.PHONY: help run test test-gateway check format bench lock screenshot chromium clean
+.PHONY: help run app test test-gateway check format bench lock screenshot chromium clean
 
 help:
 	@echo 'make run         start Blogen at http://127.0.0.1:8080 (ARGS="--port 9000" are passed on)'
+	@echo 'make app         build the phone app, which Blogen then serves at /app/'
 	@echo 'make test        all tests (ARGS="tests/store -x" are passed on to pytest)'
 	@echo 'make test-gateway  posts through the proxy of LiteLLM, which takes minutes to install'
 	@echo 'make check       style, types, direction of imports'
@@ -89,14 +90,33 @@ chromium:
 			|| echo "Chromium could not be installed; the browser tests need it." >&2; \
 		fi; }
 
-# Servers by other hands, which tests/servers runs Blogen against, need Node.js: the machine's, else one from PyPI.
+# Node.js: the machine's if it is new enough (20.19.4, as React Native asks), else one from PyPI beside Python.
+define with-node
+PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; \
+new_enough='const [a, b, c] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a == 20 && (b > 19 || (b == 19 && c >= 4))) ? 0 : 1)'; \
+{ { npm --version && node -e "$$new_enough"; } >/dev/null 2>&1 || $(INSTALL) -r tests/servers/node-requirements.lock; }
+endef
+
+# Servers by other hands, which tests/servers runs Blogen against.
 $(SERVERS)/.stamp: tests/servers/package-lock.json tests/servers/node-requirements.lock | $(VENV)/dev.stamp
 	@echo "Installing the servers that Blogen is tested against, once ..."
-	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; \
-	new_enough='const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a == 20 && b >= 15) ? 0 : 1)'; \
-	{ { npm --version && node -e "$$new_enough"; } >/dev/null 2>&1 || $(INSTALL) -r tests/servers/node-requirements.lock; } \
+	@$(with-node) \
 	&& (cd tests/servers && npm ci --loglevel=error >/dev/null) && touch $@ \
-	|| echo "They could not be installed (Node.js 20.15 or newer and npm are needed); tests/servers will fail." >&2
+	|| echo "They could not be installed (Node.js 20.19.4 or newer and npm are needed); tests/servers will fail." >&2
+
+# The phone app, which the server finds in mobile/dist. Metro keeps what it has compiled: the second time takes seconds.
+APP_ENV := CI=1 EXPO_OFFLINE=1 EXPO_NO_TELEMETRY=1 DO_NOT_TRACK=1
+
+app: mobile/node_modules/.stamp
+	@$(with-node) && cd mobile && $(APP_ENV) npm run --silent build:web && echo "The app is built: Blogen serves it at /app/."
+
+mobile/node_modules/.stamp: mobile/package-lock.json | $(VENV)/run.stamp
+	@echo "Installing what the app is built with, once; this takes minutes and 700 MB ..."
+	@$(with-node) || { echo "The app needs Node.js 20.19.4 or newer with npm; found: $$(node --version 2>/dev/null || echo none)." \
+		"Install it from your system or https://nodejs.org, then run make app again." >&2; exit 1; }
+	@$(with-node) && cd mobile && $(APP_ENV) npm ci --loglevel=error >/dev/null || { \
+		echo "npm could not install the app's packages; the lines above say why. Is the registry within reach?" >&2; exit 1; }
+	@touch $@
 
 # LiteLLM wants other versions of what Blogen uses, so it has an environment of its own.
 tests/servers/.gateway/.stamp: tests/servers/litellm-requirements.lock | $(VENV)/dev.stamp

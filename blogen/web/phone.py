@@ -18,7 +18,7 @@ from blogen.web.folders import APP
 from blogen.web.templates import render
 
 _FIRST_PAGE: Final = "index.html"
-_WITH_DIGEST: Final = re.compile(r"[-.][0-9a-f]{16,}(\.[0-9a-z]+)+$")
+_WITH_DIGEST: Final = re.compile(r"[-.][0-9a-f]{16,}(@[0-9.]+x)?(\.[0-9a-z]+)+$")
 _COMPRESSED: Final = {".br", ".gz"}
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",

@@ -12,6 +12,7 @@ from blogen.web.answers import FOREVER, FRESH
 
 ENTRY = "_expo/static/js/web/entry-0123456789abcdef0123456789abcdef.js"
 FONT = "assets/node_modules/pkg/font.0123456789abcdef0123456789abcdef.ttf"
+ICON = "assets/node_modules/pkg/close.0123456789abcdef0123456789abcdef@1.5x.png"
 INLINE = "document.documentElement.dataset.theme = 'dark'"
 INDEX = f'<!doctype html><title>App</title><script>{INLINE}</script><script src="/app/{ENTRY}" defer></script>'
 MANIFEST = "application/manifest+json"
@@ -20,7 +21,14 @@ MANIFEST = "application/manifest+json"
 @pytest.fixture
 def build(tmp_path, monkeypatch):
     dist = tmp_path / "dist"
-    files = {"index.html": INDEX, ENTRY: "run()" * 300, FONT: "font", "sw.js": "self", "manifest.webmanifest": "{}"}
+    files = {
+        "index.html": INDEX,
+        ENTRY: "run()" * 300,
+        FONT: "font",
+        ICON: "icon",
+        "sw.js": "self",
+        "manifest.webmanifest": "{}",
+    }
     for name, text in files.items():
         path = dist / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +43,7 @@ def build(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("path", "media_type", "cache"),
     [("", "text/html; charset=utf-8", FRESH), (ENTRY, "text/javascript; charset=utf-8", FOREVER),
-     (FONT, "font/ttf", FOREVER), ("sw.js", "text/javascript; charset=utf-8", FRESH),
+     (FONT, "font/ttf", FOREVER), (ICON, "image/png", FOREVER), ("sw.js", "text/javascript; charset=utf-8", FRESH),
      ("manifest.webmanifest", MANIFEST, FRESH)],
 )  # fmt: skip
 async def test_each_file_is_kept_as_long_as_it_is_good(site, build, path, media_type, cache):
