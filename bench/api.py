@@ -1,7 +1,8 @@
 """The JSON API of a running server beside aiohttp's own "hello", under load over real sockets.
 
 A post and the feed as everyone sees them come from memory. With a person's token the same feed has the person's own
-marks, which are looked up for each request, as the token is.
+marks: the token is looked up for each request, the marks once anything was committed since they were. So this is a blog
+at which nobody writes meanwhile.
 """
 
 import asyncio
