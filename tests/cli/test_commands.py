@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import NamedTuple
 import pytest
 
 from blogen.cli import main
+from tests.e2e.nursery import Child
 from tests.fakes.openai_server import FakeOpenAI
 
 ROOT = Path(__file__).parents[2]
@@ -54,13 +56,23 @@ class Blogen:
         return ran
 
     def run(self, *words: str, given: str | None = None, code: int = 0) -> subprocess.CompletedProcess[str]:
-        ran = subprocess.run(
-            [sys.executable, str(ROOT / "run.py"), *words],
-            input=given, capture_output=True, text=True, cwd=self.folder, env=self.environ, timeout=60,
-        )  # fmt: skip
+        if given is None:
+            with ThreadPoolExecutor(1) as apart:  # a loop of its own, beside pytest's
+                ran = apart.submit(asyncio.run, self._run(words)).result()
+        else:
+            ran = subprocess.run(
+                [sys.executable, str(ROOT / "run.py"), *words],
+                input=given, capture_output=True, text=True, cwd=self.folder, env=self.environ, timeout=60,
+            )  # fmt: skip
         assert ran.returncode == code, ran.stderr
         assert "Traceback" not in ran.stderr
         return ran
+
+    async def _run(self, words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        async with asyncio.timeout(60):
+            child = await Child.start(*words, cwd=self.folder, env=self.environ)
+            out, err = await child.communicate()
+        return subprocess.CompletedProcess(words, await child.wait(), out.decode(), err.decode())
 
 
 @pytest.fixture

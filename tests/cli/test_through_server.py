@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,7 @@ from blogen.cli.server_file import read_server_file
 from blogen.domain.person import Scope
 from blogen.store.folder import DataFolder
 from tests.api.served import Served, serve
-
-ROOT = Path(__file__).parents[2]
+from tests.e2e.nursery import Child
 
 
 class Ran:
@@ -34,13 +32,9 @@ class Site:
         told = {"url": self.url, "pid": pid or os.getpid(), "token": self.served.tokens[Scope.ADMIN]}
         (self.folder / "server.json").write_text(json.dumps(told))
 
-    async def begin(self, *words: str) -> asyncio.subprocess.Process:
-        pipe = asyncio.subprocess.PIPE
+    async def begin(self, *words: str) -> Child:
         environ = {name: value for name, value in os.environ.items() if not name.startswith("BLOGEN_")}
-        return await asyncio.create_subprocess_exec(
-            sys.executable, str(ROOT / "run.py"), *words, "--data-dir", str(self.folder),
-            stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe, cwd=self.folder, env=environ,
-        )  # fmt: skip
+        return await Child.start(*words, "--data-dir", str(self.folder), cwd=self.folder, env=environ)
 
     async def run(self, *words: str) -> Ran:
         process = await self.begin(*words)

@@ -6,6 +6,7 @@ four files of a child: its stdin, stdout, stderr, and one where its process id a
 """
 
 import asyncio
+import importlib
 import json
 import os
 import signal
@@ -89,9 +90,7 @@ def _nursery() -> socket.socket:
 
 
 def main() -> None:
-    from tests.e2e import warm
-
-    warm._load()
+    _load()
     orders = socket.socket(fileno=int(sys.argv[1]))
     orders.send(b"loaded")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody here asks how a child ended
@@ -104,6 +103,15 @@ def main() -> None:
             _see_to(json.loads(order), descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _load() -> None:
+    """Import what a command may need, so that no child has to."""
+    from tests.e2e import killer
+
+    killer._load()
+    for name in ("anthropic.resources.messages", "anthropic.resources.models", "feedparser"):
+        importlib.import_module(name)
 
 
 def _see_to(order: dict[str, Any], descriptors: list[int]) -> None:

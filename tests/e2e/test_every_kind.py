@@ -12,7 +12,7 @@ import json
 import pkgutil
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
@@ -32,8 +32,7 @@ from yarl import URL
 from blogen.config import TRADES
 from blogen.providers.openai_presets import PRESETS
 from tests.e2e.conftest import NewBlogen
-from tests.e2e.harness import AnyServer, Blogen, Ended, Launch, Server
-from tests.e2e.warm import Warm
+from tests.e2e.harness import AnyServer, Blogen, Ended, Launch, Server, run
 from tests.fakes import anthropic_server
 from tests.fakes.anthropic_server import FakeAnthropic
 from tests.fakes.automatic1111 import FakeAutomatic1111
@@ -366,15 +365,7 @@ def test_generate_publishes_an_illustrated_post(made: dict[str, Made | BaseExcep
 
 
 @pytest.fixture(scope="module")
-def warm() -> Iterator[Warm]:
-    with Warm() as warm:
-        yield warm
-
-
-@pytest.fixture(scope="module")
-def made(
-    request: pytest.FixtureRequest, warm: Warm, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Made | BaseException]:
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made | BaseException]:
     """The posts of those trios that are to be tested. Some spend their time waiting, so they are made side by side."""
     mine = [item for item in request.session.items if item.path == request.path]
     names = [name for name in TRIOS if any(item.name.endswith(f"[{name}]") for item in mine)]
@@ -383,7 +374,7 @@ def made(
 
     async def one(name: str, site: str) -> Made:
         async with turns:
-            return await make(warm, folder / name, site, TRIOS[name])
+            return await make(folder / name, site, TRIOS[name])
 
     async def all_of_them() -> dict[str, Made | BaseException]:
         async with pages() as site:
@@ -394,7 +385,7 @@ def made(
         return apart.submit(asyncio.run, all_of_them()).result()
 
 
-async def make(warm: Warm, path: Path, site: str, trio: Trio) -> Made:
+async def make(path: Path, site: str, trio: Trio) -> Made:
     """Make a post and ask what became of it, each by a command."""
     words, _, finder = trio
     kinds = [kind for kind in trio if kind]
@@ -403,7 +394,7 @@ async def make(warm: Warm, path: Path, site: str, trio: Trio) -> Made:
         fakes = [await stack.enter_async_context(kind.fake()) for kind in kinds]
         if finder:
             let_find(fakes[-1], site)
-        folder = Folder(warm, path, kinds, fakes)
+        folder = Folder(path, kinds, fakes)
         making = folder.command("generate", TOPIC, "--words", "200", *words.options, *source)
         happening = asyncio.gather(*(kind.meanwhile(fake) for kind, fake in zip(kinds, fakes, strict=True)))
         ended, _ = await asyncio.gather(making, happening)
@@ -435,9 +426,8 @@ async def pages() -> AsyncIterator[str]:
 class Folder:
     """Where a post is made: the configuration of some kinds, and what they need."""
 
-    def __init__(self, warm: Warm, path: Path, kinds: list[Kind], fakes: list[Any], key: str = KEY) -> None:
+    def __init__(self, path: Path, kinds: list[Kind], fakes: list[Any], key: str = KEY) -> None:
         self.path = path
-        self._run = warm.run
         sections = [kind.section(fake, key) for kind, fake in zip(kinds, fakes, strict=True)]
         # There is no other service to fall back on, and no second attempt.
         orders = {trade: [kind.name for kind in kinds if kind.trade == trade] for trade in TRADES}
@@ -449,7 +439,7 @@ class Folder:
         (path / "bread.md").write_text(texts.BREAD, encoding="utf-8")
 
     async def command(self, *words: str) -> Ended:
-        ended = await self._run(*words, cwd=self.path)
+        ended = await run(*words, cwd=self.path)
         assert "Traceback" not in ended.err
         return ended
 
@@ -511,10 +501,10 @@ def check_costs(job: dict[str, Any], account: dict[str, Any], kinds: list[Kind])
 # -- the doctor -----------------------------------------------------------------------------------------------------
 
 
-async def test_the_doctor_finds_every_service_well_and_spends_nothing(warm: Warm, tmp_path: Path) -> None:
+async def test_the_doctor_finds_every_service_well_and_spends_nothing(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         fakes = [await stack.enter_async_context(kind.fake()) for kind in KINDS]
-        found = await diagnosed(Folder(warm, tmp_path, list(KINDS), fakes))
+        found = await diagnosed(Folder(tmp_path, list(KINDS), fakes))
     assert {label: check for label, check in found.items() if not check["ok"]} == {}
     for kind in KINDS:
         probe = found[kind.label]["probe"]
@@ -525,29 +515,29 @@ async def test_the_doctor_finds_every_service_well_and_spends_nothing(warm: Warm
     check_capabilities(found, [kind for kind in KINDS if tried_for_nothing(kind)])
 
 
-async def test_the_doctor_tries_every_text_service_when_it_is_told_to(warm: Warm, tmp_path: Path) -> None:
+async def test_the_doctor_tries_every_text_service_when_it_is_told_to(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         fakes = [await stack.enter_async_context(kind.fake()) for kind in KINDS]
-        found = await diagnosed(Folder(warm, tmp_path, list(KINDS), fakes), "--probe")
+        found = await diagnosed(Folder(tmp_path, list(KINDS), fakes), "--probe")
     assert {label: check for label, check in found.items() if not check["ok"]} == {}
     check_nothing_was_ordered(fakes, but=lambda kind: kind.trade == "text")
     check_capabilities(found, list(TEXTS))
 
 
-async def test_the_doctor_notices_a_wrong_key_of_every_service_that_takes_one(warm: Warm, tmp_path: Path) -> None:
+async def test_the_doctor_notices_a_wrong_key_of_every_service_that_takes_one(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         fakes = [await stack.enter_async_context(kind.fake()) for kind in KINDS]
-        found = await diagnosed(Folder(warm, tmp_path, list(KINDS), fakes, WRONG_KEY))
+        found = await diagnosed(Folder(tmp_path, list(KINDS), fakes, WRONG_KEY))
     assert {kind.label for kind in KINDS if not found[kind.label]["ok"]} == {k.label for k in KINDS if k.key}
     without_advice = {label for label, check in found.items() if not check["ok"] and not check["remedy"]}
     assert without_advice == set()
     check_nothing_was_ordered(fakes)
 
 
-async def test_the_doctor_notices_every_service_that_cannot_be_reached(warm: Warm, tmp_path: Path) -> None:
+async def test_the_doctor_notices_every_service_that_cannot_be_reached(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         fakes = [await stack.enter_async_context(kind.fake()) for kind in KINDS]
-        folder = Folder(warm, tmp_path, list(KINDS), fakes)
+        folder = Folder(tmp_path, list(KINDS), fakes)
         addresses = [getattr(fake, "base_url", "") for fake in fakes]
     found = await diagnosed(folder)
     assert {kind.label for kind in KINDS if found[kind.label]["ok"]} == {"image.covers"}
@@ -608,14 +598,14 @@ def check_capabilities(found: dict[str, dict[str, Any]], kinds: list[Kind]) -> N
 
 
 @pytest.mark.parametrize("flavour", ["java", "dotnet"])
-async def test_a_hook_lets_the_job_go_on_and_no_hook_does_harm(new_blogen: NewBlogen, warm: Warm, flavour: Any) -> None:
+async def test_a_hook_lets_the_job_go_on_and_no_hook_does_harm(new_blogen: NewBlogen, flavour: Any) -> None:
     port = free_port()
     kind = midjourney(flavour, "upscale", hook_url=f"http://127.0.0.1:{port}", hook_secret=HOOK_SECRET)
     async with FakeMidjourney(flavour, secret=KEY) as proxy, FakeOpenAI(key=KEY) as model:
         config = f'[server]\nlog_level = "debug"\n{TEXTS[0].section(model)}{kind.section(proxy)}'
         async with new_blogen(config=config, launch=at(port)) as blogen:
             (blogen.folder / "bread.md").write_text(texts.BREAD, encoding="utf-8")
-            order = warm.run("generate", TOPIC, "--source", "bread.md", *blogen.options, cwd=blogen.folder)
+            order = run("generate", TOPIC, "--source", "bread.md", *blogen.options, cwd=blogen.folder)
             ended, job_id = await asyncio.gather(order, draw_by_hooks(blogen, proxy))
             assert ended.code == 0, ended.err
             post = (await blogen.posts())[0]
