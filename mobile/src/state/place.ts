@@ -19,20 +19,23 @@ export interface PostPlace {
 interface Places {
   feeds: Record<string, FeedPlace>;
   posts: Record<string, PostPlace>;
+  /** The feed that was looked at last. */
+  chosen: string | null;
 }
 
 const KEY = 'blogen.places';
 const MOST_POSTS = 300;
 const LATER_MS = 400;
-let places: Places = { feeds: {}, posts: {} };
+const nowhere = (): Places => ({ feeds: {}, posts: {}, chosen: null });
+let places = nowhere();
 let timer: ReturnType<typeof setTimeout> | null = null;
 
 export async function loadPlaces(): Promise<void> {
   try {
     const found = JSON.parse((await AsyncStorage.getItem(KEY)) ?? '{}') as Partial<Places> | null;
-    places = { feeds: found?.feeds ?? {}, posts: found?.posts ?? {} };
+    places = { feeds: found?.feeds ?? {}, posts: found?.posts ?? {}, chosen: found?.chosen ?? null };
   } catch {
-    places = { feeds: {}, posts: {} };
+    places = nowhere();
   }
   onFarewell(forgetPlaces);
 }
@@ -44,6 +47,15 @@ export function feedPlace(feed: string): FeedPlace | null {
 export function keepFeedPlace(feed: string, place: FeedPlace | null): void {
   if (place === null) delete places.feeds[feed];
   else places.feeds[feed] = place;
+  writeLater();
+}
+
+export function chosenFeed(): string | null {
+  return places.chosen;
+}
+
+export function chooseFeed(feed: string): void {
+  places.chosen = feed;
   writeLater();
 }
 
@@ -60,7 +72,7 @@ export function keepPostPlace(slug: string, place: PostPlace): void {
 }
 
 export async function forgetPlaces(): Promise<void> {
-  places = { feeds: {}, posts: {} };
+  places = nowhere();
   await writePlaces();
 }
 
