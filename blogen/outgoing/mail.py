@@ -79,18 +79,21 @@ class Mail:
         if config.host is None:
             raise LetterRefused("No mail server is configured.", remedy="Fill in `[mail]`.")
         message = _written(letter, str(config.sender))
-        async with self._turns:
-            await aiosmtplib.send(
-                message,
-                recipients=[letter.to],
-                hostname=config.host,
-                port=config.its_port,
-                username=config.user,
-                password=config.password.get_secret_value() if config.password else None,
-                use_tls=config.security == "tls",
-                start_tls=config.security == "starttls",
-                timeout=config.timeout_seconds,
-            )
+        client = aiosmtplib.SMTP(
+            hostname=config.host,
+            port=config.its_port,
+            username=config.user,
+            password=config.password.get_secret_value() if config.password else None,
+            use_tls=config.security == "tls",
+            start_tls=config.security == "starttls",
+            timeout=config.timeout_seconds,
+        )
+        async with self._turns, client:
+            try:
+                await client.send_message(message, recipients=[letter.to])
+            except asyncio.CancelledError:
+                client.close()  # a farewell would wait for a server that is in the middle of the letter
+                raise
 
     async def close(self) -> None:
         """Give up what is still waiting."""

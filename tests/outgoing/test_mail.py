@@ -237,3 +237,22 @@ def self_signed(folder) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
     return context
+
+
+async def test_closing_waits_for_no_server_that_is_in_the_middle_of_a_letter(server):
+    has_begun, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(_server, _session, _envelope) -> str:
+        has_begun.set()
+        await may_go_on.wait()
+        return "250 OK"
+
+    server.handle_DATA = hold
+    post = Post(server.port)
+    post.mail.post(LETTER)
+    async with asyncio.timeout(20):
+        await has_begun.wait()
+    async with asyncio.timeout(5):
+        await post.mail.close()
+    may_go_on.set()
+    assert post.told.empty()
