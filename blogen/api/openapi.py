@@ -228,7 +228,8 @@ def _responses(route: Route) -> dict[str, Any]:
 
 def _headers(route: Route) -> Iterable[str]:
     if route.creates:
-        yield "Location"
+        if route.status != 200:
+            yield "Location"
         if not route.keeps_key_itself:
             yield "Idempotent-Replayed"
     if _has_tag(route) or route.matches:

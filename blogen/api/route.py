@@ -28,7 +28,7 @@ class Route:
     """The body is a picture's bytes, not JSON."""
     needs_body: bool = False
     creates: bool = False
-    """Honours an `Idempotency-Key`: the answer is kept, so it must bear no secret."""
+    """Makes or decides something, and honours an `Idempotency-Key`: the answer is kept, so it must bear no secret."""
     keeps_key_itself: bool = False
     """Its handler does that, and stores the key with what it makes."""
     is_shared: bool = False

@@ -104,6 +104,17 @@ async def test_the_timeline_tells_all_in_order_and_can_be_read_in_pages(served):
     assert paged == entries
 
 
+async def test_a_decision_whose_answer_was_lost_is_answered_again(served):
+    job = await served.settled((await served.told("POST", "/jobs", {"topic": "Tea", "review": True}, status=202))["id"])
+    key = {"Idempotency-Key": "decision-1"}
+    told = [await served.told("POST", f"/jobs/{job['id']}/reject", {"note": "Too dry."}, headers=key) for _ in range(2)]
+    assert [one["state"] for one in told] == ["failed", "failed"]
+    timeline = await served.told("GET", f"/jobs/{job['id']}/timeline")
+    assert [line["event"] for line in timeline["items"]].count("rejected") == 1
+    # Who decides anew, with a key of their own, hears that it has moved.
+    await served.refused("POST", f"/jobs/{job['id']}/reject", headers={"Idempotency-Key": "decision-2"}, status=409)
+
+
 async def test_a_review_is_waited_for_approved_and_told(served):
     job = await served.settled((await served.order(review=True))["id"])
     assert job["state"] == "in_review"

@@ -31,11 +31,11 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/jobs/{id}/resume", "jobs.resume", "End a pause", Scope.AUTHOR, gives="JobView"),
     Route(
         "POST", "/jobs/{id}/approve", "jobs.approve", "Say yes to what waits for review", Scope.AUTHOR,
-        takes="Decision", gives="JobView",
+        takes="Decision", gives="JobView", creates=True,
     ),
     Route(
         "POST", "/jobs/{id}/reject", "jobs.reject", "Say no to what waits for review", Scope.AUTHOR,
-        takes="Decision", gives="JobView",
+        takes="Decision", gives="JobView", creates=True,
     ),
     Route(
         "GET", "/jobs/{id}/draft", "jobs.draft", "The post as it stands before it is published", Scope.AUTHOR,

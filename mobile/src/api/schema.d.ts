@@ -3838,7 +3838,13 @@ export interface operations {
     post_jobs_id_approve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Any text of one's own, a UUID, say: repeated with it, the call is not done again
+                 * @example 5f1d7a52-8a1e-4b7e-9d3c-0c6f4f0f2a11
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /**
                  * @description Its `id`
@@ -3862,6 +3868,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description The call was done before; this is its answer again */
+                    "Idempotent-Replayed"?: "true";
                     [name: string]: unknown;
                 };
                 content: {
@@ -3906,7 +3914,13 @@ export interface operations {
     post_jobs_id_reject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Any text of one's own, a UUID, say: repeated with it, the call is not done again
+                 * @example 5f1d7a52-8a1e-4b7e-9d3c-0c6f4f0f2a11
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /**
                  * @description Its `id`
@@ -3930,6 +3944,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description The call was done before; this is its answer again */
+                    "Idempotent-Replayed"?: "true";
                     [name: string]: unknown;
                 };
                 content: {
