@@ -4,11 +4,11 @@ import { addressOf, type Schema } from '@/api/client';
 import { usePrefs } from '@/state/prefs';
 import { radius, useTheme } from '@/theme';
 
-/** A post's picture at its own proportions; none with the data saver on. */
-export function Cover({ picture }: { picture: Schema['PictureView'] }) {
+/** A post's picture at its own proportions; with the data saver on only if it was asked for. */
+export function Cover({ picture, asked = false }: { picture: Schema['PictureView']; asked?: boolean }) {
   const { colours } = useTheme();
   const { dataSaver } = usePrefs();
-  if (dataSaver) return null;
+  if (dataSaver && !asked) return null;
   return (
     <Image
       source={variantsOf(picture)}
