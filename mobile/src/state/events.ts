@@ -15,15 +15,33 @@ export const POLL_MS = 2000;
 const SILENCE_MS = 60_000;
 const LONGEST_PAUSE_MS = 60_000;
 
+/** `broken`: it is being taken up again; `ended`: nothing more will come. */
+export type LineState = 'open' | 'broken' | 'ended';
+
+export interface ListenOptions {
+  /** Go on after this event. */
+  since?: string | null;
+  changed?: (state: LineState) => void;
+}
+
 /** Listen until the stream ends for good (204, 401, 403, 404) or the returned function is called. */
-export function listen(path: string, heard: (event: ServerEvent) => void): () => void {
+export function listen(path: string, heard: (event: ServerEvent) => void, { since = null, changed }: ListenOptions = {}): () => void {
   const ending = new AbortController();
-  void goOn(path, heard, ending.signal);
+  const tell = (state: LineState): void => {
+    if (!ending.signal.aborted) changed?.(state);
+  };
+  void goOn(path, heard, ending.signal, since, tell).then(() => tell('ended'));
   return () => ending.abort();
 }
 
-async function goOn(path: string, heard: (event: ServerEvent) => void, signal: AbortSignal): Promise<void> {
-  let last: string | null = null;
+async function goOn(
+  path: string,
+  heard: (event: ServerEvent) => void,
+  signal: AbortSignal,
+  since: string | null,
+  tell: (state: LineState) => void,
+): Promise<void> {
+  let last = since;
   let failures = 0;
   while (!signal.aborted) {
     try {
@@ -32,6 +50,7 @@ async function goOn(path: string, heard: (event: ServerEvent) => void, signal: A
       const response = await fetch(addressOf(path), { headers, signal, cache: 'no-store' });
       if (response.status === 204 || [401, 403, 404].includes(response.status)) return;
       if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
+      tell('open');
       await readEvents(response.body, (event) => {
         failures = 0;
         last = event.id ?? last;
@@ -40,6 +59,7 @@ async function goOn(path: string, heard: (event: ServerEvent) => void, signal: A
     } catch {
       if (signal.aborted) return;
     }
+    tell('broken');
     failures += 1;
     await pause(Math.min(LONGEST_PAUSE_MS, 500 * 2 ** failures) * (0.5 + Math.random() / 2), signal);
   }

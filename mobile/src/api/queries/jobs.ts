@@ -9,6 +9,9 @@ import { byCursor } from './cache';
 export type Job = Schema['JobView'];
 export type JobRequest = Schema['JobRequest'];
 export type JobState = Schema['JobState'];
+export type Step = Schema['StepView'];
+export type TimelineEntry = Schema['TimelineView'];
+export type Draft = Schema['DraftView'];
 
 const FINAL: ReadonlySet<JobState> = new Set<JobState>(['published', 'failed', 'cancelled']);
 export const isFinal = (state: JobState): boolean => FINAL.has(state);
@@ -59,6 +62,15 @@ export const costsOptions = (where: { by?: 'day' | 'model' | 'author' | 'job'; s
     queryFn: ({ signal }) => answerOf(api.GET('/api/v1/costs', { params: { query: where }, signal })),
   });
 
+/** The post as it stands before it is published; kept, so that it can be read and decided about offline. */
+export const draftOptions = (id: string) =>
+  queryOptions({
+    queryKey: ['job', id, 'draft'] as const,
+    queryFn: ({ signal }) => answerOf(api.GET('/api/v1/jobs/{id}/draft', { params: { path: { id } }, signal })),
+    staleTime: 5_000,
+    meta: KEPT,
+  });
+
 /** Order a post. Keep `key` (`newKey()`) with the form: pressed twice, or sent again after a lost answer, it is one job. */
 export function useOrder() {
   const client = useQueryClient();
@@ -78,6 +90,16 @@ export function useDecide(id: string) {
   return useMutation({
     mutationFn: ({ verb, note = '' }: { verb: 'approve' | 'reject'; note?: string }) =>
       outbox.perform({ t: 'decision', job: id, verb, note }) as Promise<Job | null>,
+    onSuccess: takeJob,
+  });
+}
+
+/** Send the draft back: strike blocks, write a note to the writer, or both. Null: it waits in the outbox. */
+export function useRevise(id: string) {
+  const takeJob = useTakeJob(id);
+  return useMutation({
+    mutationFn: (wanted: { note: string; strike: string[]; revision: string }) =>
+      outbox.perform({ t: 'revise', job: id, ...wanted }) as Promise<Job | null>,
     onSuccess: takeJob,
   });
 }
