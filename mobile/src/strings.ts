@@ -415,7 +415,7 @@ export const strings = {
     copyLink: 'Share a link to it',
     copied: 'The link is copied',
   },
-  people: {
+  follows: {
     follow: 'Follow',
     following: 'Following',
     followOf: (name: string) => `Follow ${name}`,

@@ -11,7 +11,7 @@ import { useSyncExternalStore } from 'react';
 
 import { asTrouble } from '@/api/trouble';
 
-import { onFarewell } from './session';
+import { getSession, identityOf, onFarewell } from './session';
 
 /** `meta` of a query whose answer is readable offline. */
 export const KEPT = { kept: true } as const;
@@ -37,8 +37,13 @@ export function makeQueryClient(): QueryClient {
 }
 
 export function persistOptions(identity: string): Omit<PersistQueryClientOptions, 'queryClient'> {
+  // The last write comes late: after a sign-out it would put back what was wiped.
+  const setItem = async (name: string, cache: string): Promise<void> => {
+    if (identityOf(getSession()) === identity) await AsyncStorage.setItem(name, cache);
+  };
+  const storage = { getItem: (name: string) => AsyncStorage.getItem(name), removeItem: (name: string) => AsyncStorage.removeItem(name), setItem };
   return {
-    persister: createAsyncStoragePersister({ storage: AsyncStorage, key: nameOf(identity), throttleTime: 1000 }),
+    persister: createAsyncStoragePersister({ storage, key: nameOf(identity), throttleTime: 1000 }),
     maxAge: WEEK_MS,
     buster: SHAPE,
     dehydrateOptions: {

@@ -4,7 +4,7 @@
  */
 import AsyncStorage from '@react-native-async-storage/async-storage';
 
-import { askOnce, connection, IS_WEB, withToken, type Schema } from '@/api/client';
+import { askOnce, connection, exchange, IS_WEB, withToken, type Schema } from '@/api/client';
 import { asTrouble, Trouble } from '@/api/trouble';
 
 import { dropSecret, readSecret, writeSecret, type Secret } from './secret';
@@ -75,31 +75,60 @@ export async function startSession(): Promise<void> {
   store.set({ phase: origin === '' ? 'unconnected' : 'ready', origin, title: isSame ? kept.title : '', person });
 }
 
-/** Ask the server who one is. On the web this is how the app learns of a sign-in made on the blog's own pages. */
-export async function checkPerson(): Promise<void> {
-  if (!IS_WEB && connection.token === null) return;
-  if (secret !== null && secret.endsAt - EARLY_MS < Date.now() && !(await renew())) return drop();
+/**
+ * Ask the server who one is. On the web this is how the app learns of a sign-in made on the blog's own pages. Returns
+ * whether the server said it.
+ */
+export async function checkPerson(): Promise<boolean> {
   try {
-    const answer = await askOnce(`${connection.origin}${API}/me`, { headers: withToken() });
+    if (store.get().person === null && !(await isSomebody())) return true;
+    if (secret !== null && secret.endsAt - EARLY_MS < Date.now() && !(await renew())) {
+      await drop();
+      return true;
+    }
+    const answer = await exchange(`${API}/me`, {}); // which renews a token that is refused
     await become((await answer.json()) as Person);
+    return true;
   } catch (failure) {
-    if (asTrouble(failure).kind === 'signed-out') await drop();
+    return asTrouble(failure).kind === 'signed-out'; // whoever it was has been dropped by then
   }
 }
 
-/** Look whether a Blogen answers there, and make it the connected one only then. Throws `Trouble`. */
-export async function connect(address: string): Promise<Site> {
+/** Whether it is worth asking who. To ask `/me` with nobody's cookie puts an error into the browser's console; posts do not mind. */
+async function isSomebody(): Promise<boolean> {
+  if (!IS_WEB) return connection.token !== null;
+  const answer = await askOnce(`${connection.origin}${API}/posts?limit=1`, { headers: withToken() });
+  const { items } = (await answer.json()) as Schema['PostList'];
+  return items.length === 0 || items.some(({ viewer }) => viewer !== null);
+}
+
+/** Look whether a Blogen that this app understands answers there; changes nothing. Throws `Trouble`. */
+export async function probe(address: string): Promise<{ origin: string; site: Site }> {
   const origin = originOf(address);
   const answer = await askOnce(`${origin}${API}/site`, {});
-  const site = (await answer.json()) as Site;
-  if (site.name !== 'blogen') throw new Trouble('wrong-address');
+  const site = (await answer.json()) as Site | null;
+  if (site?.name !== 'blogen') throw new Trouble('wrong-address', { status: 200, code: 'not-blogen' });
   if (!(site.api >= 1)) throw new Trouble('old-server');
+  return { origin, site };
+}
+
+/** Make a blog the connected one, with a code also signed in, and only once it has answered. Throws `Trouble`. */
+export async function connect(address: string, code = ''): Promise<Site> {
+  const { origin, site } = await probe(address);
+  const signedIn = code.trim() === '' ? null : await knock(origin, 'pair', { code: code.trim() });
   connection.origin = origin;
   secret = await readSecret(origin);
+  if (signedIn !== null) await take(signedIn);
   connection.token = secret?.access ?? null;
-  store.set({ phase: 'ready', origin, title: site.title, person: null });
+  store.set({ phase: 'ready', origin, title: site.title, person: signedIn?.person ?? null });
   await keep();
+  if (signedIn === null) await checkPerson();
   return site;
+}
+
+/** The connected blog also before the session was read: a link can be what starts the app. */
+export async function knownOrigin(): Promise<string> {
+  return connection.origin === '' ? ((await readKept())?.origin ?? '') : connection.origin;
 }
 
 export async function signIn(who: SignIn): Promise<void> {
@@ -142,14 +171,20 @@ export function originOf(address: string): string {
   return `${found[1].toLowerCase()}://${found[2].toLowerCase()}`;
 }
 
-async function enter(door: 'login' | 'register' | 'pair', body: object): Promise<void> {
+async function enter(door: Door, body: object): Promise<void> {
+  const signedIn = await knock(connection.origin, door, body);
+  await take(signedIn);
+  await become(signedIn.person);
+}
+
+type Door = 'login' | 'register' | 'pair';
+
+async function knock(origin: string, door: Door, body: object): Promise<SignedIn> {
   const headers: Record<string, string> = { 'Content-Type': 'application/json' };
   if (IS_WEB) headers['Blogen-Session'] = 'cookie';
   const sent = JSON.stringify({ ...body, device: IS_WEB ? 'Blogen in a browser' : 'Blogen on a phone' });
-  const answer = await askOnce(`${connection.origin}${API}/auth/${door}`, { method: 'POST', headers, body: sent });
-  const signedIn = (await answer.json()) as SignedIn;
-  await take(signedIn);
-  await become(signedIn.person);
+  const answer = await askOnce(`${origin}${API}/auth/${door}`, { method: 'POST', headers, body: sent });
+  return (await answer.json()) as SignedIn;
 }
 
 /** On the web the cookie was set instead, and both tokens are null. */
@@ -197,8 +232,8 @@ async function refresh(): Promise<boolean> {
 async function drop(): Promise<void> {
   secret = null;
   connection.token = null;
-  await dropSecret(connection.origin);
   if (store.get().person !== null) await become(null);
+  await dropSecret(connection.origin);
 }
 
 async function keep(): Promise<void> {

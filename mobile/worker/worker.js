@@ -1,0 +1,101 @@
+/** The service worker. `scripts/build-web.mjs` puts `rules.js` before it, and VERSION and FILES of the build. */
+/* global VERSION, FILES, wayOf, isKeepable, surplus, notificationOf, keyBytes */
+
+const APP = `blogen-app-${VERSION}`;
+const PICTURES = 'blogen-pictures';
+const SHELL = '/app/';
+const PATIENCE_MS = 3000;
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(caches.open(APP).then((cache) => cache.addAll([new Request(SHELL, { cache: 'no-cache' }), ...FILES])));
+});
+
+self.addEventListener('activate', (event) => {
+  event.waitUntil(dropOldVersions().then(() => self.clients.claim()));
+});
+
+self.addEventListener('fetch', (event) => {
+  switch (wayOf(event.request, self.location.origin)) {
+    case 'shell':
+      return event.respondWith(shell(event));
+    case 'asset':
+      return event.respondWith(kept(APP, event.request));
+    case 'picture':
+      return event.respondWith(picture(event));
+  }
+});
+
+self.addEventListener('message', (event) => {
+  if (event.data?.t === 'take-over') event.waitUntil(self.skipWaiting());
+  if (event.data?.t === 'wipe') event.waitUntil(caches.delete(PICTURES).then(() => event.ports[0]?.postMessage('done')));
+});
+
+self.addEventListener('push', (event) => {
+  const { title, options } = notificationOf(event.data?.text() ?? '');
+  event.waitUntil(self.registration.showNotification(title, options));
+});
+
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  event.waitUntil(show(event.notification.data?.path ?? '/notifications'));
+});
+
+/** The push service gave the browser another address: tell the blog. */
+self.addEventListener('pushsubscriptionchange', (event) => {
+  event.waitUntil(subscribeAgain());
+});
+
+/** From the network, so that a new version comes with the next visit; from what is kept if that fails or takes long. */
+async function shell(event) {
+  const cached = await caches.match(SHELL, { cacheName: APP });
+  const asked = fetch(event.request);
+  if (cached === undefined) return asked;
+  const late = new Promise((resolve) => setTimeout(() => resolve(cached), PATIENCE_MS));
+  const fresh = asked.then((response) => (response.ok || response.redirected ? response : cached)).catch(() => cached);
+  return Promise.race([fresh, late]);
+}
+
+async function kept(name, request) {
+  return (await caches.match(request, { cacheName: name })) ?? fetch(request);
+}
+
+async function picture(event) {
+  const cached = await caches.match(event.request, { cacheName: PICTURES });
+  if (cached !== undefined) return cached;
+  const response = await fetch(event.request);
+  if (isKeepable(response)) event.waitUntil(keepPicture(event.request, response.clone()));
+  return response;
+}
+
+async function keepPicture(request, response) {
+  const cache = await caches.open(PICTURES);
+  await cache.put(request, response);
+  for (const old of surplus(await cache.keys())) await cache.delete(old);
+}
+
+async function dropOldVersions() {
+  for (const name of await caches.keys()) {
+    if (name.startsWith('blogen-app-') && name !== APP) await caches.delete(name);
+  }
+}
+
+async function show(path) {
+  const windows = await self.clients.matchAll({ type: 'window' });
+  const open = windows.find((one) => new URL(one.url).pathname.startsWith(SHELL));
+  if (open === undefined) return self.clients.openWindow(`/app${path}`);
+  open.postMessage({ t: 'open', path }); // it goes there by itself, without loading anew
+  return open.focus();
+}
+
+async function subscribeAgain() {
+  const answer = await fetch('/api/v1/push/key');
+  if (!answer.ok) return;
+  const { key } = await answer.json();
+  const asked = { userVisibleOnly: true, applicationServerKey: keyBytes(key) };
+  const subscription = await self.registration.pushManager.subscribe(asked);
+  await fetch('/api/v1/push/subscriptions', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID() },
+    body: JSON.stringify(subscription),
+  });
+}
