@@ -26,7 +26,6 @@ export function partsOf(blocks: unknown): SaidPart[] {
 /** `given` if it is an address that may be opened. */
 export function webAddress(given: unknown): string | null {
   if (typeof given !== 'string' || !/^https?:\/\/[^\s/?#]/i.test(given)) return null;
-  // eslint-disable-next-line no-control-regex
   return /[\u0000-\u0020\u007f"<>\\]/.test(given) ? null : given;
 }
 

@@ -30,10 +30,13 @@ export const answersOptions = (id: string, from: string | null) =>
     enabled: from !== null,
   });
 
+export const writingKey = (slug: string) => ['write-comment', slug] as const;
+
 /** Resolves to null when the comment waits in the outbox: show it from `useOutbox().waiting`. */
 export function useWriteComment(slug: string) {
   const client = useQueryClient();
   return useMutation({
+    mutationKey: writingKey(slug),
     mutationFn: ({ text, parent = null }: { text: string; parent?: string | null }) =>
       outbox.perform({ t: 'comment', slug, text, parent }) as Promise<Comment | null>,
     onSuccess: (comment) => {
