@@ -149,6 +149,8 @@ async def _jobs(app: App, call: Call, found: dict[str, Any]) -> list[str]:
     found["draft"] = await call("GET", f"/jobs/{reviewed}/draft", token=token)
     found["timeline"] = await call("GET", f"/jobs/{reviewed}/timeline?limit=100", token=token)
     found["steps"] = await call("GET", f"/jobs/{reviewed}/steps", token=token)
+    _in_order(found["steps"]["items"], "name")
+    _in_order(found["timeline"]["items"], "step")
     found["jobs"] = await call("GET", "/jobs", token=token)
     found["problem_note"] = await call("POST", f"/jobs/{reviewed}/revise", {"note": "Shorter."}, token=token)
     found["job_cancelled"] = await call("POST", f"/jobs/{reviewed}/cancel", token=token)
@@ -174,6 +176,15 @@ async def _post(app: App, jobs: list[str]) -> None:
     )
     assert {block.t for block in post.blocks} == _KINDS, {block.t for block in post.blocks}
     await app.database.write(lambda tx: Posts.add(tx, post, published_at=_NOON, provenance=AUTONOMOUS))
+
+
+def _in_order(items: list[dict[str, Any]], name: str) -> None:
+    """Sections are drafted side by side: put what tells of them in the order of their names."""
+    places = [place for place, item in enumerate(items) if str(item[name]).startswith("draft:")]
+    drafts = sorted((items[place] for place in places), key=lambda item: str(item[name]))
+    ids = [items[place].get("id") for place in places]
+    for place, item, id_ in zip(places, drafts, ids, strict=True):
+        items[place] = item | ({"id": id_} if id_ is not None else {})
 
 
 def _numbered(found: dict[str, Any]) -> dict[str, Any]:
