@@ -59,7 +59,7 @@ class App:
         self.bus = bus
         self.database = database
         self.posts = Posts(database)
-        self.media = Media(config.data.dir / "media", database)
+        self.media = Media(config.data.dir / "media", database, bus)
         self.authors = Authors(database)
         self.works: Works | None = None
         """The engine and what it works with, once `build_works` was called."""

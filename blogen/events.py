@@ -190,6 +190,12 @@ class AccountDeleted(NamedTuple):
     handle: str
 
 
+class MediumDropped(NamedTuple):
+    """Nothing shows the medium any more; its row is gone."""
+
+    name: str
+
+
 class RequestCrashed(NamedTuple):
     """A handler raised what no handler should raise: a defect of ours. `traceback` goes to the log only."""
 
@@ -257,7 +263,7 @@ Event = (
     JobSubmitted | JobMoved | JobWaiting | JobWoken | JobFailed | JobCrashed
     | StepBegun | StepFinished | StepFailed | StepDoubted | StepProgressed | TaskMoved | TextStreamed
     | PostPublished | PostChanged | PostDeleted | PostCounted | FollowsChanged | FactKept
-    | SecretReplayed | AccountDeleted
+    | SecretReplayed | AccountDeleted | MediumDropped
     | EngineStarted | EngineDraining | EngineStopped | RequestCrashed | StoreFailed | StoreHealed
     | MailSent | MailFailed | DeliveryMade | DeliveryFailed | PushFailed | CourierCrashed
     | CommentCreated | CommentChanged | CommentRemoved | CorrectionPublished | Notified

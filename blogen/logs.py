@@ -37,6 +37,7 @@ from blogen.events import (
     JobWoken,
     MailFailed,
     MailSent,
+    MediumDropped,
     Notified,
     PostChanged,
     PostCounted,
@@ -110,6 +111,8 @@ def write(event: Event) -> None:  # noqa: PLR0915
                  person=person_id)  # fmt: skip
         case AccountDeleted(person_id):
             _say(logging.INFO, "account deleted", person=person_id)
+        case MediumDropped(name):
+            _say(logging.DEBUG, "medium deleted", name=name)
         case RequestCrashed(method, path, traceback):
             _say(logging.ERROR, "request met a defect in Blogen", method=method, path=path, traceback=traceback)
         case StepFailed(job_id, step, code, detail):

@@ -34,7 +34,7 @@ class Blog:
         self.posts = Posts(database)
         self.search = Search(database)
         self.authors = Authors(database)
-        self.media = Media(folder / "media", database)
+        self.media = Media(folder / "media", database, bus)
         self.jobs = Jobs(database, SystemClock())
         self.steps = CommittedSteps(database, SystemClock())
         self.heard: list[Event] = []

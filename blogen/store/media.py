@@ -7,10 +7,12 @@ import hashlib
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from blogen.errors import InvalidInput, StoreUnavailable
+from blogen.events import Bus, Event, MediumDropped
 from blogen.store.database import Database, Transaction
 
 MEDIA_TYPES = {
@@ -52,9 +54,12 @@ class MediaFile:
 
 
 class Media:
-    def __init__(self, folder: Path, database: Database) -> None:
+    def __init__(self, folder: Path, database: Database, bus: Bus) -> None:
         self._folder = folder
         self._database = database
+        self._adding: dict[str, int] = {}
+        """How often each of these names is being stored at this moment."""
+        bus.subscribe(self._hear)
 
     async def add(
         self, content: bytes, media_type: str, *, width: int | None = None, height: int | None = None, made_by: str = ""
@@ -65,7 +70,7 @@ class Media:
             raise InvalidInput(
                 f"Media of type {media_type!r} cannot be stored.", remedy=f"Use one of: {', '.join(_EXTENSIONS)}."
             )
-        digest = await asyncio.to_thread(self._put, content, ext)
+        digest = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
         medium = Medium(f"{digest}.{ext}", media_type, len(content), width, height, made_by)
 
         def work(tx: Transaction) -> None:
@@ -75,7 +80,9 @@ class Media:
                 (digest, ext, media_type, len(content), width, height, made_by, tx.now_ms),
             )
 
-        await self._database.write(work)
+        with self._held(medium.name):
+            await asyncio.to_thread(self._put, content, medium.name)
+            await self._database.write(work)
         return medium
 
     async def by_name(self, name: str) -> Medium | None:
@@ -96,15 +103,45 @@ class Media:
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name
 
-    def _put(self, content: bytes, ext: str) -> str:
-        digest = hashlib.sha256(content).hexdigest()
-        path = self._path(f"{digest}.{ext}")
+    def _put(self, content: bytes, name: str) -> None:
+        path = self._path(name)
         try:
             if not (path.exists() and path.stat().st_size == len(content)):
                 _write_durably(path, content)
         except OSError as error:
             raise _unavailable(error) from error
-        return digest
+
+    @contextlib.contextmanager
+    def _held(self, name: str) -> Iterator[None]:
+        """Whoever drops `name` meanwhile leaves its file, for there will be a row again."""
+        self._adding[name] = self._adding.get(name, 0) + 1
+        try:
+            yield
+        finally:
+            self._adding[name] -= 1
+            if not self._adding[name]:
+                del self._adding[name]
+
+    def _hear(self, event: Event) -> None:
+        if type(event) is MediumDropped and event.name not in self._adding and _NAME.fullmatch(event.name):
+            with contextlib.suppress(OSError):
+                self._path(event.name).unlink(missing_ok=True)
+
+
+def drop(tx: Transaction, name: str) -> None:
+    """Within a transaction: let go of a person's picture, unless it is shown elsewhere; its file goes after it."""
+    digest = name.partition(".")[0]
+    tx.execute(
+        "DELETE FROM media WHERE sha256 = ? AND NOT EXISTS (SELECT 1 FROM people WHERE avatar = ?)"
+        " AND NOT EXISTS (SELECT 1 FROM authors WHERE avatar = ?)",
+        (digest, name, f"/media/{name}"),
+    )
+    if not is_known(tx, name):
+        tx.publish(MediumDropped(name))
+
+
+def is_known(tx: Transaction, name: str) -> bool:
+    return bool(tx.query("SELECT 1 FROM media WHERE sha256 = ?", (name.partition(".")[0],)))
 
 
 def _write_durably(path: Path, content: bytes) -> None:

@@ -19,7 +19,7 @@ from blogen.domain.person import Actor, Person, Scope, TicketKind, Token
 from blogen.errors import ChangedMeanwhile, Conflict, FieldError, InvalidInput, NotFound, TooManyAttempts
 from blogen.events import AccountDeleted
 from blogen.ids import new_id
-from blogen.store import kept_answers, secret_texts
+from blogen.store import kept_answers, media, secret_texts
 from blogen.store.database import Database, Transaction
 from blogen.store.secret_texts import digest, new_text
 from blogen.store.tickets import Tickets
@@ -278,10 +278,18 @@ class People:
         return await self._database.write(work)
 
     async def set_avatar(self, person_id: str, name: str | None) -> Person:
-        """Show the medium `name` with this person, or nothing. Raises NotFound."""
+        """Show the medium `name` with this person, or nothing; what was shown before is deleted.
+
+        Raises NotFound, and ChangedMeanwhile if somebody let go of the same picture since it was stored.
+        """
 
         def work(tx: Transaction) -> Person:
+            before = _person_by_id(tx, person_id).avatar
+            if name is not None and not media.is_known(tx, name):
+                raise ChangedMeanwhile("The picture was deleted meanwhile.", remedy="Send it again.")
             tx.execute("UPDATE people SET avatar = ?, version = version + 1 WHERE id = ?", (name, person_id))
+            if before is not None and before != name:
+                media.drop(tx, before)
             return _person_by_id(tx, person_id)
 
         return await self._database.write(work)
@@ -354,6 +362,8 @@ class People:
             for statement in _UNCOUNT:
                 tx.execute(statement, (person_id,))
             tx.execute("DELETE FROM people WHERE id = ?", (person_id,))
+            if person.avatar is not None:
+                media.drop(tx, person.avatar)
             kept_answers.forget(tx, person_id)
             tx.publish(AccountDeleted(person_id, person.handle))
 

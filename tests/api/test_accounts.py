@@ -482,13 +482,16 @@ async def test_an_avatar_is_made_anew_square_and_without_what_it_carried(blog, k
     assert b"secret place" in picture(kind)
     told = await blog.told("PUT", "/me/avatar", headers=headers, data=picture(kind))
     name = told["avatar"].removeprefix("/media/")
-    content = part(blog, keys.MEDIA).open(name).path.read_bytes()
+    path = part(blog, keys.MEDIA).open(name).path
+    content = path.read_bytes()
     assert b"secret place" not in content
     with Image.open(BytesIO(content)) as image:
         assert image.format == "WEBP"
         assert image.width == image.height
     assert (await blog.told("GET", "/me", headers=headers))["avatar"] == told["avatar"]
     assert (await blog.told("DELETE", "/me/avatar", headers=headers))["avatar"] is None
+    assert not path.exists()
+    assert not await blog.blog.database.read("SELECT 1 FROM media")
 
 
 @pytest.mark.parametrize(

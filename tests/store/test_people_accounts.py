@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
@@ -65,7 +66,7 @@ async def test_of_two_changes_from_the_same_look_the_second_is_refused(accounts,
     assert now.version > ann.version
     same = await people.change_profile(ann.id, change(bio=now.bio), seen=now.version)
     assert same == now
-    await people.set_avatar(ann.id, "x.webp")
+    await people.set_avatar(ann.id, None)
     with pytest.raises(ChangedMeanwhile):
         await people.change_profile(ann.id, change(bio="x"), seen=now.version)
 
@@ -314,3 +315,62 @@ async def test_deleting_a_person_finds_every_row_by_an_index(accounts):
             if key["table"] == "people":
                 plan = await read(f"EXPLAIN QUERY PLAN SELECT 1 FROM {table['name']} WHERE {key['from']} = 'x'")
                 assert all(row["detail"].startswith("SEARCH") for row in plan), (table["name"], key["from"])
+
+
+# Pictures
+
+
+async def pictured(accounts, people, handle: str, content: bytes = b"a picture") -> tuple[str, Path]:
+    person = await accounts.person(handle)
+    medium = await accounts.blog.media.add(content, "image/webp")
+    await people.set_avatar(person.id, medium.name)
+    return person.id, accounts.blog.media.open(medium.name).path
+
+
+async def test_a_picture_goes_with_the_account(accounts, people):
+    ann, path = await pictured(accounts, people, "ann")
+    assert path.read_bytes() == b"a picture"
+    await people.delete_account(ann)
+    assert not path.exists()
+
+
+async def test_a_new_picture_takes_the_place_of_the_old_one_and_the_same_one_stays(accounts, people):
+    ann, path = await pictured(accounts, people, "ann")
+    await people.set_avatar(ann, path.name)
+    assert path.exists()
+    other = await accounts.blog.media.add(b"another", "image/webp")
+    await people.set_avatar(ann, other.name)
+    assert not path.exists()
+    assert accounts.blog.media.open(other.name).path.exists()
+
+
+async def test_a_picture_that_somebody_else_shows_stays(accounts, people):
+    ann, path = await pictured(accounts, people, "ann")
+    bob, _ = await pictured(accounts, people, "bob")
+    await people.delete_account(ann)
+    assert path.exists()
+    await people.set_avatar(bob, None)
+    assert not path.exists()
+
+
+async def test_the_same_picture_stored_and_dropped_at_once_is_whole_or_refused(accounts, people):
+    ann, path = await pictured(accounts, people, "ann")
+    bob = await accounts.person("bob")
+    for _ in range(20):
+        medium = await accounts.blog.media.add(b"a picture", "image/webp")
+        await people.set_avatar(ann, medium.name)
+
+        async def take() -> None:
+            medium = await accounts.blog.media.add(b"a picture", "image/webp")
+            await people.set_avatar(bob.id, medium.name)
+
+        await asyncio.gather(people.set_avatar(ann, None), take(), return_exceptions=True)
+        shown = (await people.by_id(bob.id)).avatar
+        assert shown is None or path.exists()
+        await people.set_avatar(bob.id, None)
+
+
+async def test_a_picture_that_is_gone_is_not_shown(accounts, people):
+    ann = await accounts.person("ann")
+    with pytest.raises(ChangedMeanwhile):
+        await people.set_avatar(ann.id, f"{'0' * 64}.webp")

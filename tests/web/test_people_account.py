@@ -10,6 +10,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from blogen import attempts
+from blogen.attempts import PICTURES_OF_PERSON
 from blogen.domain.person import DeviceKind, Scope, TicketKind
 from blogen.errors import InvalidInput
 from blogen.events import RequestCrashed
@@ -138,6 +140,16 @@ async def test_a_picture_is_made_anew_small_and_square(site):
     form = await browser.form("/me", "/me/avatar")
     await browser.upload("/me/avatar", form | {"remove": "1"}, b"")
     assert (await site.people.by_handle("ann")).avatar is None
+    assert (await browser.get(address)).status == 404
+
+
+async def test_pictures_are_not_changed_without_end(site):
+    browser = await site.signed_in()
+    for _ in range(PICTURES_OF_PERSON.at_most):
+        assert (await browser.upload("/me/avatar", {}, picture((9, 9)))).status == 303
+    answer = await browser.upload("/me/avatar", {}, picture((9, 9)))
+    assert (answer.status, int(answer.headers["Retry-After"]) > 0) == (429, True)
+    assert "Try again later" in answer.text
 
 
 @pytest.mark.parametrize(
@@ -167,7 +179,8 @@ async def test_an_upload_without_a_token_changes_nothing(site):
 
 
 @pytest.mark.filterwarnings("ignore")  # the parser warns of headers that it cannot read
-async def test_a_broken_upload_is_refused_and_is_no_defect(site):
+async def test_a_broken_upload_is_refused_and_is_no_defect(site, monkeypatch):
+    monkeypatch.setattr(attempts, "PICTURES_OF_PERSON", PICTURES_OF_PERSON._replace(at_most=10_000))
     browser = await site.signed_in()
     token = (await browser.form("/me", "/logout"))["form"]
     whole = (

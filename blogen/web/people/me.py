@@ -63,10 +63,14 @@ async def save_avatar(request: web.Request) -> web.Response:
     try:
         if not form.file:
             raise InvalidInput("No picture was chosen.", remedy="Choose one first.")
+        request.app[ATTEMPTS].picture(who.person.id)
         made = await avatar(form.file)
     except InvalidInput as error:
         wrong = {"avatar": Words(picture=f"{error.detail} {error.remedy}")}
         return await _page(request, who, wrong=wrong, status=422)
+    except TooManyAttempts as error:
+        wrong = {"avatar": Words(picture="Pictures were changed too often. Try again later.")}
+        return slow_down(await _page(request, who, wrong=wrong), error)
     medium = await request.app[MEDIA].add(made.content, made.media_type, width=made.width, height=made.height)
     await people.set_avatar(who.person.id, medium.name)
     return see(f"{HOME}?said=avatar#profile")
