@@ -14,7 +14,6 @@ export interface FeedWay {
   /** Of the first page, for `feedSinceOptions`; that page itself may have been let go. */
   head: string | null;
 }
-export type FeedPages = InfiniteData<FeedPage, FeedWay>;
 
 /** More pages than these are not held: the ones farthest away are let go, and asked for again on the way back. */
 export const MOST_PAGES = 10;
@@ -45,8 +44,8 @@ export async function renewFeed(client: QueryClient, kind: FeedKind): Promise<vo
 }
 
 /** Where the newest post stood when this feed was begun. */
-export function headOf(feed: FeedPages | undefined): string | null {
-  return feed?.pages[0]?.head ?? feed?.pageParams[0]?.head ?? null;
+export function headOf(feed: InfiniteData<FeedPage, unknown> | undefined): string | null {
+  return feed?.pages[0]?.head ?? (feed?.pageParams[0] as FeedWay | undefined)?.head ?? null;
 }
 
 /** How many posts came since the feed's `head`. Asked when somebody looks, never by a timer. */
