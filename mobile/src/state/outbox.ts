@@ -7,10 +7,10 @@ import NetInfo from '@react-native-community/netinfo';
 import { AppState } from 'react-native';
 
 import { answerOf, api } from '@/api/client';
-import { asTrouble, type Trouble, type TroubleKind } from '@/api/trouble';
+import { asTrouble, Trouble, type TroubleKind } from '@/api/trouble';
 import { newKey } from '@/lib/ids';
 
-import { getSession, identityOf, onFarewell, onSession } from './session';
+import { checkPerson, getSession, identityOf, onFarewell, onSession } from './session';
 import { makeStore, type Store } from './store';
 
 export type Act =
@@ -19,7 +19,8 @@ export type Act =
   | { t: 'follow'; of: 'author' | 'tag'; name: string; on: boolean }
   | { t: 'progress'; slug: string; block: string; fraction: number; at: string }
   | { t: 'comment'; slug: string; parent: string | null; text: string }
-  | { t: 'decision'; job: string; verb: 'approve' | 'reject'; note: string };
+  | { t: 'decision'; job: string; verb: 'approve' | 'reject'; note: string }
+  | { t: 'revise'; job: string; note: string; strike: string[]; revision: string };
 
 export interface Entry {
   key: string;
@@ -46,10 +47,10 @@ export class Outbox {
 
   constructor(private readonly send: Send) {}
 
-  /** Open the outbox of this identity, with what it held when the app ended. */
+  /** Open the outbox of this identity, with what it held when the app ended. What is on its way for another stays theirs. */
   async open(identity: string): Promise<void> {
-    this.name = `blogen.outbox.${identity}`;
-    await this.change((entries) => entries);
+    this.name = nameOf(identity);
+    await this.change(this.name, (entries) => entries);
   }
 
   /**
@@ -57,63 +58,72 @@ export class Outbox {
    * took its place); rejects with the `Trouble` of a refusal, after which nothing of it is kept.
    */
   async perform(act: Act): Promise<unknown> {
+    const name = this.opened();
     const entry: Entry = { key: newKey(), act, tries: 0, parked: null };
     const outcome = new Promise<unknown>((resolve, reject) => this.waiters.set(entry.key, { resolve, reject }));
     outcome.catch(() => {}); // whoever awaits it below hears of it; until then it is no unhandled rejection
-    await this.change((entries) => [...entries.filter((one) => !this.isReplacedBy(one, act)), entry]);
-    await this.drain();
+    await this.change(name, (entries) => [...entries.filter((one) => !this.isReplacedBy(one, act)), entry]);
+    await this.drainBox(name);
+    this.tell(entry.key, (waiter) => waiter.resolve(null));
     return outcome;
   }
 
   /** Send what waits, the oldest first. What cannot be sent now stays. */
   drain(): Promise<void> {
-    this.draining = this.draining.then(() => this.sendAll()).catch(() => {});
-    return this.draining;
+    return this.drainBox(this.opened());
   }
 
   /** Send a parked act again. */
   async retry(key: string): Promise<void> {
-    await this.change((entries) => entries.map((one) => (one.key === key ? { ...one, parked: null } : one)));
-    await this.drain();
+    const name = this.opened();
+    await this.change(name, (entries) => entries.map((one) => (one.key === key ? { ...one, parked: null } : one)));
+    await this.drainBox(name);
   }
 
   async discard(key: string): Promise<void> {
-    await this.change((entries) => entries.filter((one) => one.key !== key));
+    await this.remove(this.opened(), key);
   }
 
-  private async sendAll(): Promise<void> {
+  private drainBox(name: string): Promise<void> {
+    this.draining = this.draining.then(() => this.sendAll(name)).catch(() => {});
+    return this.draining;
+  }
+
+  private async sendAll(name: string): Promise<void> {
     for (;;) {
-      const next = this.entries.get().find((one) => one.parked === null);
+      const next = (await this.change(name, (entries) => entries)).find((one) => one.parked === null);
       if (next === undefined) return;
       // Written down before it leaves: after a crash it is known that it may have arrived.
-      await this.change((entries) =>
+      await this.change(name, (entries) =>
         entries.map((one) => (one.key === next.key ? { ...one, tries: one.tries + 1 } : one)),
       );
+      if (this.name !== name) return; // somebody else is signed in by now, and it would be theirs
       try {
         const answer = await this.send(next.act, next.key);
-        await this.discard(next.key);
+        await this.remove(name, next.key);
         this.tell(next.key, (waiter) => waiter.resolve(answer));
       } catch (failure) {
         const trouble = asTrouble(failure);
         const isWatched = this.waiters.has(next.key);
-        if (trouble.passes || (trouble.kind === 'signed-out' && !isWatched)) break;
-        await this.refused(next, trouble);
+        if (trouble.passes || (trouble.kind === 'signed-out' && !isWatched)) return;
+        await this.refused(name, next, trouble);
       }
     }
-    for (const key of [...this.waiters.keys()]) this.tell(key, (waiter) => waiter.resolve(null));
   }
 
-  private async refused(entry: Entry, trouble: Trouble): Promise<void> {
-    const isTyped = entry.act.t === 'comment' || entry.act.t === 'decision';
-    // A decision that arrived, and whose answer was lost, is a conflict the second time.
-    const isDone = entry.act.t === 'decision' && trouble.kind === 'changed' && entry.tries > 0;
-    if (this.waiters.has(entry.key) || !isTyped || isDone) {
-      await this.discard(entry.key);
-      this.tell(entry.key, (waiter) => (isDone ? waiter.resolve(null) : waiter.reject(trouble)));
+  private async refused(name: string, entry: Entry, trouble: Trouble): Promise<void> {
+    const isTyped = ['comment', 'decision', 'revise'].includes(entry.act.t);
+    if (this.waiters.has(entry.key) || !isTyped) {
+      await this.remove(name, entry.key);
+      this.tell(entry.key, (waiter) => waiter.reject(trouble));
       return;
     }
     const parked = { kind: trouble.kind, words: trouble.detail ?? '' };
-    await this.change((entries) => entries.map((one) => (one.key === entry.key ? { ...one, parked } : one)));
+    await this.change(name, (entries) => entries.map((one) => (one.key === entry.key ? { ...one, parked } : one)));
+  }
+
+  private async remove(name: string, key: string): Promise<void> {
+    await this.change(name, (entries) => entries.filter((one) => one.key !== key));
   }
 
   private tell(key: string, how: (waiter: Waiter) => void): void {
@@ -131,21 +141,27 @@ export class Outbox {
   }
 
   /** Read, change and write, one after the other: another tab of the browser may have written in between. */
-  private change(how: (entries: readonly Entry[]) => readonly Entry[]): Promise<void> {
-    const name = this.name;
-    if (name === null) throw new Error('The outbox is not open yet.');
-    const write = async (): Promise<void> => {
-      const entries = how(readEntries(await AsyncStorage.getItem(name)));
-      await AsyncStorage.setItem(name, JSON.stringify(entries));
+  private change(name: string, how: (entries: readonly Entry[]) => readonly Entry[]): Promise<readonly Entry[]> {
+    const write = async (): Promise<readonly Entry[]> => {
+      const before = readEntries(await AsyncStorage.getItem(name));
+      const entries = how(before);
+      if (entries !== before) await AsyncStorage.setItem(name, JSON.stringify(entries));
       if (this.name === name) this.entries.set(entries);
+      return entries;
     };
     const done = this.turn.then(() => locked(name, write));
     this.turn = done.catch(() => {});
     return done;
   }
+
+  private opened(): string {
+    if (this.name === null) throw new Error('The outbox is not open yet.');
+    return this.name;
+  }
 }
 
 export async function sendAct(act: Act, key: string): Promise<unknown> {
+  if (getSession().person === null) throw new Trouble('signed-out'); // the server would say no more than that
   const header = { 'Idempotency-Key': key };
   switch (act.t) {
     case 'like': {
@@ -177,8 +193,12 @@ export async function sendAct(act: Act, key: string): Promise<unknown> {
       return answerOf(api.POST('/api/v1/posts/{slug}/comments', { params: { path: { slug }, header }, body: { text, parent } }));
     }
     case 'decision': {
-      const asked = { params: { path: { id: act.job } }, body: { note: act.note } };
+      const asked = { params: { path: { id: act.job }, header }, body: { note: act.note } };
       return answerOf(act.verb === 'approve' ? api.POST('/api/v1/jobs/{id}/approve', asked) : api.POST('/api/v1/jobs/{id}/reject', asked));
+    }
+    case 'revise': {
+      const { job, note, strike, revision } = act;
+      return answerOf(api.POST('/api/v1/jobs/{id}/revise', { params: { path: { id: job }, header }, body: { note, strike, revision } }));
     }
   }
 }
@@ -193,6 +213,7 @@ function subjectOf(act: Act): string | null {
       return `follow:${act.of}:${act.name}`;
     case 'comment':
     case 'decision':
+    case 'revise':
       return null;
   }
 }
@@ -206,10 +227,12 @@ function readEntries(stored: string | null): Entry[] {
   }
 }
 
-function locked(name: string, write: () => Promise<void>): Promise<void> {
+function locked<T>(name: string, write: () => Promise<T>): Promise<T> {
   const locks = (globalThis.navigator as Navigator | undefined)?.locks;
   return locks === undefined ? write() : locks.request(name, write);
 }
+
+const nameOf = (identity: string): string => `blogen.outbox.${identity}`;
 
 export const outbox = new Outbox(sendAct);
 
@@ -217,18 +240,21 @@ export const outbox = new Outbox(sendAct);
 export async function startOutbox(): Promise<() => void> {
   let identity = identityOf(getSession());
   await outbox.open(identity);
-  const drain = (): void => void outbox.drain();
+  // Who is signed in to this browser may have changed on the blog's own pages: what waits is sent for nobody else.
+  const drain = async (): Promise<void> => {
+    if (outbox.entries.get().length > 0 && (await checkPerson())) await outbox.drain();
+  };
   const stops = [
     onSession(() => {
       if (identityOf(getSession()) === identity) return;
       identity = identityOf(getSession());
-      void outbox.open(identity).then(drain);
+      void outbox.open(identity).then(() => outbox.drain());
     }),
-    onFarewell((of) => AsyncStorage.removeItem(`blogen.outbox.${of}`)),
-    NetInfo.addEventListener((net) => net.isConnected === true && drain()),
+    onFarewell((of) => AsyncStorage.removeItem(nameOf(of))),
+    NetInfo.addEventListener((net) => net.isConnected === true && void drain()),
   ];
-  const active = AppState.addEventListener('change', (state) => state === 'active' && drain());
-  drain();
+  const active = AppState.addEventListener('change', (state) => state === 'active' && void drain());
+  void drain();
   return () => {
     active.remove();
     for (const stop of stops) stop();
