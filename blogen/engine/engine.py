@@ -337,9 +337,15 @@ def _restart_point(job: Job, records: list[StepRecord], from_step: str | None) -
         record
         for number, record in enumerate(records)
         if PATH.index(JobState(record.origin)) > place
-        or (record.origin == state and (number >= chosen or from_step.startswith(f"{record.name}/")))
+        # A step that is made of calls ends after them: `edit` rests on `edit/critic`, which is done again with it.
+        or (record.origin == state and (number >= chosen or _are_kin(record.name, from_step)))
     ]
     return state, again
+
+
+def _are_kin(name: str, other: str) -> bool:
+    """Whether one is a part of the other."""
+    return name.startswith(f"{other}/") or other.startswith(f"{name}/")
 
 
 def _check_in_review(job: Job, verb: str = "approved or rejected", state: JobState | None = None) -> None:

@@ -221,7 +221,7 @@ class Steps:
 
 
 LINES = "SELECT id, at, event, origin, step, run, detail, result, job FROM timeline"
-OF_STEPS = "event IN (5, 7, 11, 12, 13, 14, 15, 16)"
+OF_STEPS = "event IN (5, 6, 7, 11, 12, 13, 14, 15, 16)"
 """The lines that tell of steps, and of what a reviewer decided about them."""
 
 _PAID = {True: '{"paid": true}', False: '{"paid": false}'}

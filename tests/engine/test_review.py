@@ -258,6 +258,16 @@ async def test_from_a_step_within_a_step_the_whole_around_it_is_done_again(tmp_p
         assert calls == ["research/ask"]
 
 
+async def test_from_a_step_that_is_made_of_calls_its_calls_are_done_again(tmp_path):
+    calls = []
+    async with house(tmp_path, stages(researching=_research(calls), outlining=_refused)) as home:
+        job = await home.finished(await home.submit())
+        calls.clear()
+        await home.engine.retry(job.id, from_step="research", fresh=True)
+        await home.finished(job)
+        assert calls == ["research/ask"]
+
+
 async def test_a_retry_never_leaps_over_a_state(tmp_path):
     fail_at = "editing"
 

@@ -138,3 +138,14 @@ async def test_what_cannot_be_done_is_refused_with_its_reason(blog):
         await opened.until(job, is_published)
         with pytest.raises(Conflict, match="it is published"):
             await revise(job.id, wanted)
+
+
+async def test_after_a_rejection_the_note_reaches_the_model_with_a_retry_from_editing(blog):
+    async with FakeOpenAI() as model, blog.open(REVIEWED, text_section("main", model)) as opened:
+        job = await ordered(opened)
+        asked = len(model.calls)
+        await opened.app.engine.reject(job.id, note="Say less of kettles.")
+        await opened.app.engine.retry(job.id, from_step="edit")
+        await opened.until(job, in_review)
+        again = model.calls[asked:]
+        assert "Say less of kettles." in next(str(call.body) for call in again if call.label == "critic")
