@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 
 import { newKey } from '@/lib/ids';
+import { keptInstead } from '@/state/kept';
 import { KEPT, WEEK_MS } from '@/state/offline';
 
 import { answerOf, api, wholeAnswerOf, type Schema } from '../client';
@@ -23,7 +24,11 @@ export const postsOptions = (where: { tag?: string; author?: string }) =>
 export const postOptions = (slug: string) =>
   queryOptions({
     queryKey: ['post', slug] as const,
-    queryFn: ({ signal }) => answerOf(api.GET('/api/v1/posts/{slug}', { params: { path: { slug } }, signal })),
+    queryFn: ({ signal }) =>
+      answerOf(api.GET('/api/v1/posts/{slug}', { params: { path: { slug } }, signal })).catch((failure: unknown) => {
+        if (signal.aborted) throw failure;
+        return keptInstead(slug, failure);
+      }),
     gcTime: WEEK_MS,
     meta: KEPT,
   });
