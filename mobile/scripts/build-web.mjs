@@ -1,10 +1,18 @@
-/** After `expo export`: looks whether every file that is named is there, writes `.gz` and `.br` beside what shrinks, prints sizes. */
+/**
+ * After `expo export`: looks whether every file that is named is there, makes the service worker, writes `.gz` and `.br`
+ * beside what shrinks, and fails if the app has become too large.
+ */
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
-const DIST = new URL('../dist', import.meta.url).pathname;
+const HERE = fileURLToPath(new URL('..', import.meta.url));
+const DIST = process.argv[2] ?? join(HERE, 'dist');
 const SHRINKS = /\.(js|css|html|json|webmanifest|svg|ttf|map)$/;
+const MOST_SCRIPT_KB = 380;
+const MOST_FIRST_LOAD_KB = 450;
 
 function filesUnder(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -13,22 +21,50 @@ function filesUnder(folder) {
   });
 }
 
-const named = ['index.html', 'manifest.webmanifest'].flatMap((name) =>
-  [...readFileSync(join(DIST, name), 'utf8').matchAll(/"\/app\/([^"?#]+)"/g)].map((found) => found[1]),
-);
-const missing = named.filter((name) => !existsSync(join(DIST, name)));
-if (missing.length > 0) {
-  console.error(`Named, but not there: ${missing.join(', ')}`);
+function fail(words) {
+  console.error(words);
   process.exit(1);
 }
 
-let script = 0;
+const textOf = (name) => readFileSync(join(DIST, name), 'utf8');
+const named = (name) => [...textOf(name).matchAll(/"\/app\/([^"?#]+\.[a-z0-9]+)"/g)].map((found) => found[1]);
+const missing = ['index.html', 'manifest.webmanifest'].flatMap(named).filter((name) => !existsSync(join(DIST, name)));
+if (missing.length > 0) fail(`Named, but not there: ${missing.join(', ')}`);
+
+// What the app needs to start without a network: its scripts and its own pictures.
+const kept = filesUnder(DIST)
+  .map((path) => relative(DIST, path))
+  .filter((name) => !/\.(gz|br|map)$/.test(name) && !['index.html', 'sw.js', 'metadata.json'].includes(name))
+  .filter((name) => name.startsWith('_expo/') || name.startsWith('assets/') || name === 'manifest.webmanifest' || name === 'icon-192.png')
+  .sort();
+const version = createHash('sha256');
+for (const name of ['index.html', ...kept]) version.update(name).update(readFileSync(join(DIST, name)));
+const rules = readFileSync(join(HERE, 'worker', 'rules.js'), 'utf8').replace(/^export /gm, '');
+const worker = readFileSync(join(HERE, 'worker', 'worker.js'), 'utf8');
+const build = [
+  `const VERSION = ${JSON.stringify(version.digest('hex').slice(0, 16))};`,
+  `const FILES = ${JSON.stringify(kept.map((name) => `/app/${name}`))};`,
+];
+writeFileSync(join(DIST, 'sw.js'), `${build.join('\n')}\n${rules}\n${worker}`);
+
+const smallSizes = new Map();
 for (const path of filesUnder(DIST).filter((file) => SHRINKS.test(file))) {
   const bytes = readFileSync(path);
   const small = gzipSync(bytes, { level: 9 });
   writeFileSync(`${path}.gz`, small);
   writeFileSync(`${path}.br`, brotliCompressSync(bytes));
-  if (path.endsWith('.js')) script += small.length;
-  console.log(`${relative(DIST, path)}  ${bytes.length} B, ${small.length} B gz, ${statSync(`${path}.br`).size} B br`);
+  const name = relative(DIST, path);
+  smallSizes.set(name, small.length);
+  console.log(`${name}  ${bytes.length} B, ${small.length} B gz, ${statSync(`${path}.br`).size} B br`);
 }
-console.log(`JavaScript: ${Math.round(script / 1024)} KB gz`);
+
+const sizeOf = (name) => smallSizes.get(name) ?? statSync(join(DIST, name)).size;
+const sum = (names) => names.reduce((bytes, name) => bytes + sizeOf(name), 0) / 1024;
+const scripts = [...smallSizes.keys()].filter((name) => name.startsWith('_expo/') && name.endsWith('.js'));
+const script = sum(scripts);
+const firstLoad = sum([...new Set(['index.html', 'manifest.webmanifest', 'icon-192.png', ...named('index.html')])]);
+console.log(`JavaScript: ${script.toFixed(1)} KB gz (at most ${MOST_SCRIPT_KB})`);
+console.log(`First load: ${firstLoad.toFixed(1)} KB gz without covers (at most ${MOST_FIRST_LOAD_KB})`);
+console.log(`Kept for starting offline: ${kept.length + 1} files, version ${/"(\w+)"/.exec(build[0])[1]}`);
+if (script > MOST_SCRIPT_KB) fail('The JavaScript is too large: see what came in with the last change.');
+if (firstLoad > MOST_FIRST_LOAD_KB) fail('The first load is too large: see what came in with the last change.');

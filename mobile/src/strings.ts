@@ -80,6 +80,7 @@ export const strings = {
   },
   reading: {
     marks: 'What you think of it',
+    toComments: 'Comments',
     liked: 'You like it',
     saved: 'Saved',
     read: (percent: number) => `${percent} % read`,

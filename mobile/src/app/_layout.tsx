@@ -1,17 +1,20 @@
 import { PersistQueryClientProvider } from '@tanstack/react-query-persist-client';
-import { DarkTheme, DefaultTheme, Stack, ThemeProvider } from 'expo-router';
+import { DarkTheme, DefaultTheme, router, Stack, ThemeProvider, usePathname, useRouter } from 'expo-router';
 import { StatusBar } from 'expo-status-bar';
 import { useEffect, useState, type ReactNode } from 'react';
 import { AppState } from 'react-native';
 import { SafeAreaProvider } from 'react-native-safe-area-context';
 
+import { NewVersion } from '@/components/NewVersion';
 import { Loading } from '@/components/States';
 import { Toast } from '@/components/Toast';
+import { startFarewell } from '@/state/farewell';
 import { makeQueryClient, persistOptions, startOffline } from '@/state/offline';
 import { startOutbox } from '@/state/outbox';
 import { loadPlaces, writePlaces } from '@/state/place';
 import { loadPrefs } from '@/state/prefs';
 import { checkPerson, identityOf, startSession, useSession } from '@/state/session';
+import { startWorker } from '@/state/worker';
 import { strings } from '@/strings';
 import { useTheme } from '@/theme';
 
@@ -30,6 +33,7 @@ export default function RootLayout() {
         ) : (
           <Loading />
         )}
+        <NewVersion />
         <Toast />
       </Themed>
     </SafeAreaProvider>
@@ -37,14 +41,24 @@ export default function RootLayout() {
 }
 
 function Screens({ isConnected }: { isConnected: boolean }) {
-  const { colours } = useTheme();
+  const theme = useTheme();
+  const { colours } = theme;
+  const router = useRouter();
+  const path = usePathname();
+  // A link from outside can lead anywhere: without a blog there is only one place to be.
+  const isLost = !isConnected && path !== '/connect';
+  useEffect(() => {
+    if (isLost) router.replace('/connect');
+  }, [isLost, router]);
   return (
     <Stack
       screenOptions={{
         headerStyle: { backgroundColor: colours.ground },
         headerTintColor: colours.ink,
+        headerTitleStyle: { ...theme.text('heading'), color: colours.ink },
         headerShadowVisible: false,
         headerBackTitle: strings.back,
+        headerBackButtonDisplayMode: 'minimal',
         contentStyle: { backgroundColor: colours.ground },
       }}
     >
@@ -52,9 +66,7 @@ function Screens({ isConnected }: { isConnected: boolean }) {
         <Stack.Screen name="(tabs)" options={{ headerShown: false, title: strings.appName }} />
         <Stack.Screen name="post/[slug]" options={{ title: '' }} />
       </Stack.Protected>
-      <Stack.Protected guard={!isConnected}>
-        <Stack.Screen name="connect" options={{ headerShown: false, title: strings.connect.title }} />
-      </Stack.Protected>
+      <Stack.Screen name="connect" options={{ headerShown: false, title: strings.connect.title }} />
     </Stack>
   );
 }
@@ -87,7 +99,7 @@ function useStart(): boolean {
   const [isRead, setRead] = useState(false);
   useEffect(() => {
     let hasEnded = false;
-    const stops: (() => void)[] = [startOffline()];
+    const stops: (() => void)[] = [startOffline(), startFarewell(), startWorker((path) => router.push(path as '/'))];
     const start = async (): Promise<void> => {
       await Promise.all([loadPrefs(), loadPlaces(), startSession()]);
       const stopOutbox = await startOutbox();

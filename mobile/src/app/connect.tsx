@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { Redirect, useLocalSearchParams, useRouter } from 'expo-router';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { ScrollView, StyleSheet } from 'react-native';
 
 import { IS_WEB } from '@/api/client';
@@ -16,12 +16,12 @@ import { space } from '@/theme';
 
 /** Native only: a browser is connected to where the app came from. A `blogen://pair` link fills it in. */
 export default function ConnectScreen() {
-  return IS_WEB ? <Redirect href="/" /> : <Connect />;
+  const asked = useLocalSearchParams<{ server?: string; code?: string }>();
+  return IS_WEB ? <Redirect href="/" /> : <Connect key={`${asked.server} ${asked.code}`} asked={asked} />;
 }
 
-function Connect() {
+function Connect({ asked }: { asked: { server?: string; code?: string } }) {
   const router = useRouter();
-  const asked = useLocalSearchParams<{ server?: string; code?: string }>();
   const [address, setAddress] = useState(asked.server ?? '');
   const [code, setCode] = useState(asked.code ?? '');
   const testing = useMutation({ mutationFn: probe });
@@ -29,10 +29,6 @@ function Connect() {
     mutationFn: () => connect(address, code),
     onSuccess: () => router.replace('/'),
   });
-  useEffect(() => {
-    if (asked.server !== undefined) setAddress(asked.server);
-    if (asked.code !== undefined) setCode(asked.code);
-  }, [asked.server, asked.code]);
 
   const failure = connecting.error ?? testing.error;
   const refusal = failure === null ? null : refusalOf(failure, address);

@@ -1,26 +1,45 @@
+import { useQuery } from '@tanstack/react-query';
 import { Tabs } from 'expo-router';
 
-import { Icon } from '@/components/Icon';
+import { unreadOptions } from '@/api/queries/notifications';
+import { Icon, type IconName } from '@/components/Icon';
+import { mayWrite, useSession } from '@/state/session';
 import { strings } from '@/strings';
 import { useTheme } from '@/theme';
 
+const BAR_HEIGHT = 52;
+
 /** A new tab is a file beside this one and a `Tabs.Screen` here. */
 export default function TabsLayout() {
-  const { colours } = useTheme();
+  const session = useSession();
+  const theme = useTheme();
+  const { colours } = theme;
+  const unread = useQuery({ ...unreadOptions(), enabled: session.person !== null, refetchInterval: 300_000 }).data ?? 0;
+  // Larger text makes the bar higher; five names beside each other have no room for more than half as much again.
+  const scale = Math.min(1.5, Math.max(1, Number(theme.text('small').fontSize) / 14));
+  const tab = (icon: IconName, title: string) => ({
+    title,
+    tabBarIcon: ({ color, focused }: { color: unknown; focused: boolean }) => <Icon name={icon} colour={String(color)} filled={focused && icon === 'saved'} />,
+  });
   return (
     <Tabs
       screenOptions={{
         headerShown: false,
         tabBarActiveTintColor: colours.accent,
         tabBarInactiveTintColor: colours.quiet,
-        tabBarStyle: { backgroundColor: colours.surface, borderTopColor: colours.line },
+        tabBarLabelPosition: 'below-icon',
+        tabBarLabelStyle: { fontSize: 11 * scale, lineHeight: 14 * scale },
+        tabBarStyle: { backgroundColor: colours.surface, borderTopColor: colours.line, minHeight: BAR_HEIGHT * scale },
+        tabBarBadgeStyle: { backgroundColor: colours.accent, color: colours.onAccent },
         sceneStyle: { backgroundColor: colours.ground },
       }}
     >
-      <Tabs.Screen
-        name="index"
-        options={{ title: strings.tabs.feed, tabBarIcon: ({ color }) => <Icon name="feed" colour={String(color)} /> }}
-      />
+      <Tabs.Screen name="index" options={tab('feed', strings.tabs.feed)} />
+      <Tabs.Screen name="explore" options={tab('explore', strings.tabs.explore)} />
+      {/* Hidden, not gone: what another app shares leads to it, and it says who may use it. */}
+      <Tabs.Screen name="desk" options={{ ...tab('desk', strings.tabs.desk), ...(mayWrite(session) ? null : { href: null }) }} />
+      <Tabs.Screen name="saved" options={tab('saved', strings.tabs.saved)} />
+      <Tabs.Screen name="you" options={{ ...tab('you', strings.tabs.you), ...(unread > 0 ? { tabBarBadge: unread > 99 ? '99+' : unread } : null) }} />
     </Tabs>
   );
 }
