@@ -7,6 +7,8 @@ from contextlib import suppress
 import pytest
 from hypothesis import HealthCheck, settings
 
+from blogen.store import people
+
 settings.register_profile("blogen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("blogen")
 
@@ -15,6 +17,9 @@ with suppress(OSError):
     # What a killed process has written is there in memory as on a disk; only a loss of power would tell them apart.
     if shutil.disk_usage(IN_MEMORY).free > ROOM_BYTES and os.access(IN_MEMORY, os.W_OK):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", IN_MEMORY)
+
+people.HASHING = people.HashCost(rounds=1, kib=8)
+"""What every password costs in these processes; in those of owners it costs more (tests/cli/test_users.py)."""
 
 LONGEST_FIRST = ("tests/e2e/test_crash_", "tests/api/test_schemathesis", "tests/e2e/")
 """Files of few tests that take minutes: begun last, one worker would end them alone."""

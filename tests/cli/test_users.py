@@ -3,6 +3,10 @@
 import asyncio
 import json
 import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,7 @@ from blogen.store.devices import Devices
 from blogen.store.people import People
 from tests.cli.test_commands import Blogen
 
+ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery"
 
 
@@ -124,3 +129,11 @@ def test_a_token_ends_after_the_days_that_were_said(blogen):
     assert "valid until 20" in blogen.call("tokens", "list").stdout
     for wrong in ("0", "-1", "soon"):
         blogen.call("tokens", "create", "--scope", "reader", "--expires", wrong, code=2)
+
+
+def test_a_password_is_hashed_at_the_cost_that_is_recommended(tmp_path):
+    command = [sys.executable, ROOT / "run.py", "users", "create", "ann", "--data-dir", tmp_path]
+    subprocess.run(command, input=PASSWORD, text=True, capture_output=True, check=True)  # here hashing is made cheap
+    with closing(sqlite3.connect(tmp_path / "blogen.db")) as database:
+        [(stored,)] = database.execute("SELECT password FROM people")
+    assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
