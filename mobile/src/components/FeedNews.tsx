@@ -5,8 +5,7 @@ import { useCallback } from 'react';
 import { AppState, Pressable, StyleSheet, View } from 'react-native';
 
 import { feedSinceOptions } from '@/api/queries/feed';
-import { CAN_STREAM, listen } from '@/state/events';
-import { useSession } from '@/state/session';
+import { useMyEvents } from '@/state/my-events';
 import { strings } from '@/strings';
 import { radius, space, TARGET, useTheme } from '@/theme';
 
@@ -32,29 +31,15 @@ export function FeedNews({ head, onPress }: { head: string | null; onPress: () =
 /** Asked when the feed is looked at, when the app comes to the front, and when the blog tells of a post. */
 function useNews(head: string | null): number {
   const { data, refetch } = useQuery(feedSinceOptions(head));
-  const { person } = useSession();
-  const isHeard = CAN_STREAM && person !== null;
+  const look = (): void => void (head !== null && refetch());
+  useMyEvents(({ event }) => (event === 'post' || event === 'reset') && look());
   useFocusEffect(
     useCallback(() => {
       if (head === null) return;
-      const look = (): void => void refetch();
-      let deafen = (): void => {};
-      const hear = (): void => {
-        deafen();
-        if (isHeard) deafen = listen('/api/v1/me/events', ({ event }) => (event === 'post' || event === 'reset') && look());
-      };
-      look();
-      hear();
-      const active = AppState.addEventListener('change', (state) => {
-        if (state !== 'active') return deafen();
-        look();
-        hear();
-      });
-      return () => {
-        deafen();
-        active.remove();
-      };
-    }, [head, isHeard, refetch]),
+      void refetch();
+      const active = AppState.addEventListener('change', (state) => void (state === 'active' && refetch()));
+      return () => active.remove();
+    }, [head, refetch]),
   );
   return data?.new ?? 0;
 }
