@@ -29,16 +29,19 @@ interface Props extends Common {
   blocks: readonly Block[];
   /** The block that is being read aloud. */
   spoken?: string | null;
+  /** The block that was touched, and what then lies over its lower edge (so that no line moves). */
+  touched?: string | null;
+  actions?: React.ReactNode;
   onLayoutOf?: ((id: string, y: number, height: number) => void) | undefined;
 }
 
-export function Blocks({ blocks, spoken = null, onLayoutOf, ...common }: Props) {
+export function Blocks({ blocks, spoken = null, touched = null, actions, onLayoutOf, ...common }: Props) {
   const notes = blocks.filter((block): block is NoteBlock => block.t === 'note');
   return (
     <View style={styles.blocks}>
       {blocks.map((block) =>
         isDrawn(block) ? (
-          <Placed key={block.id} id={block.id} isSpoken={block.id === spoken} onLayoutOf={onLayoutOf} onTouch={common.onTouch}>
+          <Placed key={block.id} id={block.id} isSpoken={block.id === spoken} onLayoutOf={onLayoutOf} onTouch={common.onTouch} actions={block.id === touched ? actions : null}>
             <Drawn block={block} {...common} />
           </Placed>
         ) : null,
@@ -69,15 +72,16 @@ interface PlacedProps {
   isSpoken: boolean;
   onLayoutOf?: Props['onLayoutOf'];
   onTouch?: Common['onTouch'];
+  actions?: React.ReactNode;
   children: React.ReactNode;
 }
 
-function Placed({ id, isSpoken, onLayoutOf, onTouch, children }: PlacedProps) {
+function Placed({ id, isSpoken, onLayoutOf, onTouch, actions, children }: PlacedProps) {
   const { colours } = useTheme();
   const measured = ({ nativeEvent: { layout } }: LayoutChangeEvent): void => onLayoutOf?.(id, layout.y, layout.height);
   const marked = isSpoken && [styles.spoken, { backgroundColor: colours.accentSoft, borderColor: colours.accent }];
   return (
-    <View testID={`block-${id}`} onLayout={measured} style={[styles.placed, marked]} {...(isSpoken && { 'aria-current': true })}>
+    <View testID={`block-${id}`} onLayout={measured} style={[styles.placed, marked, actions != null && styles.above]} {...(isSpoken && { 'aria-current': true })}>
       {onTouch === undefined ? (
         children
       ) : (
@@ -92,6 +96,7 @@ function Placed({ id, isSpoken, onLayoutOf, onTouch, children }: PlacedProps) {
           {children}
         </Pressable>
       )}
+      {actions != null && <View style={[styles.actions, { backgroundColor: colours.surface, borderColor: colours.line }]}>{actions}</View>}
     </View>
   );
 }
@@ -298,9 +303,11 @@ function Piece({ run, onNote }: { run: Run; onNote: Common['onNote'] }) {
 const styles = StyleSheet.create({
   blocks: { gap: space.l },
   placed: { marginHorizontal: -space.s, paddingHorizontal: space.s, borderLeftWidth: 3, borderColor: 'transparent' },
+  above: { zIndex: 1 },
   spoken: { borderRadius: radius.s },
   // The page is read, not pressed: no hand over the text.
   held: { cursor: 'auto' },
+  actions: { position: 'absolute', right: space.s, bottom: -44, zIndex: 1, borderWidth: 1, borderRadius: radius.l, paddingHorizontal: space.m },
   notes: { marginTop: space.l },
   heading: { marginTop: space.s },
   quote: { borderLeftWidth: 3, paddingLeft: space.l, gap: space.xs },

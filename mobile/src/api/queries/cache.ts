@@ -40,6 +40,17 @@ export const byCursor = {
   getNextPageParam: (page: { next?: string | null }) => page.next ?? undefined,
 };
 
+/** A post that is no more leaves every list. */
+export function forgetPost(client: QueryClient, slug: string): void {
+  const without = (found: unknown): unknown => {
+    if (typeof found !== 'object' || found === null) return found;
+    if ('pages' in found && Array.isArray(found.pages)) return { ...found, pages: found.pages.map(without) };
+    if (!('items' in found) || !Array.isArray(found.items)) return found;
+    return { ...found, items: found.items.filter((item: { slug?: unknown }) => item.slug !== slug) };
+  };
+  client.setQueriesData<unknown>({ predicate: ({ queryKey }) => LISTS.includes(String(queryKey[0])) }, without);
+}
+
 function walk(found: unknown, slug: string, change: (post: Marks) => Partial<Marks>): unknown {
   if (Array.isArray(found)) return found.map((one) => walk(one, slug, change));
   if (typeof found !== 'object' || found === null) return found;
