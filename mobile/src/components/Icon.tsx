@@ -1,6 +1,6 @@
-import Svg, { Path } from 'react-native-svg';
-
 import { useTheme, type Colours } from '@/theme';
+
+import { Drawing } from './Drawing';
 
 /** Our own strokes on a field of 24 by 24: an icon font would weigh 390 KB. */
 const PATHS = {
@@ -48,16 +48,5 @@ interface Props {
 export function Icon({ name, size = 24, tone = 'ink', colour, filled = false }: Props) {
   const theme = useTheme();
   const stroke = colour ?? theme.colours[tone];
-  return (
-    <Svg width={size} height={size} viewBox="0 0 24 24" aria-hidden>
-      <Path
-        d={PATHS[name]}
-        stroke={stroke}
-        strokeWidth={1.8}
-        strokeLinecap="round"
-        strokeLinejoin="round"
-        fill={filled ? stroke : 'none'}
-      />
-    </Svg>
-  );
+  return <Drawing size={size} field={24} path={PATHS[name]} stroke={stroke} fill={filled ? stroke : 'none'} />;
 }

@@ -1,9 +1,10 @@
 import { useMemo } from 'react';
 import { StyleSheet, View } from 'react-native';
-import Svg, { Path } from 'react-native-svg';
 
 import { qrOf } from '@/lib/qr';
 import { radius } from '@/theme';
+
+import { Drawing } from './Drawing';
 
 const QUIET = 4;
 
@@ -15,9 +16,7 @@ export function Qr({ text, label, size = 220 }: { text: string; label: string; s
   const squares = rows.flatMap((row, y) => row.flatMap((on, x) => (on ? [`M${x + QUIET} ${y + QUIET}h1v1h-1z`] : [])));
   return (
     <View role="img" aria-label={label} style={styles.paper}>
-      <Svg width={size} height={size} viewBox={`0 0 ${side} ${side}`}>
-        <Path d={squares.join('')} fill="#000000" />
-      </Svg>
+      <Drawing size={size} field={side} path={squares.join('')} fill="#000000" />
     </View>
   );
 }

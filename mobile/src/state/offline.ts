@@ -3,13 +3,13 @@
  * is signed in, so no one sees what another has loaded, and signing out removes them.
  */
 import AsyncStorage from '@react-native-async-storage/async-storage';
-import NetInfo from '@react-native-community/netinfo';
 import { createAsyncStoragePersister } from '@tanstack/query-async-storage-persister';
 import { onlineManager, QueryClient } from '@tanstack/react-query';
 import type { PersistQueryClientOptions } from '@tanstack/react-query-persist-client';
 import { useSyncExternalStore } from 'react';
 
 import { asTrouble } from '@/api/trouble';
+import { watchNet } from '@/lib/net';
 
 import { getSession, identityOf, onFarewell } from './session';
 
@@ -57,7 +57,7 @@ export function persistOptions(identity: string): Omit<PersistQueryClientOptions
 export function startOffline(): () => void {
   const stops = [
     onFarewell((identity) => AsyncStorage.removeItem(nameOf(identity))),
-    NetInfo.addEventListener((net) => onlineManager.setOnline(net.isConnected !== false)),
+    watchNet((isConnected) => onlineManager.setOnline(isConnected !== false)),
   ];
   return () => {
     for (const stop of stops) stop();

@@ -3,12 +3,12 @@
  * repeated with the same `Idempotency-Key` until it is answered: nothing is lost offline and nothing is done twice.
  */
 import AsyncStorage from '@react-native-async-storage/async-storage';
-import NetInfo from '@react-native-community/netinfo';
 import { AppState } from 'react-native';
 
 import { answerOf, api } from '@/api/client';
 import { asTrouble, Trouble, type TroubleKind } from '@/api/trouble';
 import { newKey } from '@/lib/ids';
+import { watchNet } from '@/lib/net';
 
 import { checkPerson, getSession, identityOf, onFarewell, onSession } from './session';
 import { makeStore, type Store } from './store';
@@ -251,7 +251,7 @@ export async function startOutbox(): Promise<() => void> {
       void outbox.open(identity).then(() => outbox.drain());
     }),
     onFarewell((of) => AsyncStorage.removeItem(nameOf(of))),
-    NetInfo.addEventListener((net) => net.isConnected === true && void drain()),
+    watchNet((isConnected) => isConnected === true && void drain()),
   ];
   const active = AppState.addEventListener('change', (state) => state === 'active' && void drain());
   void drain();
