@@ -34,7 +34,7 @@ export function FeedList({ name, posts, renderPost, footer, header, onEnd, onSta
       settling.current = 0;
       if (node === null || place === null || row === undefined || node.clientHeight === 0) return;
       const off = row.getBoundingClientRect().top - node.getBoundingClientRect().top + place.dy;
-      if (Math.abs(off) >= 1) node.scrollTop += off;
+      if (Math.abs(off) >= 0.5) node.scrollTop += off;
       left -= 1;
       if (left > 0) settling.current = requestAnimationFrame(step);
     };

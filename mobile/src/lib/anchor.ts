@@ -14,7 +14,7 @@ export function topOf(count: number, edge: number, extentOf: (index: number) => 
     const row = extentOf(index);
     if (row === null) return found;
     if (row.y + row.height > edge) {
-      found = { index, dy: Math.round(edge - row.y) };
+      found = { index, dy: edge - row.y };
       high = index - 1;
     } else {
       low = index + 1;
