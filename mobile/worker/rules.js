@@ -44,8 +44,9 @@ export function surplus(names, most = MOST_PICTURES) {
  */
 export function screenOf(address) {
   if (typeof address !== 'string' || !address.startsWith('/') || /^\/[/\\]/.test(address)) return '/notifications';
-  const post = /^\/p\/([^/?#]+)/.exec(address);
-  return post === null ? '/notifications' : `/post/${post[1]}`;
+  const [, post, place] = /^\/p\/([^/?#]+)(#comment-)?/.exec(address) ?? [];
+  if (post === undefined) return '/notifications';
+  return place === undefined ? `/post/${post}` : `/post/${post}/comments`;
 }
 
 /**
