@@ -2,16 +2,19 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
+from tests.e2e.app import Crowd, Phone, open_crowd, pick_up
 from tests.e2e.harness import Blogen
 from tests.fakes.openai_server import FakeOpenAI
 
 NewBlogen = Callable[..., Blogen]
+NewPhone = Callable[..., Awaitable[Phone]]
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +48,27 @@ def new_blogen(seed: Blogen, tmp_path: Path) -> NewBlogen:
 async def fake() -> AsyncIterator[FakeOpenAI]:
     async with FakeOpenAI() as fake:
         yield fake
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def crowd(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Crowd]:
+    """A blog full of posts with the app, and a browser: one for all tests of a worker."""
+    async for opened in open_crowd(tmp_path_factory.mktemp("crowd")):
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def new_phone(crowd: Crowd) -> AsyncIterator[NewPhone]:
+    """Phones that must not have complained when their test ends."""
+    phones: list[Phone] = []
+
+    async def new(handle: str | None = None, **options: object) -> Phone:
+        phones.append(phone := await pick_up(crowd, **options))
+        if handle is not None:
+            await phone.enter(handle)
+        return phone
+
+    yield new
+    for phone in phones:
+        await phone.context.close()
+    assert not (wrong := [one for phone in phones for one in phone.wrong()]), "\n".join(wrong)

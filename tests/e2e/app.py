@@ -1,0 +1,254 @@
+"""The phone app in a real browser, on a real server whose blog is full of posts.
+
+async def test_…(new_phone: NewPhone) -> None:
+    ann = await new_phone("ann")               # registered and signed in; without a name: nobody
+    await ann.open("/app/")
+
+A phone's test fails if the browser complained meanwhile: of an error in the console, of the policy, of a third party.
+What a test brings about on purpose it forgives with `expects`.
+"""
+
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
+
+from blogen.web.folders import APP
+from tests.blog import open_blog
+from tests.e2e.harness import Blogen, with_fake
+from tests.e2e.test_browser import ARTEFACTS, CHROMIUM, FLAGS
+from tests.fakes.openai_server import FakeOpenAI
+from tests.showcase import DAY_MS, NOW_MS, POSTS, fill
+
+PASSWORD: Final = "correct horse battery"
+MANY: Final = 200
+"""Posts in the blog; deep scrolling needs them."""
+
+_WATCH = """
+document.addEventListener('securitypolicyviolation', event => console.error(
+  `CSP: ${event.violatedDirective} ${event.blockedURI}`))
+"""
+_SMALL = """
+() => [...document.querySelectorAll(':is(a, button, input, textarea, select, [role=button], [role=link], [role=tab])')]
+  .filter(element => element.checkVisibility({opacityProperty: true, visibilityProperty: true}))
+  .filter(element => !element.closest('[aria-hidden=true], [inert]'))
+  .filter(element => !element.matches('p a, p [role=link], [dir=auto] [role=link], [dir=auto] a'))
+  .map(element => [element.ariaLabel || element.textContent.trim() || element.name, element.getBoundingClientRect()])
+  .filter(([, box]) => box.height > 0 && (box.height < 43.5 || box.width < 43.5))
+  .map(([name, box]) => `${name}: ${Math.round(box.width)}x${Math.round(box.height)}`)
+"""
+_CUT = """
+() => [...document.querySelectorAll('[dir=auto], h1, h2, button, [role=button]')]
+  .filter(element => element.checkVisibility() && element.getBoundingClientRect().right > innerWidth + 1)
+  .filter(element => ![...ancestors(element)].some(one => one.scrollWidth > one.clientWidth + 1
+    && ['auto', 'scroll'].includes(getComputedStyle(one).overflowX)))
+  .map(element => element.textContent.trim().slice(0, 60))
+function* ancestors(element) { while ((element = element.parentElement)) yield element }
+"""
+_WHERE = """
+() => {
+  const items = [...document.querySelectorAll('[role=listitem]')].filter(item => item.getBoundingClientRect().height > 0)
+  for (const item of items) {
+    let page = item.parentElement
+    while (page && !['auto', 'scroll'].includes(getComputedStyle(page).overflowY)) page = page.parentElement
+    if (!page || page.clientHeight === 0) continue
+    const edge = page.getBoundingClientRect().top, box = item.getBoundingClientRect()
+    if (box.bottom <= edge + 1) continue
+    return [item.querySelector('a').getAttribute('href'), Math.round(box.top - edge)]
+  }
+  return null
+}
+"""
+_SCROLL = """
+pixels => {
+  const item = [...document.querySelectorAll('[role=listitem]')].find(one => one.getBoundingClientRect().height > 0)
+  let page = item
+  while (page && !['auto', 'scroll'].includes(getComputedStyle(page).overflowY)) page = page.parentElement
+  page.scrollTop += pixels
+  return page.querySelectorAll('[role=listitem]').length
+}
+"""
+_REGISTER = """
+async ([door, body]) => {
+  const response = await fetch(`/api/v1/auth/${door}`, {method: 'POST', body: JSON.stringify(body),
+    headers: {'Content-Type': 'application/json', 'Blogen-Session': 'cookie'}})
+  if (!response.ok) throw new Error(await response.text())
+}
+"""
+
+
+@dataclass
+class Crowd:
+    """A server whose blog is full of posts, the model that writes for it, and a browser."""
+
+    blogen: Blogen
+    fake: FakeOpenAI
+    browser: Browser
+    known: set[str] = field(default_factory=set)
+
+    @property
+    def site(self) -> str:
+        return self.blogen.url.replace("127.0.0.1", "localhost")  # a secure cookie is taken from localhost without TLS
+
+    def rows(self, select: str, *values: object) -> list[tuple[Any, ...]]:
+        """What stands in the database."""
+        with closing(sqlite3.connect(f"file:{self.blogen.data / 'blogen.db'}?mode=ro", uri=True)) as connection:
+            return connection.execute(select, values).fetchall()
+
+
+async def open_crowd(folder: Path) -> AsyncIterator[Crowd]:
+    assert (APP / "index.html").is_file(), "the app is not built: `make app` builds it"
+    (folder / "data").mkdir(parents=True)
+    async with open_blog(folder / "data") as blog:
+        await fill(blog)
+        for number in range(len(POSTS), MANY):
+            await blog.publish(
+                f"Post number {number}", at=NOW_MS - number * 3 * DAY_MS, slug=f"post-{number}", tags=["numbers"],
+                summary=f"What stands in post {number}, in a sentence that is long enough for two lines.",
+                markdown="\n\n".join(f"## Part {part}\n\n{'A sentence of this part. ' * 20}" for part in range(1, 9)),
+            )  # fmt: skip
+    config = '[auth]\nsign_up = "open"\n'
+    async with FakeOpenAI() as fake, async_playwright() as playwright:
+        async with Blogen(folder, config=with_fake(fake, more=config)) as blogen:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            yield Crowd(blogen, fake, browser)
+            await browser.close()
+
+
+@dataclass
+class Phone:
+    """One browser of one person, and what it complained about."""
+
+    crowd: Crowd
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    async def open(self, path: str = "/app/") -> None:
+        await self.page.goto(self.crowd.site + path)
+
+    def see(self, words: str | re.Pattern[str], *, exact: bool = False) -> Locator:
+        """What is visible with these words; screens that lie below the one in front do not count."""
+        return self.page.get_by_text(words, exact=exact).locator("visible=true").first
+
+    def button(self, name: str | re.Pattern[str], *, exact: bool = True) -> Locator:
+        found = self.page.get_by_role("button", name=name, exact=exact) if isinstance(name, str) else (
+            self.page.get_by_role("button", name=name)
+        )
+        return found.locator("visible=true").first
+
+    def link(self, name: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_role("link", name=name).locator("visible=true").first
+
+    def field(self, label: str) -> Locator:
+        return self.page.get_by_label(label, exact=True).locator("visible=true").first
+
+    def tab(self, name: str) -> Locator:
+        return self.page.locator(f'[role=tablist] [role=tab]:has-text("{name}"), [role=tablist] a:has-text("{name}")').first
+
+    async def enter(self, handle: str) -> None:
+        """Be `handle`, by the door that the app uses."""
+        door = "login" if handle in self.crowd.known else "register"
+        self.crowd.known.add(handle)
+        await self.open("/api/v1/site")  # a page of the blog that is not the app
+        await self.page.evaluate(_REGISTER, [door, {"handle": handle, "password": PASSWORD, "device": "a test"}])
+
+    # -- where one is in a list ----------------------------------------------------------------------------------
+
+    async def where(self) -> tuple[str, int]:
+        """The topmost post of the list in front, and how far it is from the list's upper edge."""
+        found = await self.page.evaluate(_WHERE)
+        assert found is not None, "no list is in front"
+        return found[0], found[1]
+
+    async def scroll_to(self, slug: str) -> tuple[str, int]:
+        """Scroll the list as a finger would, until `slug` is the topmost post; where one then is."""
+        for _ in range(2000):
+            here, _offset = await self.where()
+            if here.endswith(f"/{slug}"):
+                await self.settled()
+                return await self.where()
+            await self.page.evaluate(_SCROLL, 600 if not await self._is_loaded(slug) else await self._distance(slug))
+            await self.page.evaluate("() => new Promise(requestAnimationFrame)")
+        raise AssertionError(f"{slug} was not reached; here is {await self.where()}")
+
+    async def _is_loaded(self, slug: str) -> bool:
+        return await self.page.locator(f'[role=listitem] a[href$="/{slug}"]').count() > 0
+
+    async def _distance(self, slug: str) -> int:
+        box = await self.page.locator(f'[role=listitem] a[href$="/{slug}"]').first.evaluate("a => a.getBoundingClientRect().top")
+        return int(box) - 120
+
+    async def tap_post(self, slug: str) -> None:
+        """Open a post of the list as it stands: a click of Playwright's would first scroll all of it into view."""
+        box = await self.page.locator(f'[role=listitem] a[href$="/{slug}"]').locator("visible=true").first.bounding_box()
+        assert box is not None
+        await self.page.touchscreen.tap(box["x"] + box["width"] / 2, max(box["y"], 130) + 40)
+        await self.page.wait_for_url(f"**/app/post/{slug}")
+
+    async def settled(self) -> None:
+        """Wait until the list stands still for ten frames."""
+        await self.page.evaluate(
+            f"""async () => {{
+              const where = {_WHERE.strip()}
+              for (let same = 0, last = '', tries = 0; same < 10 && tries < 600; tries++) {{
+                await new Promise(requestAnimationFrame)
+                const now = JSON.stringify(where())
+                same = now === last ? same + 1 : 0
+                last = now
+              }}
+            }}"""
+        )
+
+    # -- what is wrong -------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def expects(self, *complaints: str) -> Iterator[None]:
+        """What the browser says of the network meanwhile is the test's own doing."""
+        self.expected += complaints
+        yield
+
+    def wrong(self) -> list[str]:
+        return [one for one in self.complaints if not any(re.search(each, one) for each in self.expected)]
+
+    async def look(self, name: str) -> None:
+        """A screenshot, after a look at the screen: nothing too wide, too small, or closed to some."""
+        ARTEFACTS.mkdir(exist_ok=True)
+        await self.page.screenshot(path=ARTEFACTS / f"app-{name}.png")
+        if await self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            self.complaints.append(f"{name}: is wider than the screen")
+        self.complaints += [f"{name}: cut off: {one}" for one in await self.page.evaluate(_CUT)]
+        self.complaints += [f"{name}: small target {one}" for one in await self.page.evaluate(_SMALL)]
+        found = await Axe().run(self.page)
+        for violation in found.response["violations"]:
+            if violation["impact"] in {"serious", "critical"}:
+                where = [node["html"][:200] for node in violation["nodes"]][:3]
+                self.complaints.append(f"{name}: {violation['impact']}: {violation['help']} {where}")
+
+
+async def pick_up(crowd: Crowd, **options: Any) -> Phone:
+    """A browser as small as a phone, with nothing in it."""
+    defaults = {
+        "viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "reduced_motion": "reduce",
+        "color_scheme": "light",
+    }  # fmt: skip
+    context = await crowd.browser.new_context(**defaults | options)
+    await context.add_init_script(_WATCH)
+    page = await context.new_page()
+    made = Phone(crowd, context, page)
+    page.on("console", lambda message: made.complaints.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: made.complaints.append(str(error)))
+    page.on("request", lambda request: _note_foreign(request.url, made))
+    return made
+
+
+def _note_foreign(url: str, phone: Phone) -> None:
+    if not url.startswith((phone.crowd.site, "data:", "blob:")):
+        phone.complaints.append(f"asked a third party: {url[:200]}")
