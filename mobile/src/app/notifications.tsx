@@ -1,6 +1,5 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { Stack, useRouter } from 'expo-router';
-import { useEffect } from 'react';
 import { FlatList, StyleSheet, View } from 'react-native';
 
 import { itemsOf } from '@/api/queries/cache';
@@ -12,7 +11,8 @@ import { SignedOut } from '@/components/SignedOut';
 import { Empty, Failure, Loading, OfflineNote } from '@/components/States';
 import { toast } from '@/components/Toast';
 import { placeOf } from '@/lib/told';
-import { CAN_STREAM, listen } from '@/state/events';
+import { CAN_STREAM } from '@/state/events';
+import { useMyEvents } from '@/state/my-events';
 import { useSession } from '@/state/session';
 import { strings, wordsOf } from '@/strings';
 import { space } from '@/theme';
@@ -37,7 +37,10 @@ function Told() {
   const read = useMarkRead();
   const items = itemsOf(told.data);
   const latest = items[0];
-  useLive();
+  const client = useQueryClient();
+  useMyEvents(({ event }) => {
+    if (event === 'notification' || event === 'reset') void client.invalidateQueries({ queryKey: ['notifications'] });
+  });
   if (told.isPending) return <Loading />;
   if (told.isError && items.length === 0) return <Failure trouble={told.error} onRetry={() => void told.refetch()} />;
   const open = (one: Notification): void => {
@@ -72,17 +75,6 @@ function Told() {
       ListFooterComponent={told.isFetchingNextPage ? <Loading /> : null}
     />
   );
-}
-
-/** While the screen is open, what happens is shown at once. */
-function useLive(): void {
-  const client = useQueryClient();
-  useEffect(() => {
-    if (!CAN_STREAM) return;
-    return listen('/api/v1/me/events', ({ event }) => {
-      if (event === 'notification' || event === 'reset') void client.invalidateQueries({ queryKey: ['notifications'] });
-    });
-  }, [client]);
 }
 
 const styles = StyleSheet.create({
