@@ -202,6 +202,7 @@ export const strings = {
     body: 'The link may be old, or mistyped.',
     go: 'To the feed',
   },
+  broken: { title: 'This screen could not be shown', body: 'Look whether you are online. If it happens again, the fault is in the app.' },
   newVersion: { words: 'There is a new version of the app.', go: 'Reload', later: 'Later' },
   entry: {
     signIn: 'Sign in',

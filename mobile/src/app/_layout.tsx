@@ -1,12 +1,14 @@
 import { PersistQueryClientProvider } from '@tanstack/react-query-persist-client';
-import { DarkTheme, DefaultTheme, router, Stack, ThemeProvider, usePathname, useRouter } from 'expo-router';
+import { DarkTheme, DefaultTheme, router, Stack, ThemeProvider, usePathname, useRouter, type ErrorBoundaryProps } from 'expo-router';
 import { StatusBar } from 'expo-status-bar';
 import { useEffect, useState, type ReactNode } from 'react';
 import { AppState } from 'react-native';
 import { SafeAreaProvider } from 'react-native-safe-area-context';
 
+import { Button } from '@/components/Button';
 import { NewVersion } from '@/components/NewVersion';
-import { Loading } from '@/components/States';
+import { Screen } from '@/components/Screen';
+import { Empty, Loading } from '@/components/States';
 import { Toast } from '@/components/Toast';
 import { startFarewell } from '@/state/farewell';
 import { makeQueryClient, persistOptions, startOffline } from '@/state/offline';
@@ -17,6 +19,19 @@ import { checkPerson, identityOf, startSession, useSession } from '@/state/sessi
 import { startWorker } from '@/state/worker';
 import { strings } from '@/strings';
 import { useTheme } from '@/theme';
+
+/** What stands where a screen could not be drawn, or its code not be loaded. */
+export function ErrorBoundary({ retry }: ErrorBoundaryProps) {
+  return (
+    <SafeAreaProvider>
+      <Screen title={strings.appName}>
+        <Empty title={strings.broken.title} body={strings.broken.body}>
+          <Button label={strings.retry} onPress={() => void retry()} />
+        </Empty>
+      </Screen>
+    </SafeAreaProvider>
+  );
+}
 
 /** Read from the disk first, show, and only then ask the network. */
 export default function RootLayout() {
