@@ -242,17 +242,20 @@ function Rest({ order, onChange, errorOf }: PartProps & { order: OrderDraft; onC
           <Chip key={review} label={reviews[review]} on={order.review === review} onPress={() => onChange({ review })} />
         ))}
       </Choice>
-      <Choice label={strings.desk.publishAt}>
-        {times.map(([label, publishAt]) => (
-          <Chip key={label} label={label} on={order.publishAt === publishAt} onPress={() => onChange({ publishAt })} />
-        ))}
-      </Choice>
-      <Field
-        label={`${strings.desk.publishAt}: ${strings.desk.publishAtHint}`}
-        value={order.publishAt}
-        onChangeText={(publishAt) => onChange({ publishAt })}
-        error={errorOf('publish_at')}
-      />
+      <View style={styles.part}>
+        <Field
+          label={strings.desk.publishAt}
+          placeholder={strings.desk.publishAtHint}
+          value={order.publishAt}
+          onChangeText={(publishAt) => onChange({ publishAt })}
+          error={errorOf('publish_at')}
+        />
+        <View role="group" aria-label={strings.desk.publishAt} style={styles.chips}>
+          {times.map(([label, publishAt]) => (
+            <Chip key={label} label={label} on={order.publishAt === publishAt} onPress={() => onChange({ publishAt })} />
+          ))}
+        </View>
+      </View>
       <Field
         label={strings.desk.tags}
         placeholder={strings.desk.tagsHint}
@@ -335,7 +338,7 @@ function useSettled(value: string): string {
 const styles = StyleSheet.create({
   brief: { minHeight: 72, textAlignVertical: 'top' },
   pasted: { minHeight: 96, maxHeight: 240, textAlignVertical: 'top' },
-  part: { gap: space.s },
+  part: { gap: space.m },
   rest: { gap: space.l },
   chips: { flexDirection: 'row', flexWrap: 'wrap', gap: space.s },
   source: { flexDirection: 'row', alignItems: 'flex-start', borderLeftWidth: 2, paddingLeft: space.m, borderRadius: radius.s },

@@ -149,22 +149,28 @@ export function withShared(order: OrderDraft, shared: Shared): OrderDraft {
     order.sources.some((other) => (one.kind === 'url' ? other.url === one.url : other.text === one.text));
   const added = found.sources.filter((one) => !isKnown(one));
   const topic = order.topic.trim() === '' ? found.topic : order.topic;
-  if (added.length === 0 && topic === order.topic) return order;
-  return { ...order, key: newKey(), topic, sources: [...order.sources, ...added] };
+  const brief = order.brief.trim() === '' ? found.brief : order.brief;
+  if (added.length === 0 && topic === order.topic && brief === order.brief) return order;
+  return { ...order, key: newKey(), topic, brief, sources: [...order.sources, ...added] };
 }
 
-function partsOf({ title = '', text = '', url = '' }: Shared): { topic: string; sources: SourceDraft[] } {
+/** A post can rest on a text of this length; what is shorter says what to mind. */
+const LEAST_SOURCE = 200;
+
+function partsOf({ title = '', text = '', url = '' }: Shared): { topic: string; brief: string; sources: SourceDraft[] } {
   const inText = /https?:\/\/\S+/.exec(text)?.[0];
   const address = [url, inText].map((one) => addressOfSource(one ?? '')).find((one) => one !== null) ?? null;
   const words = (inText === undefined ? text : text.replace(inText, '')).trim();
   const isShort = words.length <= TOPIC.most && !words.includes('\n');
   const topic = (title.trim() !== '' ? title.trim() : isShort ? words : '').slice(0, TOPIC.most);
-  const rest = words !== '' && words !== topic ? words : '';
+  const rest = words === topic ? '' : words;
+  const isSource = rest.length >= LEAST_SOURCE;
   return {
     topic,
+    brief: isSource ? '' : rest,
     sources: [
       ...(address === null ? [] : [newSource('url', { url: address })]),
-      ...(rest === '' ? [] : [newSource('text', { title: title.trim(), text: rest })]),
+      ...(!isSource ? [] : [newSource('text', { title: title.trim(), text: rest })]),
     ],
   };
 }
