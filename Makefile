@@ -16,6 +16,7 @@ help:
 	@echo 'make check       style, types, direction of imports'
 	@echo 'make format      let ruff put the style right'
 	@echo 'make bench       speed and size beside their baselines (ARGS="--peers": beside Huey and DBOS too)'
+	@echo 'make app-bench   size of the phone app, and its speed on a slow phone'
 	@echo 'make lock        renew the lock files (UPGRADE=1: to the newest versions)'
 	@echo 'make screenshot  take docs/images/reader.png anew'
 
@@ -45,6 +46,9 @@ format: $(VENV)/dev.stamp
 
 bench: $(VENV)/run.stamp
 	@$(PY) -m bench $(ARGS)
+
+app-bench: $(VENV)/dev.stamp chromium
+	@$(PY) -m bench app $(ARGS)
 
 screenshot: $(VENV)/dev.stamp chromium
 	@$(PY) docs/screenshot.py

@@ -129,14 +129,14 @@ readers.
 async def fill(blog: Blog) -> None:
     """Publish the showcase, the first of `POSTS` last."""
     for age, (title, summary, tags, language, provenance, has_cover) in reversed(list(enumerate(POSTS))):
-        cover = await _picture(blog, title, "cover") if has_cover else None
+        cover = await picture(blog, title, "cover") if has_cover else None
         fields: dict[str, Any] = {"markdown": f"{summary}\n\n" * 4, "words": 700 + 90 * age}
         if age == 0:
             fields = {
                 "markdown": LONG,
                 "notes": NOTES,
                 "words": 1480,
-                "images": [await _picture(blog, "A drawing in the text", "brings")],
+                "images": [await picture(blog, "A drawing in the text", "brings")],
                 "sources": SOURCES,
                 "notices": ["The pictures were drawn without an AI model."],
                 "job_id": await _job_with_steps(blog),
@@ -163,7 +163,7 @@ async def _job_with_steps(blog: Blog) -> str:
     return job.id
 
 
-async def _picture(blog: Blog, title: str, key: str) -> Picture:
+async def picture(blog: Blog, title: str, key: str) -> Picture:
     from PIL import Image, ImageDraw, ImageFilter
 
     chance = random.Random(title)
