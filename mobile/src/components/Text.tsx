@@ -9,13 +9,16 @@ interface Props extends TextProps {
   lang?: string;
 }
 
+/** A screen has one display; what else stands out is below it. */
+const LEVELS: Partial<Record<TypeName, number>> = { display: 1, title: 2, heading: 2 };
+
 /** All text of the app: sized by the person's preference, coloured by the theme. */
 export function Text({ as = 'body', tone = 'ink', lang, style, ...rest }: Props) {
   const theme = useTheme();
-  const isHeader = as === 'display' || as === 'title' || as === 'heading';
+  const level = LEVELS[as];
   return (
     <NativeText
-      accessibilityRole={isHeader ? 'header' : undefined}
+      {...(level === undefined ? null : { accessibilityRole: 'header', 'aria-level': level })}
       {...(lang === undefined ? null : { lang, accessibilityLanguage: lang })}
       {...rest}
       style={[theme.text(as), { color: theme.colours[tone] }, style]}
