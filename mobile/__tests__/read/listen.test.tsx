@@ -4,7 +4,7 @@ import * as Speech from 'expo-speech';
 import fixture from '../../__fixtures__/post.json';
 
 import type { Post } from '@/api/queries/posts';
-import { useListening } from '@/components/Listen';
+import { useListening, type Listening } from '@/components/Listen';
 import { partsOf, spokenOf } from '@/lib/speech';
 
 jest.mock('expo-speech');
@@ -15,7 +15,7 @@ const ids = spokenOf(post.blocks).map(({ id }) => id);
 
 beforeEach(() => jest.clearAllMocks());
 
-const listen = () => renderHook(({ blocks }) => useListening(blocks, 'en'), { initialProps: { blocks: post.blocks } });
+const listen = () => renderHook<Listening, { blocks: Post['blocks'] }>(({ blocks }) => useListening(blocks, 'en'), { initialProps: { blocks: post.blocks } });
 const said = () => voice.speak.mock.calls.map(([words]) => words);
 /** The voice has said what it was told last. */
 const finish = (): void => void act(() => voice.speak.mock.lastCall?.[1]?.onDone?.());

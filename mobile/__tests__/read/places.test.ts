@@ -30,9 +30,10 @@ test('behind the last row, and among rows that are not measured, there is no pla
 
 test('a place in a post leads back to the block it was taken at', () => {
   const place = placeAt(page, 260, 56)!;
-  expect(place).toEqual({ block: 'b', fraction: 260 / 600 });
-  expect(offsetOf(page, place, 56)).toBe(244); // the block's first line, below the bar
-  expect(placeAt(page, 244, 56)?.block).toBe('b');
+  expect(place).toEqual({ block: 'b', into: 16 / 300, fraction: 260 / 600 });
+  expect(offsetOf(page, place, 56)).toBe(260);
+  // From another device it is the block's first line, below the bar.
+  expect(offsetOf(page, { block: 'b', fraction: 0.4 }, 56)).toBe(244);
 });
 
 test('who sees the end has read all; a block that is gone is found by its share', () => {

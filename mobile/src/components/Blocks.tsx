@@ -302,7 +302,7 @@ function Piece({ run, onNote }: { run: Run; onNote: Common['onNote'] }) {
 
 const styles = StyleSheet.create({
   blocks: { gap: space.l },
-  placed: { marginHorizontal: -space.s, paddingHorizontal: space.s, borderLeftWidth: 3, borderColor: 'transparent' },
+  placed: { marginHorizontal: -space.s, paddingLeft: space.s - 3, paddingRight: space.s, borderLeftWidth: 3, borderColor: 'transparent' },
   above: { zIndex: 1 },
   spoken: { borderRadius: radius.s },
   // The page is read, not pressed: no hand over the text.

@@ -19,22 +19,29 @@ const AT_END = 8;
 const BEGUN = 0.02;
 const FINISHED = 0.98;
 
+/** A place without its time. */
+export type Spot = Omit<PostPlace, 'at'>;
+
 /** The place for a page that is scrolled to `y` and whose upper `covered` points lie behind a bar. */
-export function placeAt(page: Page, y: number, covered: number): { block: string; fraction: number } | null {
+export function placeAt(page: Page, y: number, covered: number): Spot | null {
   const last = page.order.at(-1);
   if (last === undefined || page.content <= 0) return null;
   const way = page.content - page.view;
   if (y >= way - AT_END) return { block: last, fraction: 1 };
   const top = topOf(page.order.length, y + covered - page.top, (index) => page.extents.get(page.order[index] ?? '') ?? null);
   const block = page.order[top?.index ?? 0];
-  return block === undefined ? null : { block, fraction: Math.min(1, Math.max(0, y / way)) };
+  if (block === undefined) return null;
+  const height = page.extents.get(block)?.height ?? 0;
+  const into = top === null || height === 0 ? 0 : Math.max(0, top.dy / height);
+  return { block, into, fraction: Math.min(1, Math.max(0, y / way)) };
 }
 
 /** How far to scroll for a place; null while that is not known. A block that a revision took away is found by its share. */
-export function offsetOf(page: Page, place: { block: string; fraction: number }, covered: number): number | null {
+export function offsetOf(page: Page, place: Spot, covered: number): number | null {
   if (page.order.includes(place.block)) {
     const extent = page.extents.get(place.block);
-    return extent === undefined ? null : Math.max(0, page.top + extent.y - covered);
+    if (extent === undefined) return null;
+    return Math.max(0, page.top + extent.y + (place.into ?? 0) * extent.height - covered);
   }
   return page.content > 0 ? Math.max(0, place.fraction * (page.content - page.view)) : null;
 }

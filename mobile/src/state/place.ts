@@ -12,6 +12,8 @@ export interface FeedPlace {
 
 export interface PostPlace {
   block: string;
+  /** How much of the block lies above the edge, 0 to 1; only this device knows. */
+  into?: number;
   fraction: number;
   at: string;
 }

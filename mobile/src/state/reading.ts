@@ -8,7 +8,7 @@ import type { Block } from '@/api/queries/posts';
 import { placeOptions, useProgress } from '@/api/queries/social';
 import { isDrawn } from '@/components/Blocks';
 import type { Extent } from '@/lib/anchor';
-import { isWorthReturning, laterOf, offsetOf, placeAt, type Page } from '@/lib/reading';
+import { isWorthReturning, laterOf, offsetOf, placeAt, type Page, type Spot } from '@/lib/reading';
 
 import { keepPostPlace, postPlace, type PostPlace } from './place';
 import { usePrefs } from './prefs';
@@ -40,9 +40,10 @@ export function useReading(slug: string, blocks: readonly Block[], covered: numb
   const page = useRef<{ [name in keyof Page]: Page[name] }>({ order: [], extents: new Map<string, Extent>(), top: 0, content: 0, view: 0 });
   const y = useRef(0);
   const settledAt = useRef(0);
+  const settledTo = useRef(0);
   const hasScrolled = useRef(false);
   const [opening] = useState(() => postPlace(slug));
-  const pending = useRef<{ block: string; fraction: number } | null>(isWorthReturning(opening) ? opening : null);
+  const pending = useRef<Spot | null>(isWorthReturning(opening) ? opening : null);
   const [notice, setNotice] = useState<Notice>(isWorthReturning(opening) ? { t: 'continued' } : null);
   const told = useTold(slug);
   const order = useMemo(() => orderOf(blocks), [blocks]);
@@ -55,6 +56,7 @@ export function useReading(slug: string, blocks: readonly Block[], covered: numb
     const offset = offsetOf(page.current, pending.current, covered);
     if (offset === null) return;
     settledAt.current = Date.now();
+    settledTo.current = offset;
     scroller.current?.scrollTo({ y: offset, animated: false });
   }, [covered, scroller]);
 
@@ -92,6 +94,8 @@ export function useReading(slug: string, blocks: readonly Block[], covered: numb
       if (layoutMeasurement.height === 0) return; // hidden
       pending.current = null;
       hasScrolled.current = true;
+      // A screen further on nobody wants to be told any more where they began.
+      if (notice?.t === 'continued' && Math.abs(y.current - settledTo.current) > page.current.view) setNotice(null);
       const place = placeAt(page.current, y.current, covered);
       if (place === null) return;
       keepPostPlace(slug, { ...place, at: new Date().toISOString() });
@@ -139,14 +143,14 @@ function orderOf(blocks: readonly Block[]): string[] {
 }
 
 /** Tell the blog of the last place: a while after the last scroll, and on leaving. */
-function useTold(slug: string): { later(place: { block: string; fraction: number }): void } {
+function useTold(slug: string): { later(place: Spot): void } {
   const { mutate } = useProgress(slug);
   const isKnown = useSession().person !== null;
-  const waiting = useRef<{ block: string; fraction: number } | null>(null);
+  const waiting = useRef<Spot | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const tell = useCallback(() => {
     clearTimeout(timer.current);
-    if (waiting.current !== null) mutate(waiting.current);
+    if (waiting.current !== null) mutate({ block: waiting.current.block, fraction: waiting.current.fraction });
     waiting.current = null;
   }, [mutate]);
   useFocusEffect(useCallback(() => tell, [tell]));
