@@ -14,11 +14,12 @@ TAKE_PEERS = {"engine"}
 
 def main() -> int:
     arguments = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    arguments.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of {', '.join((*ALL, *APART))}; default: all but the last")
+    there_are = ", ".join((*ALL, *APART))
+    arguments.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of {there_are}; default: all but app")
     arguments.add_argument("--peers", action="store_true", help="measure the engine beside Huey and DBOS too")
     chosen = arguments.parse_args()
     if unknown := set(chosen.names) - {*ALL, *APART}:
-        arguments.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join((*ALL, *APART))}")
+        arguments.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {there_are}")
     missed = []
     for name in chosen.names or ALL:
         extra = ["--peers"] if chosen.peers and name in TAKE_PEERS else []
