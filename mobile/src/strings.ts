@@ -568,6 +568,7 @@ export const strings = {
     queued: 'It waits to be sent.',
     stubs: { removed: 'Removed by a moderator', deleted: 'Deleted by its writer', hidden: 'Hidden, since one of you blocked or muted the other' },
     marked: 'This is the comment that you came for.',
+    markedMine: 'This is your comment.',
     notFound: 'That comment is not there any more.',
     unsent: 'Not sent yet',
     waits: 'Waits to be sent',
@@ -668,7 +669,6 @@ export const strings = {
     remove: 'Remove from saved',
     removed: 'Removed',
     forget: 'Forget that I read it',
-    percent: (fraction: number) => `${Math.round(fraction * 100)} % read`,
   },
   notifications: {
     title: 'Notifications',

@@ -9,7 +9,7 @@ import CommentsScreen from '@/app/post/[slug]/comments';
 import { outbox } from '@/state/outbox';
 import { strings } from '@/strings';
 
-import { answer, begin, offline, only, open, refusal, serve, type Answers } from './stage';
+import { answer, begin, offline, only, open, pathname, refusal, serve, type Answers } from './stage';
 
 const HERE = '/post/every-block/comments';
 const WRITE = '/posts/every-block/comments';
@@ -220,5 +220,5 @@ test('who is signed out reads, and is led to the sign-in', async () => {
   await openComments();
   expect(screen.queryByLabelText(strings.talk.write)).toBeNull();
   fireEvent.press(screen.getByRole('button', { name: strings.talk.signIn }));
-  expect(screen).toHavePathname('/sign-in');
+  expect(pathname()).toBe('/sign-in');
 });

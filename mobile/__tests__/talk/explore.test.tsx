@@ -8,7 +8,7 @@ import Explore from '@/app/(tabs)/explore';
 import { outbox } from '@/state/outbox';
 import { strings } from '@/strings';
 
-import { answer, begin, offline, only, open, refusal, serve, type Answers } from './stage';
+import { answer, begin, offline, only, open, pathname, refusal, serve, type Answers } from './stage';
 
 const hit = (slug: string) => ({ ...found.items[0]!, slug, highlight: { title: [{ text: slug }], snippet: [] } });
 let answers: Answers;
@@ -125,6 +125,6 @@ test('who is signed out is led to the sign-in by following', async () => {
   const asked = serve(answers);
   await openExplore();
   fireEvent.press(button(strings.follows.followOf('tea')));
-  expect(screen).toHavePathname('/sign-in');
+  expect(pathname()).toBe('/sign-in');
   expect(only(asked, 'PUT', '/tags/tea/follow')).toEqual([]);
 });

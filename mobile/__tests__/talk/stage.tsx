@@ -68,10 +68,16 @@ export function serve(answers: Answers): Asked[] {
 export const only = (asked: Asked[], method: string, path: string): Asked[] =>
   asked.filter((one) => one.method === method && one.path.split('?')[0] === path);
 
+let opened: ReturnType<typeof renderRouter>;
+
 /** Open `url`; `routes` are the screens by their file names. */
 export function open(url: string, routes: Record<string, ComponentType>) {
-  return renderRouter({ 'sign-in': () => null, ...routes }, { initialUrl: url, wrapper: Around });
+  opened = renderRouter({ 'sign-in': () => null, ...routes }, { initialUrl: url, wrapper: Around });
+  return opened;
 }
+
+/** Where the app is. */
+export const pathname = (): string => opened.getPathname();
 
 /** A part without a route. */
 export function draw(part: ReactNode) {

@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
-import { Stack, useRouter } from 'expo-router';
+import { useRouter } from 'expo-router';
 import { FlatList, StyleSheet, View } from 'react-native';
 
 import { itemsOf } from '@/api/queries/cache';
@@ -10,6 +10,7 @@ import { NotificationRow } from '@/components/NotificationRow';
 import { SignedOut } from '@/components/SignedOut';
 import { Empty, Failure, Loading, OfflineNote } from '@/components/States';
 import { toast } from '@/components/Toast';
+import { WayBack } from '@/components/WayBack';
 import { placeOf } from '@/lib/told';
 import { CAN_STREAM } from '@/state/events';
 import { useMyEvents } from '@/state/my-events';
@@ -24,7 +25,7 @@ export default function NotificationsScreen() {
   const { person } = useSession();
   return (
     <View role="main" style={styles.screen}>
-      <Stack.Screen options={{ title: strings.notifications.title }} />
+      <WayBack title={strings.notifications.title} />
       <OfflineNote />
       {person === null ? <SignedOut title={strings.notifications.signedOut} body={strings.notifications.signedOutBody} /> : <Told />}
     </View>

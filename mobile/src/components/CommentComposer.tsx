@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import { StyleSheet, TextInput, View } from 'react-native';
+import { Platform, StyleSheet, TextInput, View, type TextStyle } from 'react-native';
 
 import { useWriteComment, type Comment } from '@/api/queries/comments';
 import { asTrouble } from '@/api/trouble';
@@ -89,12 +89,13 @@ export function CommentComposer({ slug, answering, onStopAnswering, unsent, hand
           placeholder={label}
           placeholderTextColor={colours.quiet}
           multiline
+          {...FIRST_LINE}
           value={unsent.text}
           editable={unsent.isRead && !write.isPending}
           onChangeText={type}
           onFocus={() => setFocused(true)}
           onBlur={() => setFocused(false)}
-          style={[typeOf('body'), styles.input, { color: colours.ink, backgroundColor: colours.ground, borderColor: colours.line }]}
+          style={[typeOf('body'), styles.input, GROWS, { color: colours.ink, backgroundColor: colours.ground, borderColor: colours.line }]}
         />
         <Button
           label={strings.talk.send}
@@ -150,6 +151,10 @@ function useDropWhatWaits(slug: string, parent: string | null, unsent: Unsent): 
   }, [isRead, slug, parent]);
 }
 
+/** In a browser the field is as high as its text; a phone does that by itself. */
+const FIRST_LINE = Platform.OS === 'web' ? { rows: 1 } : {};
+const GROWS = Platform.select({ web: { fieldSizing: 'content' } as unknown as TextStyle, default: {} });
+
 const BEGUN = /(^|[^\w@./-])@([a-z0-9_-]*)$/i;
 
 /** Who may be meant by a mention that is begun at the end of the text. */
@@ -161,9 +166,9 @@ export function suggestionsFor(text: string, handles: string[]): string[] {
 
 const styles = StyleSheet.create({
   composer: { borderTopWidth: StyleSheet.hairlineWidth, padding: space.m, gap: space.s },
-  line: { flexDirection: 'row', alignItems: 'flex-end', gap: space.s },
+  line: { flexDirection: 'row', flexWrap: 'wrap', alignItems: 'flex-end', justifyContent: 'flex-end', gap: space.s },
   chips: { flexDirection: 'row', flexWrap: 'wrap', gap: space.s },
   fill: { flex: 1, alignSelf: 'center' },
-  input: { flex: 1, minWidth: 0, minHeight: TARGET, maxHeight: 180, borderWidth: 1, borderRadius: radius.m, paddingHorizontal: space.m, paddingVertical: space.s },
+  input: { flexGrow: 1, flexShrink: 1, flexBasis: 200, minWidth: 0, minHeight: TARGET, maxHeight: 180, borderWidth: 1, borderRadius: radius.m, paddingHorizontal: space.m, paddingVertical: space.s },
   refusal: { borderRadius: radius.m, padding: space.m, gap: space.xs },
 });

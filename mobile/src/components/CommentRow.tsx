@@ -41,7 +41,7 @@ export function CommentRow({ said, to = null, isMarked, onReply, onMenu, onMarke
     <View ref={place} collapsable={false} style={[styles.row, { borderColor: 'transparent' }, marked]} testID={`comment-${said.id}`}>
       {isMarked && (
         <Text as="small" tone="accent">
-          {strings.talk.marked}
+          {said.viewer?.is_mine ? strings.talk.markedMine : strings.talk.marked}
         </Text>
       )}
       {isStub(said) ? (

@@ -12,14 +12,21 @@ import { Cover } from './Cover';
 import { Icon, type IconName } from './Icon';
 import { Text } from './Text';
 
+interface Props {
+  post: PostCardItem;
+  reason?: string;
+  /** Something of the same post follows below: no line closes the card. */
+  isOpen?: boolean;
+}
+
 /** A post in a list. The card has no label of its own: what it shows is what is read out. */
-export const PostCard = memo(function PostCard({ post, reason }: { post: PostCardItem; reason?: string }) {
+export const PostCard = memo(function PostCard({ post, reason, isOpen = false }: Props) {
   const { colours } = useTheme();
   const minutes = strings.post.minutes(post.reading_minutes);
   const disclosure = strings.post.disclosure[post.provenance.disclosure];
   return (
     <Link href={{ pathname: '/post/[slug]', params: { slug: post.slug } }} asChild>
-      <Pressable role="link" style={StyleSheet.flatten([styles.card, { borderColor: colours.line }])}>
+      <Pressable role="link" style={StyleSheet.flatten([styles.card, { borderColor: colours.line }, isOpen && styles.open])}>
         {post.cover !== null && <Cover picture={post.cover} />}
         <View style={styles.words}>
           {reason !== undefined && (
@@ -83,6 +90,7 @@ function Mark({ icon, on = false, words }: { icon: IconName; on?: boolean; words
 
 const styles = StyleSheet.create({
   card: { padding: space.l, gap: space.m, borderBottomWidth: StyleSheet.hairlineWidth, width: '100%', maxWidth: 680, alignSelf: 'center' },
+  open: { borderBottomWidth: 0, paddingBottom: 0 },
   words: { gap: space.xs },
   byline: { flexDirection: 'row', alignItems: 'center', gap: space.s },
   who: { flex: 1 },

@@ -16,7 +16,7 @@ interface Props<T extends PostCardItem> {
   query: UseInfiniteQueryResult<InfiniteData<{ items: T[] }>>;
   empty: ReactElement;
   header?: ReactElement;
-  /** Beside the card: what else is known of the post here. */
+  /** Below the card: what else is known of the post here. */
   below?: (post: T) => ReactElement | null;
 }
 
@@ -48,7 +48,7 @@ export function PostList<T extends PostCardItem>({ query, empty, header, below }
       keyExtractor={(post) => post.slug}
       renderItem={({ item }) => (
         <View style={styles.column}>
-          <PostCard post={item} />
+          <PostCard post={item} isOpen={below !== undefined} />
           {below?.(item)}
         </View>
       )}
@@ -63,6 +63,6 @@ export function PostList<T extends PostCardItem>({ query, empty, header, below }
 }
 
 const styles = StyleSheet.create({
-  column: { width: '100%', maxWidth: 720, alignSelf: 'center' },
+  column: { width: '100%', maxWidth: 680, alignSelf: 'center' },
   end: { padding: space.l, gap: space.m, alignItems: 'center' },
 });

@@ -7,7 +7,7 @@ import { useBookmark, useForgetPlace } from '@/api/queries/social';
 import { asTrouble } from '@/api/trouble';
 import { dropPost, keepPost } from '@/state/kept';
 import { strings, wordsOf } from '@/strings';
-import { space } from '@/theme';
+import { space, useTheme } from '@/theme';
 
 import { Button } from './Button';
 import { Chip } from './Chip';
@@ -23,13 +23,12 @@ interface Props {
   /** The list it is in; empty: none; undefined: it is no bookmark. */
   list?: string;
   lists: readonly string[];
-  /** How much of it was read. */
-  fraction?: number;
   isKept: boolean;
 }
 
 /** Below a saved post: where it is, and what can be done with it. */
-export function SavedRow({ post, list, lists, fraction, isKept }: Props) {
+export function SavedRow({ post, list, lists, isKept }: Props) {
+  const { colours } = useTheme();
   const [isOpen, setOpen] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const keep = async (): Promise<void> => {
@@ -45,12 +44,8 @@ export function SavedRow({ post, list, lists, fraction, isKept }: Props) {
       setBusy(false);
     }
   };
-  const about = [
-    list !== undefined && list !== '' && strings.saved.inList(list),
-    fraction !== undefined && strings.saved.percent(fraction),
-  ].filter(Boolean);
   return (
-    <View style={styles.row}>
+    <View style={[styles.row, { borderColor: colours.line }]}>
       <TextButton
         label={isKept ? `✓ ${strings.saved.kept}` : strings.saved.keep}
         says={isKept ? `${strings.saved.kept}. ${strings.saved.unkeep}` : undefined}
@@ -59,7 +54,7 @@ export function SavedRow({ post, list, lists, fraction, isKept }: Props) {
         onPress={() => void keep()}
       />
       <Text as="small" tone="quiet" style={styles.fill}>
-        {about.join(' · ')}
+        {list !== undefined && list !== '' ? strings.saved.inList(list) : ''}
       </Text>
       <IconButton icon="more" label={strings.saved.options(post.title)} onPress={() => setOpen(true)} />
       <Sheet title={strings.saved.menu} open={isOpen} onClose={() => setOpen(false)}>
@@ -69,7 +64,7 @@ export function SavedRow({ post, list, lists, fraction, isKept }: Props) {
   );
 }
 
-function Options({ post, list, lists, onClose }: Omit<Props, 'isKept' | 'fraction'> & { onClose: () => void }) {
+function Options({ post, list, lists, onClose }: Omit<Props, 'isKept'> & { onClose: () => void }) {
   const bookmark = useBookmark(post.slug);
   const forget = useForgetPlace();
   const [name, setName] = useState('');
@@ -123,7 +118,7 @@ async function keepWhole(slug: string): Promise<void> {
 }
 
 const styles = StyleSheet.create({
-  row: { flexDirection: 'row', flexWrap: 'wrap', alignItems: 'center', gap: space.s, paddingHorizontal: space.l },
+  row: { flexDirection: 'row', flexWrap: 'wrap', alignItems: 'center', gap: space.s, paddingHorizontal: space.l, borderBottomWidth: StyleSheet.hairlineWidth },
   fill: { flex: 1 },
   options: { gap: space.l },
   chips: { flexDirection: 'row', flexWrap: 'wrap', gap: space.s },

@@ -1,5 +1,5 @@
-import { useRef } from 'react';
-import { StyleSheet, TextInput, View } from 'react-native';
+import { useRef, useState } from 'react';
+import { Platform, StyleSheet, TextInput, View, type TextStyle } from 'react-native';
 
 import { strings } from '@/strings';
 import { radius, space, TARGET, useTheme } from '@/theme';
@@ -17,8 +17,9 @@ interface Props {
 export function SearchBox({ text, onType, onSubmit }: Props) {
   const { colours, text: typeOf } = useTheme();
   const input = useRef<TextInput>(null);
+  const [isFocused, setFocused] = useState(false);
   return (
-    <View accessibilityRole="search" style={[styles.box, { backgroundColor: colours.surface, borderColor: colours.line }]}>
+    <View accessibilityRole="search" style={[styles.box, { backgroundColor: colours.surface, borderColor: isFocused ? colours.accent : colours.line }]}>
       <Icon name="explore" size={20} tone="quiet" />
       <TextInput
         ref={input}
@@ -28,6 +29,8 @@ export function SearchBox({ text, onType, onSubmit }: Props) {
         value={text}
         onChangeText={onType}
         onSubmitEditing={onSubmit}
+        onFocus={() => setFocused(true)}
+        onBlur={() => setFocused(false)}
         maxLength={200}
         inputMode="search"
         returnKeyType="search"
@@ -50,5 +53,6 @@ export function SearchBox({ text, onType, onSubmit }: Props) {
 
 const styles = StyleSheet.create({
   box: { flexDirection: 'row', alignItems: 'center', gap: space.s, minHeight: TARGET, paddingLeft: space.m, borderWidth: 1, borderRadius: radius.round },
-  input: { flex: 1, minWidth: 0, minHeight: TARGET },
+  // The whole box shows the focus.
+  input: { flex: 1, minWidth: 0, minHeight: TARGET, ...Platform.select({ web: { outlineStyle: 'none' } as unknown as TextStyle, default: {} }) },
 });

@@ -88,7 +88,7 @@ function History() {
     <PostList
       query={history}
       empty={<Empty title={strings.saved.historyEmpty} body={strings.saved.historyEmptyBody} />}
-      below={(post) => <SavedRow post={post} lists={[]} fraction={post.place.fraction} isKept={kept?.includes(post.slug) ?? false} />}
+      below={(post) => <SavedRow post={post} lists={[]} isKept={kept?.includes(post.slug) ?? false} />}
     />
   );
 }
@@ -110,7 +110,7 @@ function OnDevice() {
       keyExtractor={(post) => post.slug}
       renderItem={({ item }) => (
         <View style={styles.column}>
-          <PostCard post={item} />
+          <PostCard post={item} isOpen />
           <SavedRow post={item} lists={[]} isKept />
         </View>
       )}
@@ -121,5 +121,5 @@ function OnDevice() {
 
 const styles = StyleSheet.create({
   shelves: { gap: space.s, paddingHorizontal: space.l, paddingBottom: space.m },
-  column: { width: '100%', maxWidth: 720, alignSelf: 'center' },
+  column: { width: '100%', maxWidth: 680, alignSelf: 'center' },
 });

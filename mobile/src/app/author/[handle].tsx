@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { Stack, useLocalSearchParams } from 'expo-router';
+import { useLocalSearchParams } from 'expo-router';
 import { StyleSheet, View } from 'react-native';
 
 import { authorOptions, postsOptions } from '@/api/queries/posts';
@@ -8,6 +8,7 @@ import { FollowButton } from '@/components/FollowButton';
 import { PostList } from '@/components/PostList';
 import { Empty, Failure, Loading, OfflineNote } from '@/components/States';
 import { Text } from '@/components/Text';
+import { WayBack } from '@/components/WayBack';
 import { strings } from '@/strings';
 import { space } from '@/theme';
 
@@ -37,7 +38,7 @@ export default function AuthorScreen() {
   );
   return (
     <View role="main" style={styles.screen}>
-      <Stack.Screen options={{ title: name }} />
+      <WayBack title={name} isTitled={false} />
       <OfflineNote />
       <PostList query={posts} header={header} empty={<Empty title={strings.follows.authorEmpty} />} />
     </View>
@@ -47,7 +48,7 @@ export default function AuthorScreen() {
 const styles = StyleSheet.create({
   screen: { flex: 1 },
   header: { padding: space.l, gap: space.m },
-  who: { flexDirection: 'row', alignItems: 'center', gap: space.l },
-  fill: { flex: 1 },
+  who: { flexDirection: 'row', flexWrap: 'wrap', alignItems: 'center', gap: space.l },
+  fill: { flexGrow: 1, flexShrink: 1, flexBasis: 160 },
   acts: { flexDirection: 'row' },
 });

@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Stack, useLocalSearchParams } from 'expo-router';
+import { useLocalSearchParams } from 'expo-router';
 import { useEffect } from 'react';
 import { StyleSheet, View } from 'react-native';
 
@@ -10,6 +10,7 @@ import { FollowButton } from '@/components/FollowButton';
 import { PostList } from '@/components/PostList';
 import { Empty, OfflineNote } from '@/components/States';
 import { Text } from '@/components/Text';
+import { WayBack } from '@/components/WayBack';
 import { strings } from '@/strings';
 import { space } from '@/theme';
 
@@ -34,7 +35,7 @@ export default function TagScreen() {
   );
   return (
     <View role="main" style={styles.screen}>
-      <Stack.Screen options={{ title: tag }} />
+      <WayBack title={tag} isTitled={false} />
       <OfflineNote />
       <PostList query={posts} header={header} empty={<Empty title={strings.follows.tagEmpty(tag)} />} />
     </View>

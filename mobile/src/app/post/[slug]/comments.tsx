@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useIsMutating, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, Stack, useLocalSearchParams, useRouter } from 'expo-router';
+import { Link, useLocalSearchParams, useRouter } from 'expo-router';
 import { useEffect, useRef, useState } from 'react';
 import { KeyboardAvoidingView, Platform, RefreshControl, ScrollView, StyleSheet, View } from 'react-native';
 import { useSafeAreaInsets } from 'react-native-safe-area-context';
@@ -17,6 +17,7 @@ import { CommentWaiting, type WaitingComment } from '@/components/CommentWaiting
 import { useSignIn } from '@/components/SignedOut';
 import { Empty, Failure, Loading, OfflineNote } from '@/components/States';
 import { Text } from '@/components/Text';
+import { WayBack } from '@/components/WayBack';
 import { useReducedMotion } from '@/lib/a11y';
 import { outbox, useOutbox } from '@/state/outbox';
 import { useSession } from '@/state/session';
@@ -99,7 +100,7 @@ export default function CommentsScreen() {
       keyboardVerticalOffset={insets.top + 44}
       style={[styles.screen, { backgroundColor: colours.ground }]}
     >
-      <Stack.Screen options={{ title: strings.talk.title }} />
+      <WayBack title={strings.talk.title} to={{ pathname: '/post/[slug]', params: { slug } }} />
       <OfflineNote />
       <ScrollView
         ref={scroll}
@@ -204,6 +205,6 @@ function handlesOf(threads: Comment[], mine: string): string[] {
 
 const styles = StyleSheet.create({
   screen: { flex: 1 },
-  column: { width: '100%', maxWidth: 720, alignSelf: 'center', padding: space.l, gap: space.l },
+  column: { width: '100%', maxWidth: 720, alignSelf: 'center', padding: space.l, gap: space.s },
   signIn: { padding: space.m },
 });
