@@ -3,6 +3,8 @@
 
 const APP = `blogen-app-${VERSION}`;
 const PICTURES = 'blogen-pictures';
+/** Of posts that somebody keeps on this device; `src/lib/covers.web.ts` fills it. */
+const KEPT_PICTURES = 'blogen-kept-covers';
 const SHELL = '/app/';
 const PATIENCE_MS = 3000;
 
@@ -27,7 +29,7 @@ self.addEventListener('fetch', (event) => {
 
 self.addEventListener('message', (event) => {
   if (event.data?.t === 'take-over') event.waitUntil(self.skipWaiting());
-  if (event.data?.t === 'wipe') event.waitUntil(caches.delete(PICTURES).then(() => event.ports[0]?.postMessage('done')));
+  if (event.data?.t === 'wipe') event.waitUntil(wipe().then(() => event.ports[0]?.postMessage('done')));
 });
 
 self.addEventListener('push', (event) => {
@@ -60,8 +62,10 @@ async function kept(name, request) {
 }
 
 async function picture(event) {
-  const cached = await caches.match(event.request, { cacheName: PICTURES });
-  if (cached !== undefined) return cached;
+  for (const cacheName of [PICTURES, KEPT_PICTURES]) {
+    const cached = await caches.match(event.request, { cacheName });
+    if (cached !== undefined) return cached;
+  }
   const response = await fetch(event.request);
   if (isKeepable(response)) event.waitUntil(keepPicture(event.request, response.clone()));
   return response;
@@ -71,6 +75,10 @@ async function keepPicture(request, response) {
   const cache = await caches.open(PICTURES);
   await cache.put(request, response);
   for (const old of surplus(await cache.keys())) await cache.delete(old);
+}
+
+async function wipe() {
+  await Promise.all([PICTURES, KEPT_PICTURES].map((name) => caches.delete(name)));
 }
 
 async function dropOldVersions() {
