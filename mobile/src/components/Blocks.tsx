@@ -281,10 +281,10 @@ export function Runs({ runs, onNote }: { runs: readonly Run[] } & Common) {
 }
 
 function Piece({ run, onNote }: { run: Run; onNote: Common['onNote'] }) {
-  const { colours } = useTheme();
+  const { colours, text } = useTheme();
   const { note, href } = run;
   if (typeof note === 'string') {
-    const mark = { color: colours.accent, fontSize: 12, lineHeight: 18 };
+    const mark = { color: colours.accent, fontSize: 0.85 * (text('small').fontSize ?? 14) };
     return (
       <Inline role="button" aria-label={strings.reading.openNote(run.text)} onPress={() => onNote(note)} style={mark}>
         {`\u2009[${run.text}]`}

@@ -101,6 +101,7 @@ function Opened({ post, onGone }: { post: Post; onGone: () => void }) {
   const [sheet, setSheet] = useState<SheetName | null>(null);
   const [note, setNote] = useState<NoteBlock | null>(null);
   const [touched, setTouched] = useState<string | null>(null);
+  const [reported, setReported] = useState<string | null>(null);
   const close = (): void => setSheet(null);
 
   const { show } = reading;
@@ -118,7 +119,8 @@ function Opened({ post, onGone }: { post: Post; onGone: () => void }) {
   const goSignIn = useSignIn();
   const openReport = (block: string | null): void => {
     if (!isKnown) return goSignIn();
-    setTouched(block);
+    setTouched(null);
+    setReported(block);
     setSheet('report');
   };
   const openNote = (id: string): void => setNote(post.blocks.find((block): block is NoteBlock => block.t === 'note' && block.id === id) ?? null);
@@ -128,7 +130,7 @@ function Opened({ post, onGone }: { post: Post; onGone: () => void }) {
   };
   const menu: MenuItem[] = [
     { icon: 'saved', label: strings.reading.saveTo, onPress: () => (isKnown ? setSheet('save') : acts.save()) },
-    { icon: 'text', label: strings.reading.sources, onPress: () => setSheet('sources') },
+    { icon: 'feed', label: strings.reading.sources, onPress: () => setSheet('sources') },
     { icon: 'check', label: strings.reading.how, onPress: goTo('how') },
     { icon: 'comment', label: strings.reading.report, onPress: () => { close(); openReport(reading.here()); } }, // prettier-ignore
     { icon: 'share', label: strings.post.share, onPress: () => { close(); acts.share(); } }, // prettier-ignore
@@ -168,7 +170,7 @@ function Opened({ post, onGone }: { post: Post; onGone: () => void }) {
             touched={touched}
             actions={
               <View style={styles.actions}>
-                <TextButton label={strings.listening.start} onPress={() => listening.start(touched ?? undefined)} />
+                <TextButton label={strings.listening.start} onPress={() => { setTouched(null); listening.start(touched ?? undefined); }} />
                 <TextButton label={strings.reading.report} onPress={() => openReport(touched)} />
               </View>
             }
@@ -199,7 +201,7 @@ function Opened({ post, onGone }: { post: Post; onGone: () => void }) {
       <PostMenu items={menu} open={sheet === 'menu'} onClose={close} />
       <SourcesSheet sources={post.sources} open={sheet === 'sources'} onClose={close} />
       <SaveSheet open={sheet === 'save'} onClose={close} onSave={(list) => { close(); acts.saveTo(list); }} />
-      <PostReport post={post} block={touched} open={sheet === 'report'} onClose={close} />
+      <PostReport post={post} block={reported} open={sheet === 'report'} onClose={close} />
       <PassageSheet note={note} language={post.language} onClose={() => setNote(null)} />
     </View>
   );
