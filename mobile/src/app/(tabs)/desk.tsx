@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { useIsFocused, useLocalSearchParams, useRouter } from 'expo-router';
+import { useIsFocused, useLocalSearchParams, useNavigation, useRouter } from 'expo-router';
 import { useEffect, useState } from 'react';
 import { FlatList, ScrollView, StyleSheet, View } from 'react-native';
 
@@ -74,7 +74,8 @@ function Desk() {
 
 /** `/desk?title=&text=&url=`: from the share sheet (`share_target` of the manifest, `blogen://desk?…`). */
 function useShared(form: OrderForm, added: () => void): void {
-  const router = useRouter();
+  // Its own, not the router: a cold start by a link draws this screen before the router can be told anything.
+  const navigation = useNavigation<{ setParams(params: object): void }>();
   const { title, text, url } = useLocalSearchParams<{ title?: string; text?: string; url?: string }>();
   const isShared = [title, text, url].some((one) => typeof one === 'string' && one !== '');
   useEffect(() => {
@@ -83,7 +84,7 @@ function useShared(form: OrderForm, added: () => void): void {
     if (next !== form.order) form.replace(next);
     toast(next === form.order ? strings.desk.sharedTwice : strings.desk.shared);
     added();
-    router.setParams({ title: undefined, text: undefined, url: undefined });
+    navigation.setParams({ title: undefined, text: undefined, url: undefined });
     // Once for what was shared, as soon as the form is read from the disk.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [isShared, form.isRead, title, text, url]);
