@@ -233,6 +233,7 @@ export const strings = {
     title: 'You',
     signedOut: 'Not signed in',
     signedOutBody: 'Reading needs no account. With one you can like, save, comment and follow, on all your devices.',
+    unread: (count: number) => (count === 1 ? '1 unread notification' : `${count} unread notifications`),
     role: { reader: '', author: 'Author', admin: 'Admin' },
     account: 'Account',
     reading: 'Reading',

@@ -1,7 +1,8 @@
-import { PersistQueryClientProvider } from '@tanstack/react-query-persist-client';
+import { IsRestoringProvider, QueryClientProvider } from '@tanstack/react-query';
+import { persistQueryClient } from '@tanstack/react-query-persist-client';
 import { DarkTheme, DefaultTheme, router, Stack, ThemeProvider, usePathname, useRouter, type ErrorBoundaryProps } from 'expo-router';
 import { StatusBar } from 'expo-status-bar';
-import { useEffect, useState, type ReactNode } from 'react';
+import { Fragment, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { AppState } from 'react-native';
 import { SafeAreaProvider } from 'react-native-safe-area-context';
 
@@ -42,8 +43,8 @@ export default function RootLayout() {
     <SafeAreaProvider>
       <Themed>
         {isRead ? (
-          <Cached key={identity} identity={identity}>
-            <Screens isConnected={session.phase === 'ready'} />
+          <Cached identity={identity}>
+            <Screens identity={identity} isConnected={session.phase === 'ready'} />
           </Cached>
         ) : (
           <Loading />
@@ -55,7 +56,7 @@ export default function RootLayout() {
   );
 }
 
-function Screens({ isConnected }: { isConnected: boolean }) {
+function Screens({ identity, isConnected }: { identity: string; isConnected: boolean }) {
   const theme = useTheme();
   const { colours } = theme;
   const router = useRouter();
@@ -67,6 +68,7 @@ function Screens({ isConnected }: { isConnected: boolean }) {
   }, [isLost, router]);
   return (
     <Stack
+      screenLayout={({ route, children }) => <Fragment key={route.name === '(tabs)' ? 'tabs' : identity}>{children}</Fragment>}
       screenOptions={{
         headerStyle: { backgroundColor: colours.ground },
         headerTintColor: colours.ink,
@@ -86,14 +88,26 @@ function Screens({ isConnected }: { isConnected: boolean }) {
   );
 }
 
-/** One cache for each identity: another person begins with an empty one. */
+/**
+ * One cache for each identity: another person begins with an empty one. Only the screens' contents begin anew with it
+ * (see `screenLayout`), not the navigators: those would forget where one came from.
+ */
 function Cached({ identity, children }: { identity: string; children: ReactNode }) {
-  const [client] = useState(makeQueryClient);
-  const [options] = useState(() => persistOptions(identity));
+  const cache = useMemo(() => ({ client: makeQueryClient(), options: persistOptions(identity) }), [identity]);
+  const [restored, setRestored] = useState<object | null>(null);
+  useEffect(() => {
+    let hasLeft = false;
+    const [stop, restoring] = persistQueryClient({ ...cache.options, queryClient: cache.client });
+    void restoring.finally(() => !hasLeft && setRestored(cache));
+    return () => {
+      hasLeft = true;
+      stop();
+    };
+  }, [cache]);
   return (
-    <PersistQueryClientProvider client={client} persistOptions={options}>
-      {children}
-    </PersistQueryClientProvider>
+    <QueryClientProvider client={cache.client}>
+      <IsRestoringProvider value={restored !== cache}>{children}</IsRestoringProvider>
+    </QueryClientProvider>
   );
 }
 

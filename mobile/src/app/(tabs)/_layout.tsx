@@ -1,9 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { Tabs } from 'expo-router';
+import { Fragment, type ReactNode } from 'react';
+import { StyleSheet, View } from 'react-native';
 
 import { unreadOptions } from '@/api/queries/notifications';
 import { Icon, type IconName } from '@/components/Icon';
-import { mayWrite, useSession } from '@/state/session';
+import { Text } from '@/components/Text';
+import { identityOf, mayWrite, useSession } from '@/state/session';
 import { strings } from '@/strings';
 import { useTheme } from '@/theme';
 
@@ -14,15 +17,21 @@ export default function TabsLayout() {
   const session = useSession();
   const theme = useTheme();
   const { colours } = theme;
-  const unread = useQuery({ ...unreadOptions(), enabled: session.person !== null, refetchInterval: 300_000 }).data ?? 0;
+  const identity = identityOf(session);
   // Larger text makes the bar higher; five names beside each other have no room for more than half as much again.
   const scale = Math.min(1.5, Math.max(1, Number(theme.text('small').fontSize) / 14));
-  const tab = (icon: IconName, title: string) => ({
+  const tab = (icon: IconName, title: string, mark: ReactNode = null) => ({
     title,
-    tabBarIcon: ({ color, focused }: { color: unknown; focused: boolean }) => <Icon name={icon} colour={String(color)} filled={focused && icon === 'saved'} />,
+    tabBarIcon: ({ color, focused }: { color: unknown; focused: boolean }) => (
+      <View>
+        <Icon name={icon} colour={String(color)} filled={focused && icon === 'saved'} />
+        {mark}
+      </View>
+    ),
   });
   return (
     <Tabs
+      screenLayout={({ children }) => <Fragment key={identity}>{children}</Fragment>}
       screenOptions={{
         headerShown: false,
         tabBarActiveTintColor: colours.accent,
@@ -30,7 +39,6 @@ export default function TabsLayout() {
         tabBarLabelPosition: 'below-icon',
         tabBarLabelStyle: { fontSize: 11 * scale, lineHeight: 14 * scale },
         tabBarStyle: { backgroundColor: colours.surface, borderTopColor: colours.line, minHeight: BAR_HEIGHT * scale },
-        tabBarBadgeStyle: { backgroundColor: colours.accent, color: colours.onAccent },
         sceneStyle: { backgroundColor: colours.ground },
       }}
     >
@@ -39,7 +47,26 @@ export default function TabsLayout() {
       {/* Hidden, not gone: what another app shares leads to it, and it says who may use it. */}
       <Tabs.Screen name="desk" options={{ ...tab('desk', strings.tabs.desk), ...(mayWrite(session) ? null : { href: null }) }} />
       <Tabs.Screen name="saved" options={tab('saved', strings.tabs.saved)} />
-      <Tabs.Screen name="you" options={{ ...tab('you', strings.tabs.you), ...(unread > 0 ? { tabBarBadge: unread > 99 ? '99+' : unread } : null) }} />
+      <Tabs.Screen name="you" options={tab('you', strings.tabs.you, session.person !== null && <Unread key={identity} />)} />
     </Tabs>
   );
 }
+
+/** How many notifications are unread. */
+function Unread() {
+  const { colours } = useTheme();
+  const unread = useQuery({ ...unreadOptions(), refetchInterval: 300_000 }).data ?? 0;
+  if (unread === 0) return null;
+  return (
+    <View style={[styles.mark, { backgroundColor: colours.accent }]}>
+      <Text as="label" tone="onAccent" style={styles.count} aria-label={strings.you.unread(unread)}>
+        {unread > 99 ? '99+' : unread}
+      </Text>
+    </View>
+  );
+}
+
+const styles = StyleSheet.create({
+  mark: { position: 'absolute', left: 14, top: -6, minWidth: 18, height: 18, borderRadius: 9, paddingHorizontal: 4, alignItems: 'center', justifyContent: 'center' },
+  count: { fontSize: 11, lineHeight: 14 },
+});
