@@ -47,7 +47,8 @@ export function persistOptions(identity: string): Omit<PersistQueryClientOptions
     maxAge: WEEK_MS,
     buster: SHAPE,
     dehydrateOptions: {
-      shouldDehydrateQuery: (query) => query.meta?.kept === true && query.state.status === 'success',
+      // Not only what succeeded last: asked again without a network it has failed, and its answer is still there.
+      shouldDehydrateQuery: (query) => query.meta?.kept === true && query.state.data !== undefined,
       shouldDehydrateMutation: () => false, // the outbox has them
     },
   };
