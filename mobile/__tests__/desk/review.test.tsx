@@ -40,8 +40,10 @@ test('a paragraph is struck and the draft sent back with a note, about the draft
   press(words.strikeSays(2));
   expect(await screen.findByText(words.struck(1))).toBeTruthy();
   fireEvent.changeText(note(), ' Begin with the example. ');
-  press(words.revise);
-  press(words.revise);
+  act(() => {
+    press(words.revise);
+    press(words.revise); // before the button is drawn anew
+  });
   await waitFor(() => expect(only(asked, 'POST', `${at}/revise`)).toHaveLength(1));
   const sent = only(asked, 'POST', `${at}/revise`)[0];
   expect(sent?.body).toEqual({ note: 'Begin with the example.', strike: [draft.blocks[1]?.id], revision: draft.revision });
