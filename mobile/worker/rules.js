@@ -44,9 +44,9 @@ export function surplus(names, most = MOST_PICTURES) {
  */
 export function screenOf(address) {
   if (typeof address !== 'string' || !address.startsWith('/') || /^\/[/\\]/.test(address)) return '/notifications';
-  const [, post, place] = /^\/p\/([^/?#]+)(#comment-)?/.exec(address) ?? [];
+  const [, post, comment] = /^\/p\/([^/?#]+)(?:#comment-([\w-]+))?/.exec(address) ?? [];
   if (post === undefined) return '/notifications';
-  return place === undefined ? `/post/${post}` : `/post/${post}/comments`;
+  return comment === undefined ? `/post/${post}` : `/post/${post}/comments?comment=${comment}`;
 }
 
 /**

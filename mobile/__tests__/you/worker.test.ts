@@ -42,7 +42,7 @@ test('of too many pictures the oldest go', () => {
 
 test.each([
   ['/p/tea', '/post/tea'],
-  ['/p/tea#comment-1', '/post/tea/comments'],
+  ['/p/tea#comment-1', '/post/tea/comments?comment=1'],
   ['/me', '/notifications'],
   ['//evil.example/p/tea', '/notifications'],
   ['https://evil.example', '/notifications'],

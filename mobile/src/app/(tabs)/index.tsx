@@ -7,6 +7,7 @@ import { itemsOf } from '@/api/queries/cache';
 import { feedOptions, headOf, renewFeed, type FeedItem, type FeedKind } from '@/api/queries/feed';
 import { asTrouble } from '@/api/trouble';
 import { Button } from '@/components/Button';
+import { Bell } from '@/components/Bell';
 import { Chip } from '@/components/Chip';
 import { FeedList } from '@/components/FeedList';
 import type { FeedListHandle } from '@/components/FeedList.types';
@@ -39,8 +40,13 @@ export default function Feed() {
   return (
     <Screen
       title={strings.feed.title}
-      // Where one cannot pull.
-      right={IS_WEB && mayRead ? <IconButton icon="renew" label={strings.feed.refresh} onPress={renew} /> : undefined}
+      right={
+        <>
+          {/* Where one cannot pull. */}
+          {IS_WEB && mayRead && <IconButton icon="renew" label={strings.feed.refresh} onPress={renew} />}
+          <Bell />
+        </>
+      }
     >
       <View role="group" aria-label={strings.feed.choose}>
         <ScrollView horizontal showsHorizontalScrollIndicator={false} style={styles.chips} contentContainerStyle={styles.inChips}>

@@ -49,6 +49,6 @@ const styles = StyleSheet.create({
   screen: { flex: 1 },
   header: { padding: space.l, gap: space.m },
   who: { flexDirection: 'row', flexWrap: 'wrap', alignItems: 'center', gap: space.l },
-  fill: { flexGrow: 1, flexShrink: 1, flexBasis: 160 },
+  fill: { flexGrow: 1, flexShrink: 1, flexBasis: 220 },
   acts: { flexDirection: 'row' },
 });
