@@ -1,4 +1,4 @@
-import { useRouter, Stack, useLocalSearchParams } from 'expo-router';
+import { useLocalSearchParams, useRouter } from 'expo-router';
 import type { ReactNode } from 'react';
 import { StyleSheet, View } from 'react-native';
 
@@ -15,6 +15,7 @@ import { Pane } from '@/components/Pane';
 import { SignedOut } from '@/components/SignedOut';
 import { Empty, Failure, Loading } from '@/components/States';
 import { Text } from '@/components/Text';
+import { WayBack } from '@/components/WayBack';
 import { counted, dollars } from '@/lib/money';
 import { useFollowedJob, type FollowedJob } from '@/state/followed-job';
 import { mayWrite, useSession } from '@/state/session';
@@ -26,7 +27,7 @@ export default function JobScreen() {
   const session = useSession();
   return (
     <>
-      <Stack.Screen options={{ title: strings.job.title }} />
+      <WayBack title={strings.job.title} to="/desk" />
       {mayWrite(session) ? (
         <Followed key={id} id={id} />
       ) : session.person === null ? (

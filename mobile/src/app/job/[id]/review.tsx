@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Stack, useLocalSearchParams, useRouter } from 'expo-router';
+import { useLocalSearchParams, useRouter } from 'expo-router';
 import { useEffect, useRef } from 'react';
 import { StyleSheet, View } from 'react-native';
 
@@ -15,6 +15,7 @@ import { Pane } from '@/components/Pane';
 import { SignedOut } from '@/components/SignedOut';
 import { Empty, Failure, Loading } from '@/components/States';
 import { Text } from '@/components/Text';
+import { WayBack } from '@/components/WayBack';
 import { useFollowedJob } from '@/state/followed-job';
 import { useReview } from '@/state/review';
 import { mayWrite, useSession } from '@/state/session';
@@ -26,7 +27,7 @@ export default function ReviewScreen() {
   const session = useSession();
   return (
     <>
-      <Stack.Screen options={{ title: strings.draft.title }} />
+      <WayBack title={strings.draft.title} to={{ pathname: '/job/[id]', params: { id } }} />
       {mayWrite(session) ? (
         <Reviewed key={id} id={id} />
       ) : session.person === null ? (
