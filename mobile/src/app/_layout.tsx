@@ -56,6 +56,9 @@ export default function RootLayout() {
   );
 }
 
+/** The tabs begin anew each by itself; the ways in have to lead on from where they stand. */
+const STAYS: ReadonlySet<string> = new Set(['(tabs)', 'sign-in', 'register', 'pair', 'connect']);
+
 function Screens({ identity, isConnected }: { identity: string; isConnected: boolean }) {
   const theme = useTheme();
   const { colours } = theme;
@@ -68,7 +71,7 @@ function Screens({ identity, isConnected }: { identity: string; isConnected: boo
   }, [isLost, router]);
   return (
     <Stack
-      screenLayout={({ route, children }) => <Fragment key={route.name === '(tabs)' ? 'tabs' : identity}>{children}</Fragment>}
+      screenLayout={({ route, children }) => <Fragment key={STAYS.has(route.name) ? 'stays' : identity}>{children}</Fragment>}
       screenOptions={{
         headerStyle: { backgroundColor: colours.ground },
         headerTintColor: colours.ink,
