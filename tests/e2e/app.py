@@ -5,19 +5,19 @@ async def test_…(new_phone: NewPhone) -> None:
     await ann.open("/app/")
 
 A phone's test fails if the browser complained meanwhile: of an error in the console, of the policy, of a third party.
-What a test brings about on purpose it forgives with `expects`.
+What a test brings about on purpose it names with `expect_complaints`.
 """
 
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, async_playwright
 
 from blogen.web.folders import APP
 from tests.blog import open_blog
@@ -33,6 +33,13 @@ MANY: Final = 200
 _WATCH = """
 document.addEventListener('securitypolicyviolation', event => console.error(
   `CSP: ${event.violatedDirective} ${event.blockedURI}`))
+window.blogenPending = 0
+const {fetch: send} = window
+window.fetch = async (...asked) => {
+  if (String(asked[0].url ?? asked[0]).endsWith('/events')) return send(...asked)
+  window.blogenPending += 1
+  try { return await send(...asked) } finally { window.blogenPending -= 1 }
+}
 """
 _SMALL = """
 () => [...document.querySelectorAll(':is(a, button, input, textarea, select, [role=button], [role=link], [role=tab])')]
@@ -50,6 +57,14 @@ _CUT = """
     && ['auto', 'scroll'].includes(getComputedStyle(one).overflowX)))
   .map(element => element.textContent.trim().slice(0, 60))
 function* ancestors(element) { while ((element = element.parentElement)) yield element }
+"""
+_IDLE = """
+() => {
+  const open = performance.getEntriesByType('resource').length
+  const now = performance.now()
+  if (window.blogenSeen !== open) { window.blogenSeen = open; window.blogenSince = now }
+  return window.blogenPending === 0 && now - window.blogenSince > 300
+}
 """
 _WHERE = """
 () => {
@@ -151,7 +166,7 @@ class Phone:
         return self.page.get_by_label(label, exact=True).locator("visible=true").first
 
     def tab(self, name: str) -> Locator:
-        return self.page.locator(f'[role=tablist] [role=tab]:has-text("{name}"), [role=tablist] a:has-text("{name}")').first
+        return self.page.get_by_role("tab", name=name).locator("visible=true").first
 
     async def enter(self, handle: str) -> None:
         """Be `handle`, by the door that the app uses."""
@@ -159,6 +174,35 @@ class Phone:
         self.crowd.known.add(handle)
         await self.open("/api/v1/site")  # a page of the blog that is not the app
         await self.page.evaluate(_REGISTER, [door, {"handle": handle, "password": PASSWORD, "device": "a test"}])
+
+    async def idle(self) -> None:
+        """Wait until nothing is on its way, streams aside."""
+        await self.page.wait_for_function(_IDLE)
+
+    async def is_kept(self, words: str = "") -> None:
+        """Wait until what is seen can be seen without a network: the worker rules the page, and answers are stored."""
+        await self.page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+        await self.page.reload()
+        await self.page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+        await self.idle()
+        await self.page.wait_for_function(
+            "words => Object.entries(localStorage).some(([name, text]) => name.startsWith('blogen.cache.') && text.includes(words))",
+            arg=words or self.page.url.rsplit("/", 1)[-1],
+        )
+
+    async def emptied(self) -> None:
+        """Wait until nothing waits to be sent."""
+        await self.page.wait_for_function(
+            "() => Object.entries(localStorage).every(([name, text]) => !name.startsWith('blogen.outbox.') || text === '[]')"
+        )
+
+    async def answer(self, path: str, *, status: int = 200, body: str = "", kind: str = "application/problem+json") -> None:
+        """Let calls of `path` be answered with this instead."""
+
+        async def fulfil(route: Route) -> None:
+            await route.fulfill(status=status, body=body, content_type=kind)
+
+        await self.page.route(path, fulfil)
 
     # -- where one is in a list ----------------------------------------------------------------------------------
 
@@ -201,7 +245,7 @@ class Phone:
               for (let same = 0, last = '', tries = 0; same < 10 && tries < 600; tries++) {{
                 await new Promise(requestAnimationFrame)
                 const now = JSON.stringify(where())
-                same = now === last ? same + 1 : 0
+                same = now === last && now !== 'null' ? same + 1 : 0
                 last = now
               }}
             }}"""
@@ -209,11 +253,9 @@ class Phone:
 
     # -- what is wrong -------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def expects(self, *complaints: str) -> Iterator[None]:
-        """What the browser says of the network meanwhile is the test's own doing."""
-        self.expected += complaints
-        yield
+    def expect_complaints(self, *patterns: str) -> None:
+        """What the browser says of the network is the test's own doing from now on."""
+        self.expected += patterns
 
     def wrong(self) -> list[str]:
         return [one for one in self.complaints if not any(re.search(each, one) for each in self.expected)]
@@ -243,7 +285,7 @@ async def pick_up(crowd: Crowd, **options: Any) -> Phone:
     await context.add_init_script(_WATCH)
     page = await context.new_page()
     made = Phone(crowd, context, page)
-    page.on("console", lambda message: made.complaints.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("console", lambda message: made.complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: made.complaints.append(str(error)))
     page.on("request", lambda request: _note_foreign(request.url, made))
     return made
