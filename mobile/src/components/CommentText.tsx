@@ -13,7 +13,7 @@ export function CommentText({ blocks }: { blocks: unknown }) {
       {partsOf(blocks).map((part, at) => {
         if (part.t === 'code') {
           return (
-            <ScrollView key={at} horizontal style={[styles.code, { backgroundColor: colours.sunken }]}>
+            <ScrollView key={at} horizontal tabIndex={0} style={[styles.code, { backgroundColor: colours.sunken }]}>
               <Text selectable style={styles.mono}>
                 {part.text}
               </Text>

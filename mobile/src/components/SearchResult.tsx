@@ -1,5 +1,5 @@
 import { Link } from 'expo-router';
-import { Pressable, StyleSheet } from 'react-native';
+import { Pressable, StyleSheet, Text as NativeText } from 'react-native';
 
 import type { Schema } from '@/api/client';
 import { ago } from '@/lib/time';
@@ -17,10 +17,10 @@ export function SearchResult({ post, onOpen }: { post: Found; onOpen: () => void
     <Link href={{ pathname: '/post/[slug]', params: { slug: post.slug } }} asChild onPress={onOpen}>
       <Pressable role="link" style={StyleSheet.flatten([styles.row, { borderColor: colours.line }])}>
         <Text as="heading" lang={post.language}>
-          <Marked runs={post.highlight.title} as="heading" />
+          <Marked runs={post.highlight.title} />
         </Text>
         <Text tone="quiet" numberOfLines={3} lang={post.language}>
-          <Marked runs={post.highlight.snippet} as="body" />
+          <Marked runs={post.highlight.snippet} />
         </Text>
         <Text as="small" tone="quiet">
           {strings.post.byline(post.author.name, ago(post.published_at))}
@@ -30,15 +30,16 @@ export function SearchResult({ post, onOpen }: { post: Found; onOpen: () => void
   );
 }
 
-function Marked({ runs, as }: { runs: Found['highlight']['title']; as: 'heading' | 'body' }) {
+/** Inside another text, whose size and colour it takes. */
+function Marked({ runs }: { runs: Found['highlight']['title'] }) {
   const { colours } = useTheme();
   return runs.map((run, at) => {
     const words = run.text.replace(/\s+/g, ' ');
     if (!run.b) return words;
     return (
-      <Text key={at} as={as} accessibilityRole="none" style={[styles.mark, { backgroundColor: colours.accentSoft }]}>
+      <NativeText key={at} style={[styles.mark, { backgroundColor: colours.accentSoft }]}>
         {words}
-      </Text>
+      </NativeText>
     );
   });
 }

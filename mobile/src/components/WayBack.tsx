@@ -16,5 +16,5 @@ interface Props {
 export function WayBack({ title, isTitled = true, to = '/' }: Props) {
   const router = useRouter();
   const back = { headerLeft: () => <IconButton icon="back" label={strings.back} onPress={() => router.replace(to)} /> };
-  return <Stack.Screen options={{ title, ...(isTitled ? null : { headerTitle: '' }), ...(router.canGoBack() ? null : back) }} />;
+  return <Stack.Screen options={{ title, ...(isTitled ? null : { headerTitle: () => null }), ...(router.canGoBack() ? null : back) }} />;
 }
