@@ -36,6 +36,12 @@ test('a place in a post leads back to the block it was taken at', () => {
   expect(offsetOf(page, { block: 'b', fraction: 0.4 }, 56)).toBe(244);
 });
 
+test('above the first block one comes back to where one was, too', () => {
+  const place = placeAt(page, 60, 56)!;
+  expect(place.block).toBe('a');
+  expect(offsetOf(page, place, 56)).toBeCloseTo(60);
+});
+
 test('who sees the end has read all; a block that is gone is found by its share', () => {
   expect(placeAt(page, 600, 56)).toEqual({ block: 'c', fraction: 1 });
   expect(offsetOf(page, { block: 'gone', fraction: 0.5 }, 56)).toBe(300);

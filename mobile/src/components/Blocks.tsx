@@ -284,7 +284,8 @@ function Piece({ run, onNote }: { run: Run; onNote: Common['onNote'] }) {
   const { colours, text } = useTheme();
   const { note, href } = run;
   if (typeof note === 'string') {
-    const mark = { color: colours.accent, fontSize: 0.85 * (text('small').fontSize ?? 14) };
+    const fontSize = 0.85 * (text('small').fontSize ?? 14);
+    const mark = { color: colours.accent, fontSize, lineHeight: 1.4 * fontSize };
     return (
       <Inline role="button" aria-label={strings.reading.openNote(run.text)} onPress={() => onNote(note)} style={mark}>
         {`\u2009[${run.text}]`}

@@ -139,6 +139,6 @@ export function ListenBar({ listening }: { listening: Listening }) {
 }
 
 const styles = StyleSheet.create({
-  bar: { flexDirection: 'row', alignItems: 'center', borderWidth: 1, borderRadius: radius.l, paddingHorizontal: space.xs, minHeight: 56 },
-  at: { flex: 1, textAlign: 'center' },
+  bar: { flexDirection: 'row', flexWrap: 'wrap', justifyContent: 'space-between', alignItems: 'center', borderWidth: 1, borderRadius: radius.l, paddingHorizontal: space.xs, minHeight: 56 },
+  at: { flexGrow: 1, textAlign: 'center' },
 });

@@ -32,7 +32,7 @@ export function placeAt(page: Page, y: number, covered: number): Spot | null {
   const block = page.order[top?.index ?? 0];
   if (block === undefined) return null;
   const height = page.extents.get(block)?.height ?? 0;
-  const into = top === null || height === 0 ? 0 : Math.max(0, top.dy / height);
+  const into = top === null || height === 0 ? 0 : top.dy / height;
   return { block, into, fraction: Math.min(1, Math.max(0, y / way)) };
 }
 

@@ -12,7 +12,7 @@ export interface FeedPlace {
 
 export interface PostPlace {
   block: string;
-  /** How much of the block lies above the edge, 0 to 1; only this device knows. */
+  /** How much of the block lies above the edge (negative: all of it is below); only this device knows. */
   into?: number;
   fraction: number;
   at: string;

@@ -170,7 +170,7 @@ function Opened({ post, onGone }: { post: Post; onGone: () => void }) {
             touched={touched}
             actions={
               <View style={styles.actions}>
-                <TextButton label={strings.listening.start} onPress={() => { setTouched(null); listening.start(touched ?? undefined); }} />
+                <TextButton label={strings.listening.fromHere} onPress={() => { setTouched(null); listening.start(touched ?? undefined); }} />
                 <TextButton label={strings.reading.report} onPress={() => openReport(touched)} />
               </View>
             }
