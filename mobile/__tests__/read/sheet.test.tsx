@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor } from '@testing-library/react-native';
+import { act, fireEvent, screen, waitFor } from '@testing-library/react-native';
 import { StyleSheet } from 'react-native';
 
 import { ReadingSheet } from '@/components/ReadingSheet';
@@ -29,7 +29,7 @@ test('what is chosen is seen at once, and still there after a restart', async ()
   expect(sample().lineHeight / sample().fontSize).toBeGreaterThan(before.lineHeight / before.fontSize);
   const chosen = { ...DEFAULTS, textSize: 110, lineHeight: 1.7, theme: 'black', width: 'wide' };
   expect(getPrefs()).toEqual(chosen);
-  await loadPrefs();
+  await act(loadPrefs);
   expect(getPrefs()).toEqual(chosen);
 });
 
