@@ -111,6 +111,11 @@ class Crowd:
     def site(self) -> str:
         return self.blogen.url.replace("127.0.0.1", "localhost")  # a secure cookie is taken from localhost without TLS
 
+    async def delete(self, path: str) -> None:
+        headers = {"Authorization": f"Bearer {self.blogen.token}"}
+        async with self.blogen.http.delete(self.blogen.url + path, headers=headers) as answer:
+            assert answer.status < 300, await answer.text()
+
     def rows(self, select: str, *values: object) -> list[tuple[Any, ...]]:
         """What stands in the database."""
         with closing(sqlite3.connect(f"file:{self.blogen.data / 'blogen.db'}?mode=ro", uri=True)) as connection:
