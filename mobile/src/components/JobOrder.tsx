@@ -202,8 +202,12 @@ function Sources({ sources, onChange, errorOf }: PartProps & { sources: SourceDr
         </Text>
       )}
       <View style={styles.chips}>
-        <Button kind="plain" icon="plus" label={strings.desk.addUrl} disabled={isFull} onPress={() => onChange([...sources, newSource('url')])} />
-        <Button kind="plain" icon="plus" label={strings.desk.addText} disabled={isFull} onPress={() => onChange([...sources, newSource('text')])} />
+        <View style={styles.add}>
+          <Button kind="plain" icon="plus" label={strings.desk.addUrl} disabled={isFull} onPress={() => onChange([...sources, newSource('url')])} />
+        </View>
+        <View style={styles.add}>
+          <Button kind="plain" icon="plus" label={strings.desk.addText} disabled={isFull} onPress={() => onChange([...sources, newSource('text')])} />
+        </View>
       </View>
     </View>
   );
@@ -340,6 +344,8 @@ const styles = StyleSheet.create({
   pasted: { minHeight: 96, maxHeight: 240, textAlignVertical: 'top' },
   part: { gap: space.m },
   rest: { gap: space.l },
+  // Large text on a small screen wraps inside the button.
+  add: { maxWidth: '100%' },
   chips: { flexDirection: 'row', flexWrap: 'wrap', gap: space.s },
   source: { flexDirection: 'row', alignItems: 'flex-start', borderLeftWidth: 2, paddingLeft: space.m, borderRadius: radius.s },
   fields: { flex: 1, minWidth: 0, gap: space.s },

@@ -194,6 +194,6 @@ const styles = StyleSheet.create({
   pulse: { width: 8, height: 8, borderRadius: 4 },
   box: { borderRadius: radius.m, padding: space.m, gap: space.s },
   sums: { flexDirection: 'row', flexWrap: 'wrap', gap: space.l },
-  sum: { gap: 2 },
+  sum: { gap: 2, maxWidth: '100%' },
   part: { gap: space.m },
 });
