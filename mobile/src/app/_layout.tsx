@@ -7,6 +7,7 @@ import { AppState } from 'react-native';
 import { SafeAreaProvider } from 'react-native-safe-area-context';
 
 import { Button } from '@/components/Button';
+import { IconButton } from '@/components/IconButton';
 import { NewVersion } from '@/components/NewVersion';
 import { Screen } from '@/components/Screen';
 import { Empty, Loading } from '@/components/States';
@@ -72,7 +73,9 @@ function Screens({ identity, isConnected }: { identity: string; isConnected: boo
   return (
     <Stack
       screenLayout={({ route, children }) => <Fragment key={STAYS.has(route.name) ? 'stays' : identity}>{children}</Fragment>}
-      screenOptions={{
+      screenOptions={({ navigation }) => ({
+        // Opened by a link, a screen has nothing behind it: the arrow then leads to the feed.
+        ...(navigation.canGoBack() ? null : { headerLeft: () => <IconButton icon="back" label={strings.notFound.go} onPress={() => router.replace('/')} /> }),
         headerStyle: { backgroundColor: colours.ground },
         headerTintColor: colours.ink,
         headerTitleStyle: { ...theme.text('heading'), color: colours.ink },
@@ -80,7 +83,7 @@ function Screens({ identity, isConnected }: { identity: string; isConnected: boo
         headerBackTitle: strings.back,
         headerBackButtonDisplayMode: 'minimal',
         contentStyle: { backgroundColor: colours.ground },
-      }}
+      })}
     >
       <Stack.Protected guard={isConnected}>
         <Stack.Screen name="(tabs)" options={{ headerShown: false, title: strings.appName }} />
