@@ -22,7 +22,7 @@ export function Sheet({ title, open, onClose, children }: Props) {
   const insets = useSafeAreaInsets();
   const isReduced = useReducedMotion();
   return (
-    <Modal visible={open} transparent animationType={isReduced ? 'none' : 'slide'} onRequestClose={onClose}>
+    <Modal aria-label={title} visible={open} transparent animationType={isReduced ? 'none' : 'slide'} onRequestClose={onClose}>
       <Pressable aria-hidden style={[styles.shade, { backgroundColor: colours.shade }]} onPress={onClose} />
       <View style={[styles.sheet, { backgroundColor: colours.surface, paddingBottom: insets.bottom + space.l }]}>
         <View style={styles.head}>
