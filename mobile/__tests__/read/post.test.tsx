@@ -212,3 +212,42 @@ test('how it was made is told from the receipt', async () => {
   expect(await screen.findByText('outline/ask')).toBeTruthy();
   for (const words of ['One link was removed.', 'Good.', '$0.0012', 'main/some-model']) expect(screen.getByText(words)).toBeTruthy();
 });
+
+test('a post that fits the screen is read once it was shown for a while, and not before', async () => {
+  const asked = serve(answers);
+  openPost();
+  const page = await screen.findByTestId('post');
+  jest.useFakeTimers();
+  try {
+    fireEvent(page, 'layout', { nativeEvent: { layout: { x: 0, y: 0, width: 390, height: 800 } } });
+    fireEvent(page, 'contentSizeChange', 390, 700);
+    jest.advanceTimersByTime(2900);
+    expect(postPlace(post.slug)).toBeNull();
+    jest.advanceTimersByTime(200);
+    expect(postPlace(post.slug)).toMatchObject({ fraction: 1 });
+  } finally {
+    jest.useRealTimers();
+  }
+  screen.unmount();
+  await waitFor(() => expect(only(asked, 'PUT', `${HERE}/progress`)[0]?.body).toMatchObject({ fraction: 1 }));
+});
+
+test('the name of a list that is not sent yet outlives its sheet, and is forgotten once it is', async () => {
+  const asked = serve({ ...answers, 'GET /me/bookmarks': { items: [], next: null }, [`PUT ${HERE}/bookmark`]: standing });
+  openPost();
+  const openSheet = async (): Promise<void> => {
+    fireEvent.press(await button(strings.reading.more));
+    fireEvent.press(await screen.findByText(strings.reading.saveTo));
+  };
+  const field = () => screen.findByLabelText(strings.reading.list);
+  await openSheet();
+  await waitFor(async () => expect((await field()).props.editable).toBe(true));
+  fireEvent.changeText(await field(), 'For the winter');
+  fireEvent.press(screen.getAllByRole('button', { name: strings.close }).at(-1)!);
+  await openSheet();
+  expect((await field()).props.value).toBe('For the winter');
+  fireEvent.press(await button(strings.reading.keep));
+  await waitFor(() => expect(only(asked, 'PUT', `${HERE}/bookmark`)[0]?.body).toMatchObject({ list: 'For the winter' }));
+  await openSheet();
+  expect((await field()).props.value).toBe('');
+});

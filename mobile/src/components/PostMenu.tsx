@@ -1,10 +1,10 @@
 /** What else can be done with a post; and saving it to a list. */
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { Pressable, StyleSheet, View } from 'react-native';
 
 import { itemsOf } from '@/api/queries/cache';
 import { bookmarksOptions } from '@/api/queries/social';
+import { useUnsent } from '@/state/unsent';
 import { strings } from '@/strings';
 import { space, TARGET } from '@/theme';
 
@@ -36,17 +36,28 @@ export function PostMenu({ items, open, onClose }: { items: readonly MenuItem[];
   );
 }
 
-export function SaveSheet({ open, onClose, onSave }: { open: boolean; onClose: () => void; onSave: (list: string) => void }) {
+interface SaveProps {
+  slug: string;
+  open: boolean;
+  onClose: () => void;
+  onSave: (list: string) => void;
+}
+
+export function SaveSheet({ slug, open, onClose, onSave }: SaveProps) {
   return (
     <Sheet title={strings.reading.saveTo} open={open} onClose={onClose}>
-      {open && <Lists onSave={onSave} />}
+      {open && <Lists slug={slug} onSave={onSave} />}
     </Sheet>
   );
 }
 
-function Lists({ onSave }: { onSave: (list: string) => void }) {
+function Lists({ slug, onSave }: Pick<SaveProps, 'slug' | 'onSave'>) {
   const saved = useInfiniteQuery(bookmarksOptions());
-  const [name, setName] = useState('');
+  const name = useUnsent(`list:${slug}`);
+  const saveByName = (): void => {
+    onSave(name.text.trim());
+    name.setText('');
+  };
   const lists = [...new Set(itemsOf(saved.data).map(({ list }) => list))].filter((list) => list !== '');
   return (
     <>
@@ -57,8 +68,8 @@ function Lists({ onSave }: { onSave: (list: string) => void }) {
           ))}
         </View>
       )}
-      <Field label={strings.reading.list} value={name} onChangeText={setName} maxLength={60} onSubmitEditing={() => onSave(name.trim())} />
-      <Button label={strings.reading.keep} onPress={() => onSave(name.trim())} />
+      <Field label={strings.reading.list} value={name.text} onChangeText={name.setText} editable={name.isRead} maxLength={60} onSubmitEditing={saveByName} />
+      <Button label={strings.reading.keep} onPress={saveByName} />
     </>
   );
 }

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { StyleSheet, View } from 'react-native';
 
 import { LINE_WIDTH, setPrefs, THEMES, usePrefs, WIDTHS } from '@/state/prefs';
@@ -11,58 +12,71 @@ import { Text } from './Text';
 const SIZE_STEP = 10;
 const LINE_STEP = 0.1;
 
-/** How one likes to read; each choice is seen at once. */
+/** How one likes to read, in the reader's sheet and in the settings; each choice is seen at once. */
 export function ReadingChoices() {
   const words = strings.reading;
   const prefs = usePrefs();
   const { colours } = useTheme();
   return (
     <>
-      <View style={[styles.sample, { backgroundColor: colours.surface, borderColor: colours.line, maxWidth: LINE_WIDTH[prefs.width] }]}>
+      <View style={[styles.sample, { backgroundColor: colours.ground, borderColor: colours.line, maxWidth: LINE_WIDTH[prefs.width] }]}>
         <Text as="prose">{words.sample}</Text>
       </View>
-      <View style={styles.choice}>
-        <Text as="label">{words.theme}</Text>
-        <View style={styles.chips}>
-          {THEMES.map((theme) => (
-            <Chip key={theme} label={words.themes[theme]} on={prefs.theme === theme} onPress={() => void setPrefs({ theme })} />
-          ))}
-        </View>
-      </View>
-      <Stepper
-        label={words.size}
+      <Choice title={words.theme}>
+        {THEMES.map((theme) => (
+          <Chip key={theme} label={words.themes[theme]} on={prefs.theme === theme} onPress={() => void setPrefs({ theme })} />
+        ))}
+      </Choice>
+      <Steps
+        title={words.size}
         value={`${prefs.textSize} %`}
         less={words.smaller}
         more={words.larger}
         onStep={(by) => void setPrefs({ textSize: prefs.textSize + by * SIZE_STEP })}
       />
-      <Stepper
-        label={words.line}
+      <Steps
+        title={words.line}
         value={prefs.lineHeight.toFixed(1)}
         less={words.tighter}
         more={words.looser}
         onStep={(by) => void setPrefs({ lineHeight: Math.round((prefs.lineHeight + by * LINE_STEP) * 10) / 10 })}
       />
-      <View style={styles.choice}>
-        <Text as="label">{words.width}</Text>
-        <View style={styles.chips}>
-          {WIDTHS.map((width) => (
-            <Chip key={width} label={words.widths[width]} on={prefs.width === width} onPress={() => void setPrefs({ width })} />
-          ))}
-        </View>
-      </View>
+      <Choice title={words.width}>
+        {WIDTHS.map((width) => (
+          <Chip key={width} label={words.widths[width]} on={prefs.width === width} onPress={() => void setPrefs({ width })} />
+        ))}
+      </Choice>
     </>
   );
 }
 
-function Stepper({ label, value, less, more, onStep }: { label: string; value: string; less: string; more: string; onStep: (by: 1 | -1) => void }) {
+function Choice({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <View style={styles.stepper}>
-      <Text as="label" style={styles.label}>
-        {label}
+    <View role="group" aria-label={title} style={styles.choice}>
+      <Text as="label" tone="quiet">
+        {title}
+      </Text>
+      <View style={styles.chips}>{children}</View>
+    </View>
+  );
+}
+
+interface StepsProps {
+  title: string;
+  value: string;
+  less: string;
+  more: string;
+  onStep: (by: 1 | -1) => void;
+}
+
+function Steps({ title, value, less, more, onStep }: StepsProps) {
+  return (
+    <View role="group" aria-label={title} style={styles.steps}>
+      <Text as="label" tone="quiet" style={styles.grow}>
+        {title}
       </Text>
       <IconButton icon="minus" label={less} onPress={() => onStep(-1)} />
-      <Text aria-live="polite" style={styles.value}>
+      <Text as="label" role="status" style={styles.value}>
         {value}
       </Text>
       <IconButton icon="plus" label={more} onPress={() => onStep(1)} />
@@ -74,7 +88,7 @@ const styles = StyleSheet.create({
   sample: { padding: space.l, borderWidth: 1, borderRadius: radius.m, alignSelf: 'center', width: '100%' },
   choice: { gap: space.s },
   chips: { flexDirection: 'row', flexWrap: 'wrap', gap: space.s },
-  stepper: { flexDirection: 'row', alignItems: 'center', flexWrap: 'wrap' },
-  label: { flexGrow: 1 },
+  steps: { flexDirection: 'row', alignItems: 'center', flexWrap: 'wrap' },
+  grow: { flexGrow: 1 },
   value: { minWidth: 64, textAlign: 'center' },
 });

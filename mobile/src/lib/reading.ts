@@ -46,6 +46,11 @@ export function offsetOf(page: Page, place: Spot, covered: number): number | nul
   return page.content > 0 ? Math.max(0, place.fraction * (page.content - page.view)) : null;
 }
 
+/** Whether all of it is seen without scrolling. */
+export function fits({ content, view }: Pick<Page, 'content' | 'view'>): boolean {
+  return content > 0 && view > 0 && content - view <= AT_END;
+}
+
 export function isWorthReturning(place: { fraction: number } | null): boolean {
   return place !== null && place.fraction > BEGUN && place.fraction < FINISHED;
 }

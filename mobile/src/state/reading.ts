@@ -8,7 +8,7 @@ import type { Block } from '@/api/queries/posts';
 import { placeOptions, useProgress } from '@/api/queries/social';
 import { isDrawn } from '@/components/Blocks';
 import type { Extent } from '@/lib/anchor';
-import { isWorthReturning, laterOf, offsetOf, placeAt, type Page, type Spot } from '@/lib/reading';
+import { fits, isWorthReturning, laterOf, offsetOf, placeAt, type Page, type Spot } from '@/lib/reading';
 
 import { keepPostPlace, postPlace, type PostPlace } from './place';
 import { usePrefs } from './prefs';
@@ -18,6 +18,8 @@ import { useSession } from './session';
 const OURS_MS = 300;
 /** So long after the last scroll the blog is told, so that a screenful costs no request. */
 const TELL_MS = 2500;
+/** What fits into the view is never scrolled: seen for so long, it is read. */
+const SEEN_MS = 3000;
 
 export type Notice = { t: 'continued' } | { t: 'elsewhere'; place: PostPlace } | null;
 
@@ -60,6 +62,28 @@ export function useReading(slug: string, blocks: readonly Block[], covered: numb
     scroller.current?.scrollTo({ y: offset, animated: false });
   }, [covered, scroller]);
 
+  const { later } = told;
+  const reach = useCallback(
+    (place: Spot | null) => {
+      if (place === null) return;
+      keepPostPlace(slug, { ...place, at: new Date().toISOString() });
+      later(place);
+    },
+    [slug, later],
+  );
+
+  const seen = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const watch = useCallback(() => {
+    clearTimeout(seen.current);
+    if (fits(page.current)) seen.current = setTimeout(() => reach(placeAt(page.current, 0, covered)), SEEN_MS);
+  }, [reach, covered]);
+  useFocusEffect(
+    useCallback(() => {
+      watch();
+      return () => clearTimeout(seen.current);
+    }, [watch]),
+  );
+
   const goTo = useCallback(
     (place: PostPlace) => {
       pending.current = place;
@@ -96,17 +120,16 @@ export function useReading(slug: string, blocks: readonly Block[], covered: numb
       hasScrolled.current = true;
       // A screen further on nobody wants to be told any more where they began.
       if (notice?.t === 'continued' && Math.abs(y.current - settledTo.current) > page.current.view) setNotice(null);
-      const place = placeAt(page.current, y.current, covered);
-      if (place === null) return;
-      keepPostPlace(slug, { ...place, at: new Date().toISOString() });
-      told.later(place);
+      reach(placeAt(page.current, y.current, covered));
     },
     onView: ({ nativeEvent }) => {
       page.current.view = nativeEvent.layout.height;
+      watch();
     },
     onContent: (_width, height) => {
       page.current.content = height;
       settle();
+      watch();
     },
     onBody: ({ nativeEvent }) => {
       page.current.top = nativeEvent.layout.y;

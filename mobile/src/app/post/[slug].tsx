@@ -200,7 +200,7 @@ function Opened({ post, onGone }: { post: Post; onGone: () => void }) {
       <ReadingSheet open={sheet === 'reading'} onClose={close} />
       <PostMenu items={menu} open={sheet === 'menu'} onClose={close} />
       <SourcesSheet sources={post.sources} open={sheet === 'sources'} onClose={close} />
-      <SaveSheet open={sheet === 'save'} onClose={close} onSave={(list) => { close(); acts.saveTo(list); }} />
+      <SaveSheet slug={post.slug} open={sheet === 'save'} onClose={close} onSave={(list) => { close(); acts.saveTo(list); }} />
       <PostReport post={post} block={reported} open={sheet === 'report'} onClose={close} />
       <PassageSheet note={note} language={post.language} onClose={() => setNote(null)} />
     </View>
