@@ -9,6 +9,7 @@ import { SafeAreaProvider } from 'react-native-safe-area-context';
 import { Button } from '@/components/Button';
 import { IconButton } from '@/components/IconButton';
 import { NewVersion } from '@/components/NewVersion';
+import { PageTitle } from '@/components/PageTitle';
 import { Screen } from '@/components/Screen';
 import { Empty, Loading } from '@/components/States';
 import { Toast } from '@/components/Toast';
@@ -46,6 +47,7 @@ export default function RootLayout() {
         {isRead ? (
           <Cached identity={identity}>
             <Screens identity={identity} isConnected={session.phase === 'ready'} />
+            <PageTitle />
           </Cached>
         ) : (
           <Loading />
