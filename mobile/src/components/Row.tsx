@@ -75,14 +75,15 @@ export function SwitchRow({ label, detail, on, onChange }: { label: string; deta
   const { colours } = useTheme();
   return (
     <View style={styles.row}>
-      <View style={styles.words}>
+      {/* A switch is small for a thumb; who reads the screen aloud has the switch alone. */}
+      <Pressable accessible={false} focusable={false} onPress={() => onChange(!on)} style={[styles.words, styles.tall]}>
         <Text>{label}</Text>
         {detail !== undefined && (
           <Text as="small" tone="quiet">
             {detail}
           </Text>
         )}
-      </View>
+      </Pressable>
       <Switch
         accessibilityLabel={label}
         value={on}
@@ -102,5 +103,6 @@ const styles = StyleSheet.create({
   line: { height: StyleSheet.hairlineWidth, marginLeft: space.l },
   row: { minHeight: TARGET + 8, flexDirection: 'row', alignItems: 'center', gap: space.m, paddingHorizontal: space.l, paddingVertical: space.s },
   words: { flex: 1, minWidth: 0 },
+  tall: { minHeight: TARGET, justifyContent: 'center' },
   switch: { marginVertical: space.s },
 });

@@ -15,7 +15,8 @@ const LEVELS: Partial<Record<TypeName, number>> = { display: 1, title: 2, headin
 /** All text of the app: sized by the person's preference, coloured by the theme. */
 export function Text({ as = 'body', tone = 'ink', lang, style, ...rest }: Props) {
   const theme = useTheme();
-  const level = LEVELS[as];
+  const isPlain = rest.accessibilityRole !== undefined && rest.accessibilityRole !== 'header';
+  const level = isPlain ? undefined : LEVELS[as];
   return (
     <NativeText
       {...(level === undefined ? null : { accessibilityRole: 'header', 'aria-level': level })}

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Stack, useFocusEffect, useLocalSearchParams, useRouter } from 'expo-router';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { ScrollView, StyleSheet, View } from 'react-native';
+import { Pressable, ScrollView, StyleSheet, View } from 'react-native';
 import { useSafeAreaInsets } from 'react-native-safe-area-context';
 
 import { forgetPost, itemsOf } from '@/api/queries/cache';
@@ -33,7 +33,7 @@ import { LINE_WIDTH, usePrefs } from '@/state/prefs';
 import { useReading, type Reading } from '@/state/reading';
 import { useSession } from '@/state/session';
 import { strings, wordsOf } from '@/strings';
-import { radius, space, useTheme } from '@/theme';
+import { radius, space, TARGET, useTheme } from '@/theme';
 
 type SheetName = 'reading' | 'menu' | 'sources' | 'save' | 'report';
 
@@ -227,14 +227,12 @@ function Head({ post }: { post: Post }) {
       {post.summary !== '' && <Text as="lead" tone="quiet" lang={post.language}>{post.summary}</Text>}
       <View style={styles.byline}>
         <Avatar name={post.author.name} avatar={post.author.avatar} size={40} />
-        <View style={styles.who}>
-          <Text as="label" role="link" onPress={() => router.push({ pathname: '/author/[handle]', params: { handle: post.author.handle } })}>
-            {post.author.name}
-          </Text>
+        <Pressable role="link" style={styles.who} onPress={() => router.push({ pathname: '/author/[handle]', params: { handle: post.author.handle } })}>
+          <Text as="label">{post.author.name}</Text>
           <Text as="small" tone="quiet">
             {`${ago(post.published_at)} · ${strings.post.minutes(post.reading_minutes)}`}
           </Text>
-        </View>
+        </Pressable>
         <FollowButton of="author" name={post.author.handle} label={post.author.name} following={author?.viewer?.following ?? false} />
       </View>
       {disclosure !== '' && <Disclosure words={disclosure} />}
@@ -316,7 +314,7 @@ const styles = StyleSheet.create({
   grow: { flex: 1 },
   column: { width: '100%', alignSelf: 'center', paddingHorizontal: space.l, paddingVertical: space.m, gap: space.m },
   byline: { flexDirection: 'row', flexWrap: 'wrap', alignItems: 'center', gap: space.m },
-  who: { flexGrow: 1, flexShrink: 1, minWidth: 120 },
+  who: { flexGrow: 1, flexShrink: 1, minWidth: 120, minHeight: TARGET, justifyContent: 'center' },
   disclosure: { borderRadius: radius.m, paddingHorizontal: space.m, paddingVertical: space.s },
   corrections: { gap: space.m },
   foot: { gap: space.m, paddingTop: space.m },
