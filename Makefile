@@ -28,17 +28,19 @@ run: $(VENV)/run.stamp
 # Tests wait as often as they compute, for processes above all: one worker more than there are cores, four at most.
 WORKERS = $$($(PY) -c 'import os; print(min((os.cpu_count() or 1) + 1, 4))')
 
-test: $(VENV)/dev.stamp chromium $(SERVERS)/.stamp
+test: $(VENV)/dev.stamp chromium $(SERVERS)/.stamp mobile/node_modules/.built
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(if $(ARGS),,$(with-node) && cd mobile && $(APP_ENV) npm test --silent)
 
 test-gateway: $(VENV)/dev.stamp $(SERVERS)/.stamp tests/servers/.gateway/.stamp
 	@$(PY) -m pytest tests/servers/check_gateway.py $(ARGS)
 
-check: $(VENV)/dev.stamp
+check: $(VENV)/dev.stamp mobile/node_modules/.stamp
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports --no-logo
+	@$(with-node) && cd mobile && $(APP_ENV) npm run --silent typecheck && $(APP_ENV) npm run --silent lint
 
 format: $(VENV)/dev.stamp
 	@$(PY) -m ruff check --fix
@@ -113,6 +115,12 @@ APP_ENV := CI=1 EXPO_OFFLINE=1 EXPO_NO_TELEMETRY=1 DO_NOT_TRACK=1
 
 app: mobile/node_modules/.stamp
 	@$(with-node) && cd mobile && $(APP_ENV) npm run --silent build:web && echo "The app is built: Blogen serves it at /app/."
+
+# For the tests: built once, and again when its sources have changed.
+APP_SOURCES := $(shell find mobile/src mobile/public mobile/worker mobile/scripts mobile/assets -type f) mobile/app.json mobile/babel.config.js
+
+mobile/node_modules/.built: mobile/node_modules/.stamp $(APP_SOURCES)
+	@$(MAKE) --no-print-directory app >/dev/null && touch $@
 
 mobile/node_modules/.stamp: mobile/package-lock.json | $(VENV)/run.stamp
 	@echo "Installing what the app is built with, once; this takes minutes and 700 MB ..."

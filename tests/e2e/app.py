@@ -45,7 +45,7 @@ _SMALL = """
 () => [...document.querySelectorAll(':is(a, button, input, textarea, select, [role=button], [role=link], [role=tab])')]
   .filter(element => element.checkVisibility({opacityProperty: true, visibilityProperty: true}))
   .filter(element => !element.closest('[aria-hidden=true], [inert]'))
-  .filter(element => !element.matches('p a, p [role=link], [dir=auto] [role=link], [dir=auto] a'))
+  .filter(element => !element.parentElement.closest('[dir=auto]') && element.type !== 'checkbox')  // within a sentence; with its row
   .map(element => [element.ariaLabel || element.textContent.trim() || element.name, element.getBoundingClientRect()])
   .filter(([, box]) => box.height > 0 && (box.height < 43.5 || box.width < 43.5))
   .map(([name, box]) => `${name}: ${Math.round(box.width)}x${Math.round(box.height)}`)
@@ -159,8 +159,10 @@ class Phone:
         return self.page.get_by_text(words, exact=exact).locator("visible=true").first
 
     def button(self, name: str | re.Pattern[str], *, exact: bool = True) -> Locator:
-        found = self.page.get_by_role("button", name=name, exact=exact) if isinstance(name, str) else (
-            self.page.get_by_role("button", name=name)
+        found = (
+            self.page.get_by_role("button", name=name, exact=exact)
+            if isinstance(name, str)
+            else (self.page.get_by_role("button", name=name))
         )
         return found.locator("visible=true").first
 
@@ -184,6 +186,21 @@ class Phone:
         """Wait until nothing is on its way, streams aside."""
         await self.page.wait_for_function(_IDLE)
 
+    async def stands(self) -> None:
+        """Wait until the screen has what it shows, pictures too."""
+        await self.page.locator("[role=heading], h1").locator("visible=true").first.wait_for()
+        await self.page.get_by_label("Loading").locator("visible=true").wait_for(state="hidden")
+        await self.idle()
+        await self.page.wait_for_function(
+            "() => [...document.images].every(image => image.complete || image.loading === 'lazy')"
+        )
+
+    async def theme(self, name: str) -> None:
+        """Choose a theme in the reading sheet, and close it."""
+        await self.button("Reading").click()
+        await self.button(name).click()
+        await self.page.keyboard.press("Escape")
+
     async def is_kept(self, words: str = "") -> None:
         """Wait until what is seen can be seen without a network: the worker rules the page, and answers are stored."""
         await self.page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
@@ -201,7 +218,9 @@ class Phone:
             "() => Object.entries(localStorage).every(([name, text]) => !name.startsWith('blogen.outbox.') || text === '[]')"
         )
 
-    async def answer(self, path: str, *, status: int = 200, body: str = "", kind: str = "application/problem+json") -> None:
+    async def answer(
+        self, path: str, *, status: int = 200, body: str = "", kind: str = "application/problem+json"
+    ) -> None:
         """Let calls of `path` be answered with this instead."""
 
         async def fulfil(route: Route) -> None:
@@ -232,12 +251,16 @@ class Phone:
         return await self.page.locator(f'[role=listitem] a[href$="/{slug}"]').count() > 0
 
     async def _distance(self, slug: str) -> int:
-        box = await self.page.locator(f'[role=listitem] a[href$="/{slug}"]').first.evaluate("a => a.getBoundingClientRect().top")
+        box = await self.page.locator(f'[role=listitem] a[href$="/{slug}"]').first.evaluate(
+            "a => a.getBoundingClientRect().top"
+        )
         return int(box) - 120
 
     async def tap_post(self, slug: str) -> None:
         """Open a post of the list as it stands: a click of Playwright's would first scroll all of it into view."""
-        box = await self.page.locator(f'[role=listitem] a[href$="/{slug}"]').locator("visible=true").first.bounding_box()
+        box = (
+            await self.page.locator(f'[role=listitem] a[href$="/{slug}"]').locator("visible=true").first.bounding_box()
+        )
         assert box is not None
         await self.page.touchscreen.tap(box["x"] + box["width"] / 2, max(box["y"], 130) + 40)
         await self.page.wait_for_url(f"**/app/post/{slug}")

@@ -111,11 +111,19 @@ async def test_a_person_from_signing_up_to_signing_out(new_phone: NewPhone, crow
     await expect(ann.see("Not signed in")).to_be_visible()
     await ann.idle()
     left = await ann.page.evaluate(LEFT)
-    assert set(left["storage"]) <= {"blogen.prefs", "blogen.session", "blogen.places", f"blogen.cache.{crowd.site}|anyone"}
+    assert set(left["storage"]) <= {
+        "blogen.prefs",
+        "blogen.session",
+        "blogen.places",
+        f"blogen.cache.{crowd.site}|anyone",
+    }
     assert not [text for text in left["texts"] if '"ann"' in text or "sailed" in text], left
     assert not [name for name in left["caches"] if not name.startswith("blogen-app-")], left
     assert left["bases"] == [], left
-    assert await ann.page.evaluate("fetch('/api/v1/posts?limit=1').then(r => r.json()).then(p => p.items[0].viewer)") is None
+    assert (
+        await ann.page.evaluate("fetch('/api/v1/posts?limit=1').then(r => r.json()).then(p => p.items[0].viewer)")
+        is None
+    )
     await ann.page.reload()
     await expect(ann.see("Not signed in")).to_be_visible()
 
@@ -190,7 +198,9 @@ async def test_only_a_401_signs_out(new_phone: NewPhone, crowd: Crowd) -> None:
 
 def browser_keys() -> dict[str, str]:
     """Keys as a browser makes them for a subscription."""
-    point = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    point = (
+        ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    )
     return {"p256dh": base64url(point), "auth": base64url(os.urandom(16))}
 
 
