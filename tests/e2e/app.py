@@ -45,7 +45,7 @@ _SMALL = """
 () => [...document.querySelectorAll(':is(a, button, input, textarea, select, [role=button], [role=link], [role=tab])')]
   .filter(element => element.checkVisibility({opacityProperty: true, visibilityProperty: true}))
   .filter(element => !element.closest('[aria-hidden=true], [inert]'))
-  .filter(element => !element.parentElement.closest('[dir=auto]') && element.type !== 'checkbox')  // within a sentence; with its row
+  .filter(element => !element.parentElement.closest('[dir=auto]') && element.type !== 'checkbox')
   .map(element => [element.ariaLabel || element.textContent.trim() || element.name, element.getBoundingClientRect()])
   .filter(([, box]) => box.height > 0 && (box.height < 43.5 || box.width < 43.5))
   .map(([name, box]) => `${name}: ${Math.round(box.width)}x${Math.round(box.height)}`)
@@ -68,7 +68,7 @@ _IDLE = """
 """
 _WHERE = """
 () => {
-  const items = [...document.querySelectorAll('[role=listitem]')].filter(item => item.getBoundingClientRect().height > 0)
+  const items = [...document.querySelectorAll('[role=listitem]')].filter(one => one.getBoundingClientRect().height > 0)
   for (const item of items) {
     let page = item.parentElement
     while (page && !['auto', 'scroll'].includes(getComputedStyle(page).overflowY)) page = page.parentElement
@@ -134,11 +134,14 @@ async def open_crowd(folder: Path) -> AsyncIterator[Crowd]:
                 markdown="\n\n".join(f"## Part {part}\n\n{'A sentence of this part. ' * 20}" for part in range(1, 9)),
             )  # fmt: skip
     config = '[auth]\nsign_up = "open"\n'
-    async with FakeOpenAI() as fake, async_playwright() as playwright:
-        async with Blogen(folder, config=with_fake(fake, more=config)) as blogen:
-            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            yield Crowd(blogen, fake, browser)
-            await browser.close()
+    async with (
+        FakeOpenAI() as fake,
+        async_playwright() as playwright,
+        Blogen(folder, config=with_fake(fake, more=config)) as blogen,
+    ):
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield Crowd(blogen, fake, browser)
+        await browser.close()
 
 
 @dataclass
@@ -208,14 +211,16 @@ class Phone:
         await self.page.wait_for_function("() => navigator.serviceWorker.controller !== null")
         await self.idle()
         await self.page.wait_for_function(
-            "words => Object.entries(localStorage).some(([name, text]) => name.startsWith('blogen.cache.') && text.includes(words))",
+            "words => Object.entries(localStorage)"
+            ".some(([name, text]) => name.startsWith('blogen.cache.') && text.includes(words))",
             arg=words or self.page.url.rsplit("/", 1)[-1],
         )
 
     async def emptied(self) -> None:
         """Wait until nothing waits to be sent."""
         await self.page.wait_for_function(
-            "() => Object.entries(localStorage).every(([name, text]) => !name.startsWith('blogen.outbox.') || text === '[]')"
+            "() => Object.entries(localStorage)"
+            ".every(([name, text]) => !name.startsWith('blogen.outbox.') || text === '[]')"
         )
 
     async def answer(

@@ -1,4 +1,4 @@
-"""Every screen of the phone app, light and dark: nothing too wide, too small or closed to some. Screenshots: `artefacts/`."""
+"""Every screen of the phone app, light and dark: none too wide, too small or closed to some. See `artefacts/`."""
 
 from collections.abc import Awaitable, Callable
 
