@@ -6,11 +6,12 @@ INSTALL := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --re
 
 SERVERS := tests/servers/node_modules
 
-.PHONY: help run app test test-gateway check format bench lock screenshot chromium clean
+.PHONY: help run app app-native test test-gateway check format bench lock screenshot chromium clean
 
 help:
 	@echo 'make run         start Blogen at http://127.0.0.1:8080 (ARGS="--port 9000" are passed on)'
 	@echo 'make app         build the phone app, which Blogen then serves at /app/'
+	@echo 'make app-native  bundles of the phone app for Android and iOS, in mobile/dist-native/'
 	@echo 'make test        all tests (ARGS="tests/store -x" are passed on to pytest)'
 	@echo 'make test-gateway  posts through the proxy of LiteLLM, which takes minutes to install'
 	@echo 'make check       style, types, direction of imports'
@@ -18,7 +19,7 @@ help:
 	@echo 'make bench       speed and size beside their baselines (ARGS="--peers": beside Huey and DBOS too)'
 	@echo 'make app-bench   size of the phone app, and its speed on a slow phone'
 	@echo 'make lock        renew the lock files (UPGRADE=1: to the newest versions)'
-	@echo 'make screenshot  take docs/images/reader.png anew'
+	@echo 'make screenshot  take the pictures of README.md anew (that of the app needs make app)'
 
 .DEFAULT_GOAL := help
 
@@ -121,6 +122,9 @@ APP_SOURCES := $(shell find mobile/src mobile/public mobile/worker mobile/script
 
 mobile/node_modules/.built: mobile/node_modules/.stamp $(APP_SOURCES)
 	@$(MAKE) --no-print-directory app >/dev/null && touch $@
+
+app-native: mobile/node_modules/.stamp
+	@$(with-node) && cd mobile && $(APP_ENV) npm run --silent build:native && echo "The bundles are in mobile/dist-native/."
 
 mobile/node_modules/.stamp: mobile/package-lock.json | $(VENV)/run.stamp
 	@echo "Installing what the app is built with, once; this takes minutes and 700 MB ..."

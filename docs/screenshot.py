@@ -1,5 +1,9 @@
-"""Takes docs/images/reader.png: a real Blogen, its own first post, at desktop and at phone width, side by side."""
+"""Takes docs/images/reader.png: a real Blogen, its own first post, at desktop and at phone width, side by side.
 
+And docs/images/app.png, if the phone app is built: a feed and a post of it, light and dark.
+"""
+
+import asyncio
 import base64
 import http.client
 import re
@@ -14,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "docs" / "images" / "reader.png"
+READER, APP = ROOT / "docs" / "images" / "reader.png", ROOT / "docs" / "images" / "app.png"
 DESKTOP, PHONE = (1440, 900), (390, 844)
 PATIENCE_SECONDS = 60
 
@@ -23,7 +27,12 @@ body { margin: 0; width: 1880px; height: 980px; background: #e9e4da; display: fl
        align-items: center; justify-content: center }
 img { display: block; border-radius: 12px; box-shadow: 0 18px 60px #3a2f1f40 }
 img:first-of-type { width: 1320px } img:last-of-type { width: 380px; border-radius: 28px }
-</style><img src="data:image/png;base64,%s"><img src="data:image/png;base64,%s">"""
+</style>"""
+APP_FRAME = """<!doctype html><style>
+body { margin: 0; width: 960px; height: 940px; background: #e9e4da; display: flex; gap: 64px;
+       align-items: center; justify-content: center }
+img { display: block; width: 390px; border-radius: 32px; box-shadow: 0 12px 40px #3a2f1f40 }
+</style>"""
 
 
 def main() -> int:
@@ -31,17 +40,52 @@ def main() -> int:
     if browser is None:
         sys.stderr.write("Chromium was not found; on Debian and Ubuntu: apt install chromium\n")
         return 1
+    take_reader(browser)
+    if (ROOT / "mobile" / "dist" / "index.html").is_file():
+        take_app(browser)
+    else:
+        sys.stderr.write("The phone app is not built, so there is no new picture of it: make app\n")
+    return 0
+
+
+def take_reader(browser: str) -> None:
     with tempfile.TemporaryDirectory() as place, running(Path(place) / "data") as url:
         post = first_post(url)
         desktop, phone = Path(place) / "desktop.png", Path(place) / "phone.png"
         shoot(browser, url, desktop, DESKTOP)
         shoot(browser, url + post, phone, PHONE, dark=True)
-        frame = Path(place) / "frame.html"
-        frame.write_text(FRAME % tuple(base64.b64encode(each.read_bytes()).decode() for each in (desktop, phone)))
-        TARGET.parent.mkdir(parents=True, exist_ok=True)
-        shoot(browser, frame.as_uri(), TARGET, (1880, 980), scale=1)
-    sys.stdout.write(f"{TARGET.relative_to(ROOT)}: {TARGET.stat().st_size // 1024} KB\n")
-    return 0
+        put_together(browser, FRAME, [desktop, phone], READER, (1880, 980))
+
+
+def take_app(browser: str) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        data = Path(place) / "data"
+        data.mkdir()
+        asyncio.run(showcase(data))
+        with running(data) as url:
+            feed, post = Path(place) / "feed.png", Path(place) / "post.png"
+            shoot(browser, f"{url}/app/", feed, PHONE, scale=1, until="[role=listitem] img")
+            shoot(browser, f"{url}/app/post/post-1", post, PHONE, scale=1, dark=True, until="main img, [role=main] img")
+        put_together(browser, APP_FRAME, [feed, post], APP, (960, 940))
+
+
+async def showcase(data: Path) -> None:
+    """The posts that the tests look at."""
+    sys.path.insert(0, str(ROOT))
+    from tests.blog import open_blog
+    from tests.showcase import fill
+
+    async with open_blog(data) as blog:
+        await fill(blog)
+
+
+def put_together(browser: str, frame: str, pictures: list[Path], target: Path, size: tuple[int, int]) -> None:
+    images = [f'<img src="data:image/png;base64,{base64.b64encode(each.read_bytes()).decode()}">' for each in pictures]
+    page = pictures[0].with_name("frame.html")
+    page.write_text(frame + "".join(images))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shoot(browser, page.as_uri(), target, size, scale=1)
+    sys.stdout.write(f"{target.relative_to(ROOT)}: {target.stat().st_size // 1024} KB\n")
 
 
 @contextmanager
@@ -72,8 +116,17 @@ def first_post(url: str) -> str:
     raise SystemExit("The first post did not appear.")
 
 
-def shoot(browser: str, url: str, target: Path, size: tuple[int, int], *, scale: int = 2, dark: bool = False) -> None:
-    """One picture of a page, as a browser window of that size shows it once its pictures are there."""
+def shoot(
+    browser: str,
+    url: str,
+    target: Path,
+    size: tuple[int, int],
+    *,
+    scale: int = 2,
+    dark: bool = False,
+    until: str = "body",
+) -> None:
+    """One picture of a page, as a browser window of that size shows it once `until` and its pictures are there."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -84,6 +137,7 @@ def shoot(browser: str, url: str, target: Path, size: tuple[int, int], *, scale:
             color_scheme="dark" if dark else "light",
         )
         page.goto(url)
+        page.wait_for_selector(until)
         page.evaluate("Promise.all([...document.images].map(image => image.decode().catch(() => {})))")
         page.screenshot(path=target)
         chromium.close()
