@@ -46,6 +46,7 @@ _SMALL = """
   .filter(element => element.checkVisibility({opacityProperty: true, visibilityProperty: true}))
   .filter(element => !element.closest('[aria-hidden=true], [inert]'))
   .filter(element => getComputedStyle(element).display !== 'inline' && element.type !== 'checkbox')
+  .filter(element => !element.ariaLabel?.startsWith('Show passage'))
   .map(element => [element.ariaLabel || element.textContent.trim() || element.name, element.getBoundingClientRect()])
   .filter(([, box]) => box.height > 0 && (box.height < 43.5 || box.width < 43.5))
   .map(([name, box]) => `${name}: ${Math.round(box.width)}x${Math.round(box.height)}`)
