@@ -13,6 +13,7 @@ const DIST = process.argv[2] ?? join(HERE, 'dist');
 const SHRINKS = /\.(js|css|html|json|webmanifest|svg|ttf|map)$/;
 const MOST_SCRIPT_KB = 380;
 const MOST_FIRST_LOAD_KB = 450;
+const PLACE = '<!-- first cards -->';
 
 function filesUnder(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -34,9 +35,13 @@ if (missing.length > 0) fail(`Named, but not there: ${missing.join(', ')}`);
 // The first screen's parts are known beforehand: named in the page, they come beside the rest and not one after the other.
 const scriptsOf = (pattern) => readdirSync(join(DIST, '_expo/static/js/web')).filter((name) => pattern.test(name));
 const ahead = scriptsOf(/^(_layout|index)-[0-9a-f]+\.js$/).map((name) => `/app/_expo/static/js/web/${name}`);
+// They come after what draws the first cards: a browser makes six requests at a time, and the first is to be the feed's.
 const page = textOf('index.html').replace(/<link rel="preload" as="script"[^>]*>/g, '');
 const hints = ahead.map((name) => `<link rel="preload" as="script" href="${name}">`).join('');
-writeFileSync(join(DIST, 'index.html'), page.replace('</head>', `${hints}</head>`));
+const cards = readFileSync(join(HERE, 'first', 'cards.js'), 'utf8').replace(/^export /gm, '').replace(/^ *\/\*\*[^]*?\*\/\n|^ *\/\/.*\n|^ +/gm, '');
+if (!page.includes(PLACE)) fail(`index.html does not say where the first cards are drawn: ${PLACE}`);
+const drawn = page.replace(PLACE, () => `<script>(()=>{\n${cards}begin(window)})()</script>${hints}`);
+writeFileSync(join(DIST, 'index.html'), drawn);
 
 // What the app needs to start without a network: its scripts and its own pictures.
 const kept = filesUnder(DIST)

@@ -4,7 +4,7 @@
 export const MOST_PICTURES = 300;
 
 /**
- * How a request is answered: `shell` from the network, else from what is kept; `asset` from what is kept; `picture` kept once
+ * How a request is answered: `shell` and `asset` from what is kept, else from the network; `picture` kept once
  * seen; `none`: by the browser itself. The API is never kept here: its answers belong to whoever is signed in.
  * @param {{ method: string, url: string, mode: string, headers?: { has(name: string): boolean } }} request
  * @param {string} origin

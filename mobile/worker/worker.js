@@ -6,7 +6,6 @@ const PICTURES = 'blogen-pictures';
 /** Of posts that somebody keeps on this device; `src/lib/covers.web.ts` fills it. */
 const KEPT_PICTURES = 'blogen-kept-covers';
 const SHELL = '/app/';
-const PATIENCE_MS = 3000;
 
 self.addEventListener('install', (event) => {
   event.waitUntil(caches.open(APP).then((cache) => cache.addAll([new Request(SHELL, { cache: 'no-cache' }), ...FILES])));
@@ -47,14 +46,9 @@ self.addEventListener('pushsubscriptionchange', (event) => {
   event.waitUntil(subscribeAgain());
 });
 
-/** From the network, so that a new version comes with the next visit; from what is kept if that fails or takes long. */
+/** At once from what is kept: a newer version is found by the browser, which asks for this script at each visit. */
 async function shell(event) {
-  const cached = await caches.match(SHELL, { cacheName: APP });
-  const asked = fetch(event.request);
-  if (cached === undefined) return asked;
-  const late = new Promise((resolve) => setTimeout(() => resolve(cached), PATIENCE_MS));
-  const fresh = asked.then((response) => (response.ok || response.redirected ? response : cached)).catch(() => cached);
-  return Promise.race([fresh, late]);
+  return (await caches.match(SHELL, { cacheName: APP })) ?? fetch(event.request);
 }
 
 async function kept(name, request) {

@@ -14,6 +14,7 @@ import { Screen } from '@/components/Screen';
 import { Empty, Loading } from '@/components/States';
 import { Toast } from '@/components/Toast';
 import { startFarewell } from '@/state/farewell';
+import { endFirst } from '@/state/first';
 import { makeQueryClient, persistOptions, startOffline } from '@/state/offline';
 import { startOutbox } from '@/state/outbox';
 import { loadPlaces, writePlaces } from '@/state/place';
@@ -25,6 +26,7 @@ import { useTheme } from '@/theme';
 
 /** What stands where a screen could not be drawn, or its code not be loaded. */
 export function ErrorBoundary({ retry }: ErrorBoundaryProps) {
+  useEffect(endFirst, []);
   return (
     <SafeAreaProvider>
       <Screen title={strings.appName}>
@@ -72,6 +74,10 @@ function Screens({ identity, isConnected }: { identity: string; isConnected: boo
   useEffect(() => {
     if (isLost) router.replace('/connect');
   }, [isLost, router]);
+  // What was drawn before the app was there is the feed's.
+  useEffect(() => {
+    if (path !== '/') endFirst();
+  }, [path]);
   return (
     <Stack
       screenLayout={({ route, children }) => <Fragment key={STAYS.has(route.name) ? 'stays' : identity}>{children}</Fragment>}
@@ -139,10 +145,11 @@ function useStart(): boolean {
     const stops: (() => void)[] = [startOffline(), startFarewell(), startWorker((path) => router.push(path as '/'))];
     const start = async (): Promise<void> => {
       await Promise.all([loadPrefs(), loadPlaces(), startSession()]);
-      const stopOutbox = await startOutbox();
+      const opening = startOutbox(); // acts are taken from now on; the screens need not wait for what it held
+      if (!hasEnded) setRead(true);
+      const stopOutbox = await opening;
       if (hasEnded) return stopOutbox();
       stops.push(stopOutbox);
-      setRead(true);
       await checkPerson().catch(() => {}); // the screens say what is wrong with the network
     };
     void start();

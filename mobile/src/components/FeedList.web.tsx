@@ -7,6 +7,7 @@ import { useCallback, useImperativeHandle, useLayoutEffect, useRef } from 'react
 import { ScrollView, StyleSheet, View, type ViewStyle } from 'react-native';
 
 import { topOf, type Extent } from '@/lib/anchor';
+import { endFirst } from '@/state/first';
 import { feedPlace, keepFeedPlace } from '@/state/place';
 
 import type { FeedListProps } from './FeedList.types';
@@ -43,6 +44,7 @@ export function FeedList({ name, posts, renderPost, footer, header, onEnd, onSta
 
   // Before the first frame is painted, and again whenever the screen comes back.
   useLayoutEffect(() => {
+    endFirst();
     settle();
     return () => cancelAnimationFrame(settling.current);
   }, [settle]);

@@ -18,7 +18,7 @@ export const KEPT = { kept: true } as const;
 export const WEEK_MS = 7 * 24 * 3600 * 1000;
 
 /** Raise it when what is stored would not be understood any more. */
-const SHAPE = '1';
+export const SHAPE = '1';
 const nameOf = (identity: string): string => `blogen.cache.${identity}`;
 
 export function makeQueryClient(): QueryClient {

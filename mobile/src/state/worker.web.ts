@@ -4,6 +4,7 @@ import { makeStore } from './store';
 const SCRIPT = '/app/sw.js';
 const SCOPE = '/app/';
 const HOUR_MS = 3600_000;
+const LATEST_MS = 10_000;
 
 /** Whether a newer version of the app waits to be taken. */
 export const newVersion = makeStore(false);
@@ -21,20 +22,25 @@ export function startWorker(open: (path: string) => void): () => void {
   serviceWorker.addEventListener('message', heard);
   const start = async (): Promise<void> => {
     const registration = await serviceWorker.register(SCRIPT, { scope: SCOPE, updateViaCache: 'none' });
-    // This page was just loaded, from the network if there is one: nothing of an older version is on the screen.
-    registration.waiting?.postMessage({ t: 'take-over' });
+    // This page came from the worker that is active: to let another take over would remove the files it still may need.
+    const offer = (found: ServiceWorker | null): void => {
+      if (found?.state !== 'installed' || serviceWorker.controller === null) return;
+      waiting = found;
+      newVersion.set(true);
+    };
+    offer(registration.waiting);
     registration.addEventListener('updatefound', () => {
       const found = registration.installing;
-      found?.addEventListener('statechange', () => {
-        if (found.state !== 'installed' || serviceWorker.controller === null) return;
-        waiting = found;
-        newVersion.set(true);
-      });
+      found?.addEventListener('statechange', () => offer(found));
     });
     asking = setInterval(() => void registration.update().catch(() => {}), HOUR_MS);
   };
   // The worker fetches what it keeps: not before the first screen has what it needs.
-  const later = (): void => void start().catch(() => {}); // without it the app works, online
+  const register = (): void => void start().catch(() => {}); // without it the app works, online
+  const later = (): void => {
+    if ('requestIdleCallback' in window) window.requestIdleCallback(register, { timeout: LATEST_MS });
+    else register();
+  };
   if (document.readyState === 'complete') later();
   else window.addEventListener('load', later, { once: true });
   return () => {

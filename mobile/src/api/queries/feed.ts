@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions, type InfiniteData, type QueryClient } from '@tanstack/react-query';
 
+import { takeFirstPage } from '@/state/first';
 import { KEPT, WEEK_MS } from '@/state/offline';
 
 import { answerOf, api, type Schema } from '../client';
@@ -22,7 +23,11 @@ const START: FeedWay = { cursors: [], head: null };
 export const feedOptions = (kind: FeedKind) =>
   infiniteQueryOptions({
     queryKey: ['feed', kind] as const,
-    queryFn: ({ pageParam, signal }) => askPage(kind, pageParam.cursors.at(-1), signal),
+    queryFn: async ({ pageParam, signal }) => {
+      const cursor = pageParam.cursors.at(-1);
+      const asked = cursor === undefined ? await takeFirstPage(kind) : null;
+      return asked ?? askPage(kind, cursor, signal); // which also says what is wrong, if something is
+    },
     initialPageParam: START,
     getNextPageParam: (page: FeedPage, _pages, way: FeedWay): FeedWay | undefined =>
       page.next === null ? undefined : { cursors: [...way.cursors, page.next], head: page.head ?? way.head },

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from 'expo-router';
-import { useCallback, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { ScrollView, StyleSheet, View } from 'react-native';
 
 import { itemsOf } from '@/api/queries/cache';
@@ -20,6 +20,7 @@ import { Empty, Failure, Loading } from '@/components/States';
 import { Text } from '@/components/Text';
 import { toast } from '@/components/Toast';
 import { IS_WEB } from '@/api/client';
+import { endFirst, wantedFirst } from '@/state/first';
 import { chooseFeed, chosenFeed } from '@/state/place';
 import { useSession } from '@/state/session';
 import { strings, wordsOf } from '@/strings';
@@ -37,6 +38,9 @@ export default function Feed() {
     setChosen(next);
   };
   const mayRead = kind === 'latest' || person !== null;
+  useEffect(() => {
+    if (!mayRead) endFirst();
+  }, [mayRead]);
   return (
     <Screen
       title={strings.feed.title}
@@ -73,6 +77,14 @@ interface PostsProps {
 
 function Posts({ kind, isRenewing, onRenew, list }: PostsProps) {
   const feed = useInfiniteQuery(feedOptions(kind));
+  const router = useRouter();
+  const { isPending } = feed;
+  useEffect(() => {
+    if (isPending) return;
+    endFirst();
+    const wanted = wantedFirst();
+    if (wanted !== null) router.push(wanted as '/');
+  }, [isPending, router]);
   const posts = itemsOf(feed.data);
   const renderPost = useCallback((post: FeedItem) => <PostCard post={post} reason={kind === 'latest' ? undefined : post.reason.text} />, [kind]);
   if (feed.isPending) return <Loading />;
