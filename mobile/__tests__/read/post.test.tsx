@@ -1,6 +1,6 @@
 import { act, fireEvent, screen, waitFor } from '@testing-library/react-native';
 import * as Speech from 'expo-speech';
-import { Share } from 'react-native';
+import { ScrollView, Share } from 'react-native';
 
 import author from '../../__fixtures__/author.json';
 import fixture from '../../__fixtures__/post.json';
@@ -102,10 +102,13 @@ test('the place is told to the blog on leaving, by its block', async () => {
 test('a post opens where it was left, and leads to its beginning if that is wanted', async () => {
   keepPostPlace(post.slug, { block: second.id, fraction: 0.3, at: '2026-08-02T12:00:00.000Z' });
   serve(answers);
+  const scrollTo = jest.spyOn(ScrollView.prototype, 'scrollTo');
   openPost();
   await layOut();
+  expect(scrollTo).toHaveBeenLastCalledWith({ y: 100 - 56, animated: false });
   expect(screen.getByText(strings.reading.continued)).toBeTruthy();
   fireEvent.press(await button(strings.reading.toStart));
+  expect(scrollTo).toHaveBeenLastCalledWith({ y: 0, animated: false });
   expect(screen.queryByText(strings.reading.continued)).toBeNull();
 });
 
