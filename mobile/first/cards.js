@@ -59,7 +59,7 @@ function element(page, name, { style = '', text = '', ...attributes }, children 
 }
 
 /** A post as the app's PostCard draws it, with its picture still vague if `isVague`. */
-export function card(page, post, { colours, size, isVague, hasCovers }) {
+export function card(page, post, { colours, size, isVague, hasCovers, hasReasons = false }) {
   const [, ink, quiet, line, accent, accentSoft, sunken] = colours;
   const type = (px, high, more) => `font-size:${px * size}px;line-height:${Math.round(px * size * high)}px;${more}`;
   const { cover, author, provenance, language = '' } = post;
@@ -72,14 +72,20 @@ export function card(page, post, { colours, size, isVague, hasCovers }) {
     else parts.push(element(page, 'div', { style }));
   }
   const clamped = 'margin:4px 0 0;overflow:hidden;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:3;';
-  const title = element(page, 'h2', { text: post.title, lang: language, style: type(22, 1.25, `margin:0;font-weight:700;color:${ink}`) });
-  const summary = element(page, 'p', { text: post.summary, lang: language, style: type(16, 1.5, `${clamped}color:${quiet}`) });
-  parts.push(element(page, 'div', {}, [title, summary]));
+  const title = element(page, 'h2', { text: post.title, lang: language, dir: 'auto', style: type(22, 1.25, `margin:0;font-weight:700;color:${ink}`) });
+  const summary = element(page, 'p', { text: post.summary, lang: language, dir: 'auto', style: type(16, 1.5, `${clamped}color:${quiet}`) });
+  const why = hasReasons && post.reason ? [element(page, 'div', { text: post.reason.text, style: type(14, 1.4, `margin-bottom:4px;color:${accent}`) })] : [];
+  parts.push(element(page, 'div', {}, [...why, title, summary]));
   const round = `flex:none;width:28px;height:28px;border-radius:14px;background:${accentSoft};color:${accent};font:600 12.6px/28px system-ui,sans-serif;text-align:center`;
   const initial = element(page, 'span', { text: [...author.name][0]?.toUpperCase() ?? '', 'aria-hidden': 'true', style: round });
   const said = [author.name, DISCLOSURE[provenance?.disclosure] ?? ''].filter((words) => words !== '');
   const who = said.map((text) => element(page, 'div', { text, style: type(14, 1.4, `color:${quiet}`) }));
   parts.push(element(page, 'div', { style: 'display:flex;align-items:center;gap:8px' }, [initial, element(page, 'div', {}, who)]));
+  const { counts, viewer } = post;
+  // What was done with it is said by the app; its line is left free, so that nothing moves then.
+  if (counts?.likes > 0 || counts?.comments > 0 || viewer?.liked || viewer?.bookmarked || viewer?.progress > 0) {
+    parts.push(element(page, 'div', { style: `height:${Math.round(14 * size * 1.4)}px` }));
+  }
   const style = `box-sizing:border-box;display:flex;flex-direction:column;gap:12px;padding:16px;max-width:680px;margin:0 auto;text-decoration:none;border-bottom:1px solid ${line}`;
   const link = element(page, 'a', { href: `/app/post/${encodeURIComponent(post.slug)}`, style }, parts);
   return element(page, 'div', { role: 'listitem', 'data-slug': post.slug }, [link]);
@@ -91,7 +97,7 @@ export function draw(page, first, posts, { isDark, isVague }) {
   const theme = prefs.theme in COLOURS ? prefs.theme : isDark ? 'dark' : 'light';
   const size = Math.min(200, Math.max(80, Number(prefs.textSize) || 100)) / 100;
   const colours = COLOURS[theme];
-  const look = { colours, size, isVague, hasCovers: prefs.dataSaver !== true };
+  const look = { colours, size, isVague, hasCovers: prefs.dataSaver !== true, hasReasons: first.kind !== 'latest' };
   const cards = posts.map((post) => card(page, post, look));
   const list = element(page, 'div', { role: 'list', style: first.dy > 0 ? `margin-top:${-first.dy}px` : '' }, cards);
   const title = element(page, 'h1', { text: TITLE, style: `flex:none;font:700 ${30 * size}px/1.2 Georgia,"Noto Serif",serif;margin:0;padding:16px 16px 72px;color:${colours[1]}` });
