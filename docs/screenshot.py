@@ -21,6 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 READER, APP = ROOT / "docs" / "images" / "reader.png", ROOT / "docs" / "images" / "app.png"
 DESKTOP, PHONE = (1440, 900), (390, 844)
 PATIENCE_SECONDS = 60
+_SEEN_PICTURES = """
+Promise.all([...document.images].filter(image => image.getBoundingClientRect().top < innerHeight)
+  .map(image => image.decode().catch(() => {})))
+"""
 
 FRAME = """<!doctype html><style>
 body { margin: 0; width: 1880px; height: 980px; background: #e9e4da; display: flex; gap: 48px;
@@ -138,7 +142,7 @@ def shoot(
         )
         page.goto(url)
         page.wait_for_selector(until)
-        page.evaluate("Promise.all([...document.images].map(image => image.decode().catch(() => {})))")
+        page.evaluate(_SEEN_PICTURES)
         page.screenshot(path=target)
         chromium.close()
 
