@@ -10,12 +10,13 @@ export function PageTitle() {
   const { data: blog = strings.appName } = useQuery({ ...siteOptions(), select: (site) => site.title });
   const navigation = useNavigationContainerRef();
   useEffect(() => {
-    const tell = (): void => {
-      const { title = '' } = (navigation.getCurrentOptions() ?? {}) as { title?: string };
+    const tell = ({ title = '' }: { title?: string }): void => {
       document.title = title === '' || title === blog ? blog : `${title} · ${blog}`;
     };
-    tell();
-    const stops = [navigation.addListener('options', tell), navigation.addListener('state', tell)];
+    const look = (): void => tell(navigation.getCurrentOptions() ?? {});
+    look();
+    // A screen that has just come tells its options before it can be asked for them.
+    const stops = [navigation.addListener('options', ({ data }) => tell(data.options)), navigation.addListener('state', look)];
     return () => stops.forEach((stop) => stop());
   }, [navigation, blog]);
   return null;

@@ -2,10 +2,14 @@
 import { Children, Fragment, type ReactNode } from 'react';
 import { Pressable, StyleSheet, Switch, View } from 'react-native';
 
+import { usePrefs } from '@/state/prefs';
 import { radius, space, TARGET, useTheme, type Colours } from '@/theme';
 
 import { Icon, type IconName } from './Icon';
 import { Text } from './Text';
+
+/** From this text size on (percent) the words need the room of the icon. */
+const LARGE = 150;
 
 export function Group({ title, children }: { title?: string; children: ReactNode }) {
   const { colours } = useTheme();
@@ -43,9 +47,10 @@ interface RowProps {
 
 export function Row({ label, detail, icon, tone = 'ink', onPress, leads = true, busy = false }: RowProps) {
   const { colours } = useTheme();
+  const { textSize } = usePrefs();
   const content = (
     <>
-      {icon && <Icon name={icon} size={22} tone={tone === 'ink' ? 'quiet' : tone} />}
+      {icon && textSize < LARGE && <Icon name={icon} size={22} tone={tone === 'ink' ? 'quiet' : tone} />}
       <View style={styles.words}>
         <Text tone={tone}>{label}</Text>
         {detail !== undefined && detail !== '' && (
