@@ -1,4 +1,5 @@
 import { Stack, useRouter, type Href } from 'expo-router';
+import { useEffect, useState } from 'react';
 
 import { strings } from '@/strings';
 
@@ -15,6 +16,10 @@ interface Props {
 /** The header of a screen that a link may open: there is always a way back. */
 export function WayBack({ title, isTitled = true, to = '/' }: Props) {
   const router = useRouter();
+  // When somebody signs in, the screen begins anew, and the old one's end clears what the new one had set: it is set once more.
+  const [isAgain, setAgain] = useState(false);
+  // eslint-disable-next-line react-hooks/set-state-in-effect -- only then is the old one's end over
+  useEffect(() => setAgain(true), []);
   const back = { headerLeft: () => <IconButton icon="back" label={strings.back} onPress={() => router.replace(to)} /> };
-  return <Stack.Screen options={{ title, ...(isTitled ? null : { headerTitle: () => null }), ...(router.canGoBack() ? null : back) }} />;
+  return <Stack.Screen key={String(isAgain)} options={{ title, ...(isTitled ? null : { headerTitle: () => null }), ...(router.canGoBack() ? null : back) }} />;
 }
