@@ -9,7 +9,6 @@ from tests.e2e.conftest import NewPhone
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(240),
-    pytest.mark.skip(reason="not seen green yet: the job stays while it is outlining once the model was held"),
 ]
 
 

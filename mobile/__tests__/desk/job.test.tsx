@@ -88,6 +88,14 @@ test('a stream moves it at once, shows what is being written, and is asked only 
   expect(only(asked, 'GET', `${at}/events`)).toHaveLength(1);
 });
 
+test('the last move of a stream brings what it made: the job is asked for once more, although nothing is heard any longer', async () => {
+  const { line } = await openLive();
+  answers[`GET ${at}`] = published;
+  serve({ ...answers, [`GET ${at}/events`]: line.answer });
+  await line.tell('moved', moved(50, 'published'), 50);
+  expect(await screen.findByText(words.readPost, {}, { timeout: 5000 })).toBeTruthy();
+});
+
 test('a lost stream is told, and taken up where it broke; meanwhile the job is asked for', async () => {
   const { line, asked } = await openLive();
   await line.tell('moved', moved(41, 'editing'), 41);

@@ -60,6 +60,11 @@ function useStream(id: string, isWanted: boolean, changed: (state: LineState | n
   useEffect(() => {
     if (!CAN_STREAM || !isWanted) return;
     let burst: ReturnType<typeof setTimeout> | null = null;
+    const ask = (): void => {
+      burst = null;
+      void client.invalidateQueries({ queryKey: jobOptions(id).queryKey, exact: true });
+      void client.invalidateQueries({ queryKey: stepsOptions(id).queryKey });
+    };
     const heard = (event: ServerEvent): void => {
       if (event.event === 'text') return setWriting((now) => written(now, event.data));
       const entry = event.data as TimelineEntry;
@@ -67,17 +72,15 @@ function useStream(id: string, isWanted: boolean, changed: (state: LineState | n
       setTold((now) => merged(now, [entry]));
       if (ENDS_TEXT.has(entry.event)) setWriting(null);
       showAtOnce(client, id, entry);
-      burst ??= setTimeout(() => {
-        burst = null;
-        void client.invalidateQueries({ queryKey: jobOptions(id).queryKey, exact: true });
-        void client.invalidateQueries({ queryKey: stepsOptions(id).queryKey });
-      }, BURST_MS);
+      burst ??= setTimeout(ask, BURST_MS);
     };
     const stop = listen(`/api/v1/jobs/${encodeURIComponent(id)}/events`, heard, { since: last.current, changed });
     return () => {
       stop();
       changed(null);
-      if (burst !== null) clearTimeout(burst);
+      if (burst === null) return;
+      clearTimeout(burst);
+      ask(); // the job's last move ends the stream: what it brought, the post above all, is asked for all the same
     };
   }, [client, id, isWanted, isOnline, changed]);
   return { told, writing };
