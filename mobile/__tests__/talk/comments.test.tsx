@@ -125,19 +125,19 @@ test('a text that the outbox already has is not offered to be sent again', async
 });
 
 test('a link to an answer reads pages until it is there, and marks it', async () => {
-  const far = { ...said, id: 'far', parent: 'root' };
-  const root = { ...thread, id: 'root', answers: [], next_answers: 'a1' };
+  const far = { ...said, id: 'far', parent: 'first' };
+  const root = { ...thread, id: 'first', answers: [], next_answers: 'a1' };
   const asked = serve({
     ...answers,
     'GET /comments/far': { ...far, answers: [], next_answers: null },
     [`GET ${WRITE}`]: ({ path }: { path: string }) => (path.includes('cursor=p2') ? { items: [root], next: null } : { ...comments, next: 'p2' }),
-    'GET /comments/root/answers': ({ path }: { path: string }) =>
-      path.includes('cursor=a2') ? { items: [far], next: null } : { items: [{ ...said, id: 'near', parent: 'root' }], next: 'a2' },
+    'GET /comments/first/answers': ({ path }: { path: string }) =>
+      path.includes('cursor=a2') ? { items: [far], next: null } : { items: [{ ...said, id: 'near', parent: 'first' }], next: 'a2' },
   });
   await openComments(`${HERE}?comment=far`);
   await screen.findByTestId('comment-far');
   expect(screen.getAllByText(strings.talk.marked)).toHaveLength(1);
-  expect(only(asked, 'GET', '/comments/root/answers')).toHaveLength(2);
+  expect(only(asked, 'GET', '/comments/first/answers')).toHaveLength(2);
 });
 
 test('a link to a comment that is gone says so', async () => {
