@@ -283,6 +283,10 @@ class App:
             await self.mail.close()
 
 
+LATER = tuple(name for name, part in vars(App).items() if isinstance(part, cached_property))
+"""The parts that are built when they are first asked for."""
+
+
 def _claim(config: Config, stack: AsyncExitStack) -> Path:
     folder = DataFolder.claim(config.data.dir)
     stack.callback(folder.release)

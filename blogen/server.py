@@ -17,7 +17,7 @@ from blogen import later
 from blogen.api import keys as api_keys
 from blogen.api.ahead import put_ahead
 from blogen.api.routes import AHEAD, add_api
-from blogen.app import App
+from blogen.app import LATER, App
 from blogen.config import Config
 from blogen.domain.person import Scope
 from blogen.errors import ConfigError, StoreUnavailable
@@ -90,34 +90,6 @@ async def _serve(config: Config) -> int:
         await runner.cleanup()
         forget_logs()
     return 0
-
-
-LATER = (
-    "jobs",
-    "steps",
-    "ledger",
-    "search",
-    "social",
-    "feeds",
-    "people",
-    "passkeys",
-    "mail",
-    "devices",
-    "tickets",
-    "attempts",
-    "comments",
-    "notifications",
-    "moderation",
-    "aversions",
-    "corrections",
-    "pace",
-    "own_keys",
-    "subscriptions",
-    "deliveries",
-    "news",
-    "kept_answers",
-)
-"""Parts that are built with the first request that needs them."""
 
 
 def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.Future[Hooks]") -> web.Application:

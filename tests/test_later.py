@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from blogen.api.routes import ROUTES as API_ROUTES
-from blogen.app import App
+from blogen.app import LATER, App
 from blogen.config.load import load
 from blogen.later import Part
-from blogen.server import LATER
 from blogen.web.routes import GET, POST
 
 NAMED = {f"blogen.web.{name}" for name in (*GET.values(), *POST.values())} | {

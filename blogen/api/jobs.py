@@ -132,18 +132,18 @@ async def draft(request: web.Request) -> web.Response:
     """The post as it stands. Its ETag is its `revision`."""
     from blogen.api.views import draft_view
     from blogen.pipeline.revising import newest_draft
+    from blogen.store.steps import count_revisions
 
     job = await _job(request)
     records = await request.config_dict[STEPS].of(job.id)
-    found = newest_draft({record.name: record.result for record in records if record.result is not None})
+    found = newest_draft(records)
     if found is None:
         raise NotFound(
             f"Job {job.id} is {job.state} and has no draft yet.",
             remedy="It has one once it was assembled, before review.",
         )
     revision, post = found
-    edits = sum(record.name.startswith("revision:") and record.state == "finished" for record in records)
-    told = draft_view(post, revision=revision, edits=edits)
+    told = draft_view(post, revision=revision, edits=count_revisions(records))
     return with_tag(request, to_json(told), tag=revision, is_personal=True)
 
 

@@ -2,7 +2,7 @@
 `edit:N` (where there was a note) and `assemble:N`; what an earlier one made stays as it was, and is not paid twice."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from blogen.domain.job import Job
 from blogen.domain.orders import Revision
@@ -32,8 +32,9 @@ def edits(job: JobContext) -> list[str]:
     return [name for number in range(len(revisions(job)) + 1) if job.is_finished(name := name_of("edit", number))]
 
 
-def newest_draft(results: Mapping[str, str]) -> tuple[str, PostDraft] | None:
-    """The post as it stands, and what names this state of it; `results` are finished steps by name."""
+def newest_draft(records: Iterable[StepRecord]) -> tuple[str, PostDraft] | None:
+    """The post as it stands, as a job's steps tell, and what names this state of it."""
+    results = {record.name: record.result for record in records if record.result is not None}
     numbers = [int(name.partition(":")[2] or 0) for name in results if name.partition(":")[0] == "assemble"]
     if not numbers:
         return None
@@ -43,7 +44,7 @@ def newest_draft(results: Mapping[str, str]) -> tuple[str, PostDraft] | None:
 
 async def check_revision(services: Services, job: Job, records: Sequence[StepRecord], wanted: Revision) -> None:
     """Raise Conflict or InvalidInput for a revision of another draft, or one that cannot be made."""
-    found = newest_draft({record.name: record.result for record in records if record.result is not None})
+    found = newest_draft(records)
     if found is None:
         raise Conflict(f"Job {job.id} has no draft.", remedy="Retry the job.")
     revision, draft = found
@@ -58,7 +59,7 @@ async def check_revision(services: Services, job: Job, records: Sequence[StepRec
         raise InvalidInput(
             f"`strike`: {message}.", remedy="Read the draft again.", errors=[FieldError("strike", message)]
         )
-    if not plain_text(block for block in struck(draft, wanted.strike).blocks if block.t != "h"):
+    if not plain_text(block for block in draft.blocks if block.t != "h" and block.id not in wanted.strike):
         message = "would leave nothing of the post"
         raise InvalidInput(
             f"`strike` {message}.", remedy="Reject the job instead.", errors=[FieldError("strike", message)]

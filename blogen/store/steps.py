@@ -262,11 +262,18 @@ def discard(tx: Transaction, job: Job, records: Iterable[StepRecord], *, fresh: 
         tx.execute(LINE, line)
 
 
+_REVISION = "revision:"
+
+
+def count_revisions(records: Iterable[StepRecord]) -> int:
+    """How often a reviewer sent the text back."""
+    return sum(record.name.startswith(_REVISION) and record.state == "finished" for record in records)
+
+
 def put_revision(tx: Transaction, job: Job, records: Sequence[StepRecord], wanted: Revision, *, by: str) -> None:
     """Within `Jobs.change`: keep what a reviewer wants of the text as the result of the review's next step."""
-    earlier = [record for record in records if record.name.startswith("revision:")]
-    name = f"revision:{1 + sum(record.state == 'finished' for record in earlier)}"
-    run = 1 + max((record.run for record in earlier if record.name == name), default=0)
+    name = f"{_REVISION}{1 + count_revisions(records)}"
+    run = 1 + max((record.run for record in records if record.name == name), default=0)
     detail = json.dumps({"by": by, "note": wanted.note, "strike": wanted.strike})
     tx.execute(LINE, line_of_step(job, tx.now_ms, Line.STEP_FINISHED, name, run, detail, wanted.model_dump_json()))
 

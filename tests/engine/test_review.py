@@ -248,22 +248,13 @@ async def test_from_a_step_on_also_what_followed_it_in_the_same_state_is_done_ag
         assert "research/ask" in calls
 
 
-async def test_from_a_step_within_a_step_the_whole_around_it_is_done_again(tmp_path):
+@pytest.mark.parametrize("from_step", ["research/ask", "research"])
+async def test_from_a_step_or_a_call_that_it_is_made_of_both_are_done_again(tmp_path, from_step):
     calls = []
     async with house(tmp_path, stages(researching=_research(calls), outlining=_refused)) as home:
         job = await home.finished(await home.submit())
         calls.clear()
-        await home.engine.retry(job.id, from_step="research/ask", fresh=True)
-        await home.finished(job)
-        assert calls == ["research/ask"]
-
-
-async def test_from_a_step_that_is_made_of_calls_its_calls_are_done_again(tmp_path):
-    calls = []
-    async with house(tmp_path, stages(researching=_research(calls), outlining=_refused)) as home:
-        job = await home.finished(await home.submit())
-        calls.clear()
-        await home.engine.retry(job.id, from_step="research", fresh=True)
+        await home.engine.retry(job.id, from_step=from_step, fresh=True)
         await home.finished(job)
         assert calls == ["research/ask"]
 

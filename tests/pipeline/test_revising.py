@@ -20,8 +20,7 @@ def blog(tmp_path):
 
 
 async def draft_of(opened, job):
-    records = await opened.app.steps.of(job.id)
-    return newest_draft({record.name: record.result for record in records if record.result is not None})
+    return newest_draft(await opened.app.steps.of(job.id))
 
 
 async def ordered(opened, images=0):
