@@ -49,6 +49,7 @@ GET = {
     "/me/data.json": "people.me.data",
     "/reset": "people.reset.ask",
     "/reset/{ticket}": "people.reset.choose",
+    "/studio": "studio.board.board",
     "/app": "phone.to_app",
     "/app/{path:.*}": "phone.app",
     "/static/{name}": "assets.static",

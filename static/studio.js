@@ -1,0 +1,2 @@
+// The studio, livelier. Every page works without it.
+"use strict";
