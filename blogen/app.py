@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from blogen.clock import Clock, SystemClock
 from blogen.config import Config
 from blogen.events import Bus
+from blogen.site import Site
 from blogen.store.authors import Authors
 from blogen.store.database import Database
 from blogen.store.folder import DataFolder, database_path
 from blogen.store.media import Media
 from blogen.store.posts import Posts
 from blogen.store.schema import prepare
+from blogen.store.settings import Settings
 
 if TYPE_CHECKING:
     from blogen.attempts import Attempts
@@ -61,6 +63,7 @@ class App:
         self.posts = Posts(database)
         self.media = Media(config.data.dir / "media", database, bus)
         self.authors = Authors(database)
+        self.site = Site(config, Settings(database), bus)
         self.works: Works | None = None
         """The engine and what it works with, once `build_works` was called."""
 
@@ -88,6 +91,7 @@ class App:
             app = cls(config, clock, bus, database)
             stack.push_async_callback(app._close_parts)
             await app.authors.ensure(config.site.author)
+            await app.site.load()
             yield app
 
     @cached_property

@@ -6,7 +6,7 @@ transaction that makes them true and leave only after its commit.
 
 import logging
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _log = logging.getLogger("blogen.events")
 
@@ -94,20 +94,49 @@ class TextStreamed(NamedTuple):
 class PostPublished(NamedTuple):
     slug: str
     job_id: str
+    tags: tuple[str, ...] = ()
+    author: str = ""
+    """Handle."""
+    beside: tuple[str, ...] = ()
+    """Slugs of the posts published directly before and after."""
 
 
 class PostChanged(NamedTuple):
     slug: str
+    tags: tuple[str, ...] = ()
+    """Those it has and those it had."""
+    author: str = ""
+    retagged: tuple[str, ...] = ()
+    """The tags that it got or lost."""
 
 
 class PostDeleted(NamedTuple):
     slug: str
+    tags: tuple[str, ...] = ()
+    author: str = ""
 
 
 class PostCounted(NamedTuple):
     """A post's number of likes or comments is another now; the post itself is as it was."""
 
     slug: str
+
+
+class SiteChanged(NamedTuple):
+    """The owner has set something about the whole site: its title, say. None: as it is built in."""
+
+    values: dict[str, Any]
+
+
+class FeaturedChanged(NamedTuple):
+    """Other posts are featured now, or in another order."""
+
+
+class SeriesChanged(NamedTuple):
+    """`post` has come into the series, left it or moved in it; empty: something about the whole series is another."""
+
+    slug: str
+    post: str
 
 
 class FollowsChanged(NamedTuple):
@@ -262,7 +291,8 @@ class Notified(NamedTuple):
 Event = (
     JobSubmitted | JobMoved | JobWaiting | JobWoken | JobFailed | JobCrashed
     | StepBegun | StepFinished | StepFailed | StepDoubted | StepProgressed | TaskMoved | TextStreamed
-    | PostPublished | PostChanged | PostDeleted | PostCounted | FollowsChanged | FactKept
+    | PostPublished | PostChanged | PostDeleted | PostCounted | FeaturedChanged | SeriesChanged
+    | FollowsChanged | SiteChanged | FactKept
     | SecretReplayed | AccountDeleted | MediumDropped
     | EngineStarted | EngineDraining | EngineStopped | RequestCrashed | StoreFailed | StoreHealed
     | MailSent | MailFailed | DeliveryMade | DeliveryFailed | PushFailed | CourierCrashed

@@ -28,6 +28,7 @@ from blogen.events import (
     EngineStopped,
     Event,
     FactKept,
+    FeaturedChanged,
     FollowsChanged,
     JobCrashed,
     JobFailed,
@@ -46,6 +47,8 @@ from blogen.events import (
     PushFailed,
     RequestCrashed,
     SecretReplayed,
+    SeriesChanged,
+    SiteChanged,
     StepBegun,
     StepDoubted,
     StepFailed,
@@ -127,8 +130,14 @@ def write(event: Event) -> None:  # noqa: PLR0915
             _say(logging.INFO, "post deleted", slug=slug)
         case PostCounted(slug):
             _say(logging.DEBUG, "post counted", slug=slug)
+        case FeaturedChanged():
+            _say(logging.INFO, "featured posts changed")
+        case SeriesChanged(slug, post):
+            _say(logging.INFO, "series changed", series=slug, post=post)
         case FollowsChanged(person_id):
             _say(logging.DEBUG, "follows changed", person=person_id)
+        case SiteChanged(values):
+            _say(logging.INFO, "site changed", what=" ".join(sorted(values)))
         case FactKept(kind, key):
             _say(logging.DEBUG, "fact kept to be told", kind=kind, key=key)
         case DeliveryMade(hook, kind, delivery_id, attempts):

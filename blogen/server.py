@@ -104,6 +104,7 @@ def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.
         "POSTS": app.posts,
         "MEDIA": app.media,
         "AUTHORS": app.authors,
+        "SITE": app.site,
         "JUDGE": app.reason_to_hold,
         "READY": lambda: _readiness(app, engine),
         **{name.upper(): later.Part(app, name) for name in LATER},

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from blogen.domain.person import Actor
     from blogen.engine.engine import Engine
     from blogen.events import Bus
+    from blogen.site import Site
     from blogen.store.authors import Authors
     from blogen.store.aversions import Aversions
     from blogen.store.comments import Comments
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from blogen.store.tickets import Tickets
 
 CONFIG: "web.AppKey[Config]" = web.AppKey("config")
+SITE: "web.AppKey[Site]" = web.AppKey("site")
 BUS: "web.AppKey[Bus]" = web.AppKey("bus")
 CLOCK: "web.AppKey[Clock]" = web.AppKey("clock")
 ENGINE: "web.AppKey[asyncio.Future[Engine]]" = web.AppKey("engine")

@@ -6,7 +6,7 @@ from aiohttp import web
 
 import blogen
 from blogen.api.answers import public
-from blogen.api.keys import CONFIG
+from blogen.api.keys import CONFIG, SITE
 
 API_VERSION: Final = 1
 FEATURES: Final = (
@@ -25,15 +25,15 @@ FEATURES: Final = (
 async def show(request: web.Request) -> web.Response:
     from blogen.api.views import SiteView
 
-    config = request.config_dict[CONFIG]
+    config, site = request.config_dict[CONFIG], request.config_dict[SITE].now
     view = SiteView(
         name="blogen",
         api=API_VERSION,
         version=blogen.__version__,
-        title=config.site.title,
-        tagline=config.site.tagline,
-        description=config.site.description,
-        language=config.site.language,
+        title=site.title,
+        tagline=site.tagline,
+        description=site.description,
+        language=site.language,
         url=config.server.base_url,
         features=list(FEATURES),
         sign_up=config.auth.sign_up,

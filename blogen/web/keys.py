@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from blogen.events import Bus
     from blogen.outgoing.mail import Mail
     from blogen.pipeline.hooks import Hooks
+    from blogen.site import Site
     from blogen.store.authors import Authors
     from blogen.store.devices import Devices
     from blogen.store.jobs import Jobs
@@ -30,6 +31,8 @@ Ready = Callable[[], Awaitable[Mapping[str, str | None]]]
 """The state of each part (`database`, `engine`): None if it is well, else what is wrong."""
 
 CONFIG: "web.AppKey[Config]" = web.AppKey("CONFIG")
+SITE: "web.AppKey[Site]" = web.AppKey("SITE")
+"""What the blog is called …, as the owner has set it; `now` is what pages show."""
 BUS: "web.AppKey[Bus]" = web.AppKey("BUS")
 JOBS: "web.AppKey[Jobs]" = web.AppKey("JOBS")
 STEPS: "web.AppKey[Steps]" = web.AppKey("STEPS")

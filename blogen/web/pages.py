@@ -10,7 +10,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 
-from blogen.events import Bus, Event, PostChanged, PostDeleted, PostPublished
+from blogen.events import Bus, Event, PostChanged, PostDeleted, PostPublished, SiteChanged
 
 _COMPRESSION = 6
 _WORTH_COMPRESSING_BYTES = 600
@@ -80,7 +80,7 @@ class Pages:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _hear(self, event: Event) -> None:
-        if isinstance(event, PostPublished | PostChanged | PostDeleted):
+        if isinstance(event, PostPublished | PostChanged | PostDeleted | SiteChanged):
             self.drop_all()
 
     async def _make(self, key: Hashable, render: Render, media_type: str) -> Page:

@@ -9,7 +9,7 @@ from aiohttp import web
 from blogen.web import assets, words
 from blogen.web.address import base_url, is_public
 from blogen.web.folders import TEMPLATES
-from blogen.web.keys import CONFIG
+from blogen.web.keys import CONFIG, SITE
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def render(app: web.Application, template: str, **context: object) -> str:
     """`templates/reader/TEMPLATE`, or `people/…` and `mail/…` beside it, with what every page knows of its site."""
     config = app[CONFIG]
-    site: dict[str, Any] = {"site": config.site, "base_url": base_url(app), "is_public": is_public(config)}
+    site: dict[str, Any] = {"site": app[SITE].now, "base_url": base_url(app), "is_public": is_public(config)}
     return _environment(config.data.dir / "cache").get_template(template).render(site | context)
 
 

@@ -24,6 +24,7 @@ from blogen.engine.context import JobContext
 from blogen.engine.engine import Engine
 from blogen.engine.outcome import Move, Pipeline
 from blogen.errors import ProviderRefused
+from blogen.site import Site
 from blogen.store.aversions import Aversions
 from blogen.store.comments import Comments
 from blogen.store.corrections import Corrections
@@ -39,6 +40,7 @@ from blogen.store.notifications import Notifications
 from blogen.store.own_keys import OwnKeys
 from blogen.store.people import People
 from blogen.store.posts import Posts
+from blogen.store.settings import Settings
 from blogen.store.social import Social
 from blogen.store.steps import Steps, Used
 from blogen.store.subscriptions import Subscriptions
@@ -189,6 +191,7 @@ async def serve(folder: Path, config: Config | None = None, **engine_options: An
         await blog.authors.ensure("blogen")
         app = web.Application()
         app[keys.CONFIG] = config or Config()
+        app[keys.SITE] = Site(app[keys.CONFIG], Settings(blog.database), blog.bus)
         app[keys.BUS] = blog.bus
         app[keys.CLOCK] = clock
         app[keys.ENGINE] = asyncio.get_running_loop().create_future()

@@ -206,6 +206,11 @@ STEP = {"job": 1, "at": 1, "event": 11, "origin": "queued", "step": "s", "run": 
         ("tokens", {"id": new_id(), "hash": "plain text", "scope": "admin", "created_at": 1}),
         ("people", {"id": new_id(), "handle": "", "name": "x", "role": "admin", "password": "x", "created_at": 1}),
         ("authors", {"id": new_id(), "handle": "x" * 40, "name": "x", "created_at": 1}),
+        ("settings", {"key": "", "value": "1", "changed_at": 1}),
+        ("settings", {"key": "site.title", "value": "", "changed_at": 1}),
+        ("settings", {"key": "site.title", "value": '"' + "x" * 10_000 + '"', "changed_at": 1}),
+        ("settings", {"key": "site.title", "value": None, "changed_at": 1}),
+        ("settings", {"key": "site.title", "value": "1", "changed_at": 0}),
     ],
 )
 def test_what_must_never_be_stored_cannot_be(path, table, row):

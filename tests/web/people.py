@@ -16,10 +16,12 @@ from blogen.clock import SystemClock
 from blogen.config import Config
 from blogen.domain.person import Person, Scope
 from blogen.outgoing.mail import Mail
+from blogen.site import Site
 from blogen.store.devices import Devices
 from blogen.store.own_keys import OwnKeys
 from blogen.store.passkeys import Passkeys
 from blogen.store.people import People
+from blogen.store.settings import Settings
 from blogen.store.tickets import Tickets
 from blogen.web import keys
 from blogen.web.routes import add_reader
@@ -194,6 +196,7 @@ async def open_people_site(folder: Path, **sections: dict[str, Any]) -> AsyncIte
         mail = Mail(config.mail, blog.bus, clock, pauses_seconds=())
         parts = {
             keys.CONFIG: config,
+            keys.SITE: Site(config, Settings(blog.database), blog.bus),
             keys.BUS: blog.bus,
             keys.CLOCK: clock,
             keys.POSTS: blog.posts,

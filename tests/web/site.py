@@ -10,6 +10,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from multidict import CIMultiDictProxy
 
 from blogen.config import Config
+from blogen.site import Site as BlogSite
+from blogen.store.settings import Settings
 from blogen.web import keys
 from blogen.web.routes import add_reader
 from tests.blog import Blog, open_blog
@@ -45,6 +47,7 @@ async def open_site(folder: Path, **sections: dict[str, Any]) -> AsyncIterator[S
     async with open_blog(folder) as blog:
         app = web.Application()
         app[keys.CONFIG] = Config.model_validate(sections)
+        app[keys.SITE] = BlogSite(app[keys.CONFIG], Settings(blog.database), blog.bus)
         app[keys.BUS] = blog.bus
         app[keys.POSTS] = blog.posts
         app[keys.SEARCH] = blog.search

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from blogen.errors import BlogenError, Conflict, Forbidden, InvalidInput, NotSignedIn, TooManyAttempts
 from blogen.store.passkeys import MAX_NAME_CHARS, Passkey, checked_name
-from blogen.web.keys import ATTEMPTS, CONFIG, PASSKEYS, PEOPLE
+from blogen.web.keys import ATTEMPTS, PASSKEYS, PEOPLE, SITE
 from blogen.web.people.forms import TOKEN_HEADER, check_origin, check_token, read_body, visitors_cookie
 from blogen.web.people.me import is_own_password
 from blogen.web.people.relying import RelyingParty, relying_party
@@ -192,7 +192,7 @@ def _options_to_add(
     return _as_dict(
         generate_registration_options(
             rp_id=party.id,
-            rp_name=request.app[CONFIG].site.title,
+            rp_name=request.app[SITE].now.title,
             user_id=UUID(who.person.id).bytes,
             user_name=who.person.handle,
             user_display_name=who.person.name,

@@ -8,7 +8,7 @@ from aiohttp import web
 from blogen.domain.person import Person, TicketKind
 from blogen.errors import InvalidInput, TooManyAttempts
 from blogen.web.address import base_url
-from blogen.web.keys import ATTEMPTS, CONFIG, MAIL, PEOPLE, TICKETS
+from blogen.web.keys import ATTEMPTS, MAIL, PEOPLE, SITE, TICKETS
 from blogen.web.people.forms import Form, Words, beside_fields, read_form
 from blogen.web.people.session import address_of, see
 from blogen.web.people.show import note, page, slow_down
@@ -79,7 +79,7 @@ async def _write_to(app: web.Application, who: str) -> None:
 
     ticket = await app[TICKETS].make(TicketKind.RESET, person_id=person.id)
     link = f"{base_url(app)}/reset/{ticket}"
-    title = app[CONFIG].site.title
+    title = app[SITE].now.title
     app[MAIL].post(
         Letter(
             "password link",

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from blogen.errors import NotFound
 from blogen.web.address import base_url
-from blogen.web.keys import AUTHORS, CONFIG, POSTS
+from blogen.web.keys import AUTHORS, POSTS, SITE
 from blogen.web.reader.serve import kept
 from blogen.web.templates import render
 from blogen.web.words import badge, iso, urlpart
@@ -59,7 +59,7 @@ async def _xml(request: web.Request, template: str, media_type: str) -> web.Resp
 
 
 async def _feed(request: web.Request) -> Feed:
-    title = request.app[CONFIG].site.title
+    title = request.app[SITE].now.title
     posts = request.app[POSTS]
     if (tag := request.match_info.get("tag", "").lower()) != "":
         found = await posts.newest_in_full(_POSTS, tag=tag)
@@ -91,7 +91,7 @@ async def _bodies(app: web.Application, feed: Feed) -> dict[str, str]:
 
 
 def _json_feed(app: web.Application, feed: Feed, bodies: dict[str, str]) -> dict[str, object]:
-    base, site = base_url(app), app[CONFIG].site
+    base, site = base_url(app), app[SITE].now
     return {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,

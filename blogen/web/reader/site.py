@@ -7,7 +7,7 @@ from aiohttp import web
 from blogen.web import assets
 from blogen.web.address import base_url
 from blogen.web.answers import answer
-from blogen.web.keys import AUTHORS, CONFIG, POSTS
+from blogen.web.keys import AUTHORS, POSTS, SITE
 from blogen.web.pages import Page
 from blogen.web.reader.serve import kept
 from blogen.web.templates import render
@@ -36,7 +36,7 @@ async def robots(request: web.Request) -> web.Response:
 
 
 async def manifest(request: web.Request) -> web.Response:
-    site = request.app[CONFIG].site
+    site = request.app[SITE].now
     text = json.dumps(
         {
             "name": site.title,
