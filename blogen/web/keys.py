@@ -10,19 +10,27 @@ if TYPE_CHECKING:
     from blogen.attempts import Attempts
     from blogen.clock import Clock
     from blogen.config import Config
+    from blogen.domain.pace import Pace
     from blogen.events import Bus
     from blogen.outgoing.mail import Mail
     from blogen.pipeline.hooks import Hooks
     from blogen.site import Site
     from blogen.store.authors import Authors
+    from blogen.store.aversions import Aversions
+    from blogen.store.comments import Comments
+    from blogen.store.corrections import Corrections
     from blogen.store.devices import Devices
     from blogen.store.jobs import Jobs
+    from blogen.store.kept_answers import KeptAnswers
     from blogen.store.media import Media
+    from blogen.store.moderation import Moderation
+    from blogen.store.notifications import Notifications
     from blogen.store.own_keys import OwnKeys
     from blogen.store.passkeys import Passkeys
     from blogen.store.people import People
     from blogen.store.posts import Posts
     from blogen.store.search import Search
+    from blogen.store.social import Social
     from blogen.store.steps import Steps
     from blogen.store.tickets import Tickets
     from blogen.web.pages import Pages
@@ -48,6 +56,16 @@ PASSKEYS: "web.AppKey[Passkeys]" = web.AppKey("PASSKEYS")
 OWN_KEYS: "web.AppKey[OwnKeys]" = web.AppKey("OWN_KEYS")
 CLOCK: "web.AppKey[Clock]" = web.AppKey("CLOCK")
 MAIL: "web.AppKey[Mail]" = web.AppKey("MAIL")
+AVERSIONS: "web.AppKey[Aversions]" = web.AppKey("AVERSIONS")
+COMMENTS: "web.AppKey[Comments]" = web.AppKey("COMMENTS")
+CORRECTIONS: "web.AppKey[Corrections]" = web.AppKey("CORRECTIONS")
+KEPT_ANSWERS: "web.AppKey[KeptAnswers]" = web.AppKey("KEPT_ANSWERS")
+MODERATION: "web.AppKey[Moderation]" = web.AppKey("MODERATION")
+NOTIFICATIONS: "web.AppKey[Notifications]" = web.AppKey("NOTIFICATIONS")
+PACE: "web.AppKey[Pace]" = web.AppKey("PACE")
+SOCIAL: "web.AppKey[Social]" = web.AppKey("SOCIAL")
+JUDGE: "web.AppKey[Callable[[str], Awaitable[str]]]" = web.AppKey("JUDGE")
+"""Why a comment should wait for a moderator, as the model that reads comments says; empty: it need not."""
 READY = web.AppKey[Ready]("READY")
 HOOKS: "web.AppKey[asyncio.Future[Hooks]]" = web.AppKey("HOOKS")
 """Comes with the engine: a server listens before it works."""

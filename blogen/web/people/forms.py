@@ -58,17 +58,22 @@ class Form:
 
 async def read_form(request: web.Request, who: Visitor | None) -> Form:
     """A form of a page that `who` was given, or anyone. Raises Forbidden, InvalidInput, HTTPRequestEntityTooLarge."""
+    form = await read_fields(request)
+    await check_token(request, who, form[TOKEN_FIELD])
+    return form
+
+
+async def read_fields(request: web.Request, max_bytes: int = MAX_BYTES) -> Form:
+    """As `read_form`, before its token is looked at: until then it is good for nothing but to be shown again."""
     check_origin(request)
-    body = await read_body(request, MAX_BYTES)
+    body = await read_body(request, max_bytes)
     if request.content_type != "application/x-www-form-urlencoded":
         raise _unreadable()
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError:
         raise _unreadable() from None
-    form = Form(_first(pairs))
-    await check_token(request, who, form[TOKEN_FIELD])
-    return form
+    return Form(_first(pairs))
 
 
 async def read_upload(request: web.Request, who: Visitor, max_bytes: int) -> Form:
