@@ -139,6 +139,12 @@ class SeriesChanged(NamedTuple):
     post: str
 
 
+class AuthorChanged(NamedTuple):
+    """An author has another name, picture or other words, or is new."""
+
+    handle: str
+
+
 class FollowsChanged(NamedTuple):
     """A person follows an author or a tag more, or less."""
 
@@ -291,7 +297,7 @@ class Notified(NamedTuple):
 Event = (
     JobSubmitted | JobMoved | JobWaiting | JobWoken | JobFailed | JobCrashed
     | StepBegun | StepFinished | StepFailed | StepDoubted | StepProgressed | TaskMoved | TextStreamed
-    | PostPublished | PostChanged | PostDeleted | PostCounted | FeaturedChanged | SeriesChanged
+    | PostPublished | PostChanged | PostDeleted | PostCounted | AuthorChanged | FeaturedChanged | SeriesChanged
     | FollowsChanged | SiteChanged | FactKept
     | SecretReplayed | AccountDeleted | MediumDropped
     | EngineStarted | EngineDraining | EngineStopped | RequestCrashed | StoreFailed | StoreHealed

@@ -15,6 +15,7 @@ from blogen.config import Config
 from blogen.config.load import secrets_in
 from blogen.events import (
     AccountDeleted,
+    AuthorChanged,
     Bus,
     CommentChanged,
     CommentCreated,
@@ -134,6 +135,8 @@ def write(event: Event) -> None:  # noqa: PLR0915
             _say(logging.INFO, "featured posts changed")
         case SeriesChanged(slug, post):
             _say(logging.INFO, "series changed", series=slug, post=post)
+        case AuthorChanged(handle):
+            _say(logging.INFO, "author changed", author=handle)
         case FollowsChanged(person_id):
             _say(logging.DEBUG, "follows changed", person=person_id)
         case SiteChanged(values):
