@@ -23,12 +23,12 @@ from blogen.store.database import Database, Params, Part, Rows, Stale, Transacti
 from blogen.store.lines import LINE, NAMES, Line, line_of
 from blogen.store.steps import LINES, OF_STEPS
 
-_COLUMNS = """
+JOB_COLUMNS = """
     j.id, j.kind, j.state, j.attempt, j.waiting_for, j.waiting_until, j.waiting_reason, j.priority, j.cost_usd_micros,
     j.unknown_calls, j.input_tokens, j.output_tokens, j.created_at, j.updated_at, j.finished_at, j.failed_in,
     j.error, r.topic, j.number
 """
-_FROM = "FROM jobs AS j JOIN job_requests AS r ON r.job_id = j.id"
+JOBS_FROM = "FROM jobs AS j JOIN job_requests AS r ON r.job_id = j.id"
 
 _SUBMIT = Rows(
     "INSERT INTO jobs (number, id, kind, state, priority, created_at, updated_at) VALUES (?, ?, ?, 'queued', ?, ?, ?)",
@@ -157,10 +157,10 @@ class Jobs:
 
     async def get(self, job_id: str) -> Job:
         """Raises NotFound."""
-        row = await self._database.read_one(f"SELECT {_COLUMNS} {_FROM} WHERE j.id = ?", (job_id,))
+        row = await self._database.read_one(f"SELECT {JOB_COLUMNS} {JOBS_FROM} WHERE j.id = ?", (job_id,))
         if row is None:
             raise NotFound(f"There is no job {job_id[:80]}.", remedy="`blogen jobs list` shows them all.")
-        return _job(row)
+        return job_of(row)
 
     async def list(self, state: JobState | None = None, before: str | None = None, limit: int = 20) -> Sequence[Job]:
         """The newest jobs first; `before` is the id of the last one seen."""
@@ -169,8 +169,8 @@ class Jobs:
             where.append("j.state = ?")
             params.append(state.value)
             where.append("j.finished_at IS " + ("NOT NULL" if state in FINAL else "NULL"))
-        query = f"SELECT {_COLUMNS} {_FROM} WHERE {' AND '.join(where)} ORDER BY j.id DESC LIMIT ?"
-        return [_job(row) for row in await self._database.read(query, (*params, limit))]
+        query = f"SELECT {JOB_COLUMNS} {JOBS_FROM} WHERE {' AND '.join(where)} ORDER BY j.id DESC LIMIT ?"
+        return [job_of(row) for row in await self._database.read(query, (*params, limit))]
 
     async def open_jobs(self) -> Sequence[OpenJob]:
         """All jobs that are not final, oldest first: what recovery takes up."""
@@ -281,10 +281,10 @@ class Jobs:
         """
 
         def whole(tx: Transaction) -> Job:
-            rows = tx.query(f"SELECT {_COLUMNS} {_FROM} WHERE j.id = ?", (job_id,))
+            rows = tx.query(f"SELECT {JOB_COLUMNS} {JOBS_FROM} WHERE j.id = ?", (job_id,))
             if not rows:
                 raise NotFound(f"There is no job {job_id[:80]}.", remedy="`blogen jobs list` shows them all.")
-            return work(tx, _job(rows[0]))
+            return work(tx, job_of(rows[0]))
 
         return await self._database.write(whole)
 
@@ -319,14 +319,16 @@ class Jobs:
 
     async def _taken(self, job_ids: Sequence[str]) -> dict[str, TakenJob]:
         marks = ", ".join("?" * len(job_ids))
-        jobs = await self._database.read(f"SELECT {_COLUMNS}, r.request {_FROM} WHERE j.id IN ({marks})", job_ids)
+        jobs = await self._database.read(
+            f"SELECT {JOB_COLUMNS}, r.request {JOBS_FROM} WHERE j.id IN ({marks})", job_ids
+        )
         lines = await self._database.read(
             f"{LINES} WHERE job IN (SELECT number FROM jobs WHERE id IN ({marks})) AND {OF_STEPS} ORDER BY id", job_ids
         )
         steps: dict[int, list[sqlite3.Row]] = {}
         for line in lines:
             steps.setdefault(line[8], []).append(line)
-        taken = [TakenJob(_job(row), row["request"], steps.get(row["number"], ())) for row in jobs]
+        taken = [TakenJob(job_of(row), row["request"], steps.get(row["number"], ())) for row in jobs]
         return {found.job.id: found for found in taken}
 
 
@@ -438,8 +440,8 @@ def _lost(job: Job) -> Overtaken:
 _NO_TOKENS = Tokens()
 
 
-def _job(row: sqlite3.Row) -> Job:
-    """A job from the columns of `_COLUMNS`."""
+def job_of(row: sqlite3.Row) -> Job:
+    """A job from a row that begins with `JOB_COLUMNS`."""
     (
         job_id, kind, state, attempt, waiting_for, waiting_until, waiting_reason, priority, cost_usd_micros,
         unknown_calls, input_tokens, output_tokens, created_at, updated_at, finished_at, failed_in, error, topic,
