@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from blogen.api.keys import POSTS
+from blogen.api.moderation import name_of
 from blogen.api.posts import no_post, show
 from blogen.api.requests import body
 
@@ -12,7 +13,8 @@ async def change(request: web.Request) -> web.Response:
 
     order = await body(request, PostChange)
     slug = request.match_info["slug"]
-    if not await request.config_dict[POSTS].change(slug, order, expected=_expected(request)):
+    by = await name_of(request)
+    if not await request.config_dict[POSTS].change(slug, order, by=by, expected=_expected(request)):
         raise no_post(slug)
     return await show(request)
 

@@ -1,11 +1,16 @@
 """What a person may change about a published post. Form and JSON validate with this class."""
 
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from blogen.domain.job import Tag
 from blogen.domain.model import Model
+
+if TYPE_CHECKING:
+    from blogen.domain.post import Block
+    from blogen.domain.post_summary import Picture, PostSource
 
 
 def _in_one_line(text: str) -> str:
@@ -31,3 +36,19 @@ class PostChange(Model):
     summary: _Line | None = Field(None, description="What lists, feeds and previews say; may be empty")
     tags: list[Tag] | None = Field(None, max_length=10, description="All of them; [] takes them off")
     cover_alt: _Line | None = Field(None, description="What the cover shows, for who cannot see it; may be empty")
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """Another text and other pictures of a post, rendered: what takes their place is all of them."""
+
+    blocks: "list[Block]"
+    html: str
+    markdown: str
+    words: int
+    sources: "list[PostSource]"
+    """As before, without the quotations that the text no longer cites."""
+    cover: "Picture | None"
+    images: "list[Picture]"
+    restores: int | None = None
+    """The number of the version that this brings back."""

@@ -12,14 +12,15 @@ from urllib.parse import quote
 from blogen.errors import ChangedMeanwhile, FieldError, InvalidInput, NotFound
 from blogen.events import PostChanged, PostDeleted, PostPublished
 from blogen.ids import new_id
-from blogen.store import outbox, search
+from blogen.store import outbox, search, versions
 from blogen.store.database import Database, Transaction
+from blogen.store.series import remember_gone
 from blogen.store.tag_counts import count_tags
 
 if TYPE_CHECKING:
-    from blogen.domain.changes import PostChange
-    from blogen.domain.post import Post, PostDraft
-    from blogen.domain.post_summary import PostSummary, Provenance
+    from blogen.domain.changes import PostChange, Rewritten
+    from blogen.domain.post import Block, Post, PostDraft
+    from blogen.domain.post_summary import Picture, PostSummary, Provenance
 
 _WORDS_A_MINUTE = 220
 _SLUG_CHARACTERS = 100
@@ -102,7 +103,6 @@ class Posts:
         summary = _summary(
             draft, slug=slug, tags=tags, author=author[0], published_at=published_at, provenance=provenance
         )
-        body = draft.model_dump(mode="json", include={"blocks"}, exclude_none=True)
         post_id = new_id()
         tx.execute(
             "INSERT INTO posts (id, slug, job_id, author_id, title, item, published_at, updated_at, is_reviewed)"
@@ -112,7 +112,7 @@ class Posts:
         )  # fmt: skip
         tx.execute(
             "INSERT INTO post_bodies (post_id, blocks, html, markdown, notices) VALUES (?, ?, ?, ?, ?)",
-            (post_id, _json(body["blocks"]), draft.html, draft.markdown, _json(draft.notices)),
+            (post_id, _blocks_json(draft.blocks), draft.html, draft.markdown, _json(draft.notices)),
         )
         for tag in tags:
             tx.execute(
@@ -122,7 +122,8 @@ class Posts:
         number = tx.query("SELECT number FROM posts WHERE id = ?", (post_id,))[0]["number"]
         search.add(tx, number, title=draft.title, summary=draft.summary, tags=tags, blocks=draft.blocks)
         outbox.put(tx, "post.published", f"post.published:{post_id}", _told(summary, job=draft.job_id))
-        tx.publish(PostPublished(slug, draft.job_id))
+        beside = tuple(row["slug"] for row in tx.query(_BESIDE, (slug,)))
+        tx.publish(PostPublished(slug, draft.job_id, tuple(tags), draft.author, beside))
         return slug
 
     async def by_slug(self, slug: str) -> Post | None:
@@ -228,24 +229,40 @@ class Posts:
         """Take the post off the blog; False if there is none. Its job and its pictures stay."""
 
         def work(tx: Transaction) -> bool:
-            rows = tx.query("SELECT id, number FROM posts WHERE slug = ?", (slug,))
+            rows = tx.query(
+                "SELECT p.id, p.number, a.handle FROM posts p JOIN authors a ON a.id = p.author_id WHERE p.slug = ?",
+                (slug,),
+            )
             if not rows:
                 return False
             search.remove(tx, rows[0]["number"])
-            tags = tx.query("SELECT tag FROM post_tags WHERE post_id = ?", (rows[0]["id"],))
-            count_tags(tx, [row["tag"] for row in tags], by=-1)
+            tagged = tx.query("SELECT tag FROM post_tags WHERE post_id = ?", (rows[0]["id"],))
+            tags = tuple(row["tag"] for row in tagged)
+            count_tags(tx, tags, by=-1)
+            remember_gone(tx, slug, tags)
             tx.execute("DELETE FROM posts WHERE id = ?", (rows[0]["id"],))
             outbox.put(tx, "post.deleted", f"post.deleted:{rows[0]['id']}", {"slug": slug})
-            tx.publish(PostDeleted(slug))
+            tx.publish(PostDeleted(slug, tags, rows[0]["handle"]))
             return True
 
         return await self._database.write(work)
 
-    async def change(self, slug: str, change: PostChange, *, expected: Collection[int] | None = None) -> bool:
-        """Change what stands about the post; False if there is none. What is as it was counts for no change.
+    async def change(
+        self,
+        slug: str,
+        change: PostChange,
+        *,
+        rewritten: Rewritten | None = None,
+        by: str = "",
+        expected: Collection[int] | None = None,
+    ) -> bool:
+        """Change what stands about the post, and its text and pictures to `rewritten`; False if there is no such post.
 
-        `expected` are the values of `updated_at` that the change was made from. Raises ChangedMeanwhile, InvalidInput.
+        What is as it was counts for no change; a change is a new version, saved `by` (a name). `expected` are the
+        values of `updated_at` that the change was made from. Raises ChangedMeanwhile, InvalidInput.
         """
+        # Made outside of the transaction: it may be long.
+        body = _blocks_json(rewritten.blocks) if rewritten else ""
 
         def work(tx: Transaction) -> bool:
             rows = tx.query(
@@ -262,25 +279,37 @@ class Posts:
                     remedy="Read it again, and make your change to what it is now.",
                 )
             before = _item(row["item"])
-            after = _changed(before, change)
-            if after == before:
+            blocks = _post(row).blocks
+            text = rewritten if rewritten is not None and rewritten.blocks != blocks else None
+            after = _changed(before, change, rewritten)
+            changed = versions.differences(before, after, is_other_text=text is not None)
+            if not changed:
                 return True
-            after = after.model_copy(update={"updated_at": max(tx.now_ms, row["updated_at"] + 1)})
+            after = _by_a_person(after, at=max(tx.now_ms, row["updated_at"] + 1))
             tx.execute(
                 "UPDATE posts SET title = ?, item = ?, updated_at = ? WHERE id = ?",
                 (after.title, after.model_dump_json(), after.updated_at, row["id"]),
             )
+            if text is not None:
+                tx.execute(
+                    "UPDATE post_bodies SET blocks = ?, html = ?, markdown = ? WHERE post_id = ?",
+                    (body, text.html, text.markdown, row["id"]),
+                )
+            versions.keep(
+                tx, row["id"], before=(before, row["blocks"]), after=(after, body if text else row["blocks"]), by=by,
+                changed=changed, restores=rewritten.restores if rewritten else None,
+            )  # fmt: skip
             _put_tags(tx, row["id"], before.published_at, set(before.tags), set(after.tags))
             search.remove(tx, row["number"])
-            search.add(
-                tx, row["number"], title=after.title, summary=after.summary, tags=after.tags, blocks=_post(row).blocks
-            )
+            said = blocks if text is None else text.blocks
+            search.add(tx, row["number"], title=after.title, summary=after.summary, tags=after.tags, blocks=said)
             told = {
                 "slug": slug, "url": after.url, "title": after.title, "summary": after.summary, "tags": after.tags,
                 "updated_at": outbox.moment(after.updated_at),
             }  # fmt: skip
             outbox.put(tx, "post.changed", f"post.changed:{row['id']}:{after.updated_at}", told)
-            tx.publish(PostChanged(slug))
+            had, has = set(before.tags), set(after.tags)
+            tx.publish(PostChanged(slug, tuple(sorted(had | has)), after.author.handle, tuple(sorted(had ^ has))))
             return True
 
         return await self._database.write(work)
@@ -314,11 +343,13 @@ class Posts:
         return await self._database.read(sql, (*params, limit + 1))
 
 
-def _changed(post: PostSummary, change: PostChange) -> PostSummary:
-    """`post` with what `change` says; a change by a person is counted."""
+def _changed(post: PostSummary, change: PostChange, rewritten: Rewritten | None) -> PostSummary:
+    """`post` with what these say."""
     update: dict[str, object] = change.model_dump(include={"title", "summary"}, exclude_none=True)
     if change.tags is not None:
         update["tags"] = tidy_tags(change.tags)
+    if rewritten is not None:
+        post = _with_other_text(post, rewritten)
     if (alt := change.cover_alt) is not None:
         cover = post.cover
         if cover is None:
@@ -330,11 +361,34 @@ def _changed(post: PostSummary, change: PostChange) -> PostSummary:
         described = cover.model_copy(update={"alt": alt})
         update["cover"] = described
         update["images"] = [described if picture.key == cover.key else picture for picture in post.images]
-    changed = post.model_copy(update=update)
-    if changed == post:
-        return post
-    edits = post.provenance.human_edits + 1
-    return changed.model_copy(update={"provenance": post.provenance.model_copy(update={"human_edits": edits})})
+    return post.model_copy(update=update)
+
+
+def _with_other_text(post: PostSummary, rewritten: Rewritten) -> PostSummary:
+    update: dict[str, object] = {
+        "words": rewritten.words,
+        "reading_minutes": _minutes(rewritten.words),
+        "sources": rewritten.sources,
+        "cover": rewritten.cover,
+        "images": rewritten.images,
+    }
+    if (makers := _makers(rewritten.images)) != _makers(post.images):
+        update["provenance"] = post.provenance.model_copy(update={"images": makers})
+    return post.model_copy(update=update)
+
+
+def _makers(pictures: Iterable[Picture]) -> list[str]:
+    return sorted({picture.made_by for picture in pictures if picture.made_by})
+
+
+def _by_a_person(post: PostSummary, *, at: int) -> PostSummary:
+    """`post` with one edit by a person more."""
+    provenance = post.provenance.model_copy(update={"human_edits": post.provenance.human_edits + 1})
+    return post.model_copy(update={"provenance": provenance, "updated_at": at})
+
+
+def _minutes(words: int) -> int:
+    return max(1, -(-words // _WORDS_A_MINUTE))
 
 
 def _put_tags(tx: Transaction, post_id: str, published_at: int, before: set[str], after: set[str]) -> None:
@@ -371,6 +425,7 @@ SELECT 'older' AS side, item FROM posts WHERE id = (
     SELECT p.id FROM posts p WHERE (p.published_at, p.id) < (SELECT published_at, id FROM this)
     ORDER BY p.published_at DESC, p.id DESC LIMIT 1)
 """
+_BESIDE = _NEIGHBOURS.replace("item FROM", "slug FROM")
 
 
 def _free_slug(tx: Transaction, wanted: str) -> str:
@@ -394,7 +449,7 @@ def _summary(
         summary=draft.summary,
         language=draft.language,
         words=draft.words,
-        reading_minutes=max(1, -(-draft.words // _WORDS_A_MINUTE)),
+        reading_minutes=_minutes(draft.words),
         author=PostAuthor(handle=author["handle"], name=author["name"], avatar=author["avatar"]),
         tags=tags,
         cover=draft.cover,
@@ -439,6 +494,10 @@ def _post(row: sqlite3.Row) -> Post:
     html, markdown = _json(row["html"]), _json(row["markdown"])
     body = f'"blocks":{row["blocks"]},"notices":{row["notices"]},"html":{html},"markdown":{markdown}'
     return Post.model_validate_json(f"{row['item'].removesuffix('}')},{body}}}")
+
+
+def _blocks_json(blocks: Sequence[Block]) -> str:
+    return _json([block.model_dump(mode="json", exclude_none=True) for block in blocks])
 
 
 def _json(value: object) -> str:
