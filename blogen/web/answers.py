@@ -28,6 +28,12 @@ def answer(request: web.Request, page: Page, *, cache: str = FRESH) -> web.Respo
     return web.Response(body=body, status=page.status, headers=headers)
 
 
+def private(text: str, media_type: str = HTML) -> web.Response:
+    """A page made for one person: nobody keeps it, not even their browser."""
+    headers = {"Cache-Control": "private, no-store", "Vary": "Cookie"}
+    return web.Response(text=text, content_type=media_type, charset="utf-8", headers=headers)
+
+
 def accepts_gzip(accepted: str) -> bool:
     """What an Accept-Encoding header says of gzip (RFC 9110 §12.5.3)."""
     wanted = {}

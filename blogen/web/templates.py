@@ -19,6 +19,7 @@ def render(app: web.Application, template: str, **context: object) -> str:
     """`templates/reader/TEMPLATE`, or `people/…` and `mail/…` beside it, with what every page knows of its site."""
     config = app[CONFIG]
     site: dict[str, Any] = {"site": app[SITE].now, "base_url": base_url(app), "is_public": is_public(config)}
+    site["viewer"] = None
     return _environment(config.data.dir / "cache").get_template(template).render(site | context)
 
 

@@ -60,6 +60,15 @@ async def test_publishing_is_heard_once_with_the_slug_it_got(blog):
     assert [event.slug for event in blog.heard if isinstance(event, PostPublished)] == ["tea", "tea-2"]
 
 
+async def test_what_is_published_names_the_posts_that_it_came_between(blog):
+    for title, at in (("Old", 10), ("New", 30), ("Middle", 20)):
+        await blog.publish(title, at=at, tags=["Tea"])
+    told = [event[2:] for event in blog.heard if isinstance(event, PostPublished)]
+    assert told == [
+        (("tea",), "blogen", ()), (("tea",), "blogen", ("old",)), (("tea",), "blogen", ("new", "old")),
+    ]  # fmt: skip
+
+
 async def test_a_job_publishes_one_post_however_often_it_is_asked(blog):
     job_id = await blog.job()
     first = await blog.publish("Tea", job_id=job_id)
@@ -144,7 +153,9 @@ async def test_a_deleted_post_is_nowhere(blog):
     assert await slugs(blog) == await slugs(blog, tag="drinks") == []
     assert (await blog.search.find("tea")).hits == []
     assert await blog.posts.tags() == []
-    assert [event for event in blog.heard if isinstance(event, PostDeleted)] == [PostDeleted("tea")]
+    assert [event for event in blog.heard if isinstance(event, PostDeleted)] == [
+        PostDeleted("tea", ("drinks",), "blogen")
+    ]
 
 
 async def test_a_post_that_follows_a_deleted_one_is_not_found_by_its_words(blog):

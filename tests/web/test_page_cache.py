@@ -1,28 +1,43 @@
-"""A page is rendered once until a post changes, whoever asks and however many."""
+"""A page is rendered once until what it shows changes, whoever asks and however many."""
 
 import asyncio
 import gzip
+from typing import get_args
 
 import pytest
 
-from blogen.events import Bus, JobSubmitted, PostChanged, PostDeleted, PostPublished
-from blogen.web.pages import Pages
+from blogen.events import (
+    AuthorChanged,
+    Bus,
+    CommentCreated,
+    CorrectionPublished,
+    Event,
+    JobSubmitted,
+    PostChanged,
+    PostCounted,
+    PostDeleted,
+    PostPublished,
+    SiteChanged,
+)
+from blogen.web.pages import FACTS, Pages, View
 
 HTML = "text/html"
 
 
 class Renderer:
-    """Renders `text` when let; counts."""
+    """Renders `text`, which shows `facts`, when let; counts."""
 
-    def __init__(self, text: str = "page " * 500) -> None:
+    def __init__(self, text: str = "page " * 500, *facts: str) -> None:
         self.text = text
+        self.facts = facts
         self.calls = 0
         self.started = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def __call__(self) -> str:
+    async def __call__(self, view: View) -> str:
         self.calls += 1
+        view.shows(*self.facts)
         text = self.text
         self.started.set()
         await self.gate.wait()
@@ -76,25 +91,61 @@ async def test_a_page_is_compressed_once_behind_the_readers_back(pages):
     assert gzip.decompress(page.compressed) == page.body
 
 
-@pytest.mark.parametrize("event", [PostPublished("tea", "job"), PostChanged("tea"), PostDeleted("tea")])
-async def test_any_change_of_a_post_drops_what_was_kept(bus, pages, event):
-    render = Renderer()
-    await pages.get("home", render, HTML)
-    bus.publish(JobSubmitted("other"))
-    await pages.get("home", render, HTML)
-    assert render.calls == 1
+@pytest.mark.parametrize(
+    ("event", "dropped"),
+    [
+        (PostPublished("new", "job", ("tea",), "ada", ("old",)),
+         {"newest", "tags", "tag:tea", "author:ada", "around:old", "posts"}),
+        (PostChanged("old", ("tea", "hot"), "ada", ("tea",)), {"post:old", "tag:tea", "tags", "posts"}),
+        (PostChanged("old", ("tea",), "ada"), {"post:old", "posts"}),
+        (PostDeleted("old", ("tea",), "ada"), {"post:old", "newest", "tags", "tag:tea", "author:ada", "posts"}),
+        (PostCounted("old"), {"counts:old"}),
+        (CommentCreated("c", "old", "shown"), {"talk:old"}),
+        (CorrectionPublished("c", "old"), {"talk:old"}),
+        (AuthorChanged("ada"), {"author:ada", "by:ada", "authors"}),
+        (JobSubmitted("other"), set()),
+    ],
+)  # fmt: skip
+async def test_exactly_what_shows_the_thing_is_dropped(bus, pages, event, dropped):
+    facts = ["newest", "tags", "tag:tea", "tag:hot", "author:ada", "author:bob", "by:ada", "by:bob", "authors", "posts",
+             "post:old", "post:other", "around:old", "around:other", "counts:old", "talk:old"]  # fmt: skip
+    kept = {fact: await pages.get(fact, Renderer(fact, fact), HTML) for fact in facts}
     bus.publish(event)
-    await pages.get("home", render, HTML)
-    assert render.calls == 2
+    assert {fact for fact in facts if pages.kept(fact) is not kept[fact]} == dropped
 
 
-async def test_a_page_rendered_while_a_post_changes_is_not_kept(bus, pages):
-    render = Renderer("old " * 500)
+async def test_what_concerns_the_whole_site_drops_every_page(bus, pages):
+    for number in range(3):
+        await pages.get(number, Renderer(), HTML)
+    bus.publish(SiteChanged({"title": "Tea"}))
+    assert [pages.kept(number) for number in range(3)] == [None] * 3
+    assert pages.kept_bytes == 0
+
+
+def test_every_event_that_names_a_post_says_what_it_changes():
+    named = {event for event in get_args(Event) if "slug" in event._fields}
+    assert named - FACTS.keys() == set()
+
+
+@pytest.mark.parametrize(("shown", "is_kept"), [("newest", False), ("post:other", True)])
+async def test_a_page_rendered_while_it_changes_is_not_kept(bus, pages, shown, is_kept):
+    render = Renderer("old " * 500, shown)
     render.gate.clear()
     asking = asyncio.create_task(pages.get("home", render, HTML))
     await render.started.wait()
     bus.publish(PostPublished("tea", "job"))
-    fresh = await pages.get("home", Renderer("new " * 500), HTML)
+    render.gate.set()
+    assert (await asking).body.startswith(b"old")
+    assert (pages.kept("home") is not None) is is_kept
+
+
+async def test_who_asks_after_a_change_is_not_given_what_was_begun_before_it(bus, pages):
+    render = Renderer("old " * 500, "newest")
+    render.gate.clear()
+    asking = asyncio.create_task(pages.get("home", render, HTML))
+    await render.started.wait()
+    bus.publish(PostPublished("tea", "job"))
+    fresh = await pages.get("home", Renderer("new " * 500, "newest"), HTML)
     render.gate.set()
     assert (await asking).body.startswith(b"old")
     assert fresh.body.startswith(b"new")
@@ -102,7 +153,7 @@ async def test_a_page_rendered_while_a_post_changes_is_not_kept(bus, pages):
 
 
 async def test_what_cannot_be_rendered_is_tried_again(pages):
-    async def broken() -> str:
+    async def broken(_: View) -> str:
         raise LookupError
 
     for _ in range(2):
@@ -126,7 +177,7 @@ async def test_memory_is_bounded_and_what_was_not_asked_for_longest_goes_first(b
 
 
 async def test_a_closed_cache_hears_nothing_more(bus, pages):
-    render = Renderer()
+    render = Renderer("page", "post:tea")
     await pages.close()
     await pages.get("home", render, HTML)
     bus.publish(PostChanged("tea"))

@@ -13,6 +13,7 @@ from aiohttp import web
 from blogen.errors import NotFound
 from blogen.web.address import base_url
 from blogen.web.keys import AUTHORS, POSTS, SITE
+from blogen.web.pages import View
 from blogen.web.reader.serve import kept
 from blogen.web.templates import render
 from blogen.web.words import badge, iso, urlpart
@@ -42,36 +43,46 @@ async def atom(request: web.Request) -> web.Response:
 
 
 async def json_feed(request: web.Request) -> web.Response:
-    async def page() -> str:
-        feed = await _feed(request)
+    async def page(view: View) -> str:
+        feed = await _feed(request, view)
         return json.dumps(_json_feed(request.app, feed, await _bodies(request.app, feed)), ensure_ascii=False)
 
     return await kept(request, request.path, page, "application/feed+json")
 
 
 async def _xml(request: web.Request, template: str, media_type: str) -> web.Response:
-    async def page() -> str:
-        feed = await _feed(request)
+    async def page(view: View) -> str:
+        feed = await _feed(request, view)
         text = render(request.app, template, feed=feed, bodies=await _bodies(request.app, feed))
         return _ILLEGAL_IN_XML.sub("", text)
 
     return await kept(request, request.path, page, media_type)
 
 
-async def _feed(request: web.Request) -> Feed:
+async def _feed(request: web.Request, view: View) -> Feed:
+    """What is asked for; `view` is told of it."""
+    feed = await _posts_of(request, view)
+    view.shows_posts(feed.posts)
+    return feed
+
+
+async def _posts_of(request: web.Request, view: View) -> Feed:
     title = request.app[SITE].now.title
     posts = request.app[POSTS]
     if (tag := request.match_info.get("tag", "").lower()) != "":
+        view.shows(f"tag:{tag}")
         found = await posts.newest_in_full(_POSTS, tag=tag)
         if not found.items:
             raise NotFound(f"No post has the tag “{tag}”.")
         return Feed(f"{title}: {tag}", f"/tags/{urlpart(tag)}", found.items)
     if handle := request.match_info.get("handle"):
+        view.shows(f"author:{handle}")
         author = await request.app[AUTHORS].by_handle(handle)
         if author is None:
             raise NotFound("There is no author of this name.")
         found = await posts.newest_in_full(_POSTS, author=handle)
         return Feed(f"{title}: {author.name}", f"/authors/{handle}", found.items)
+    view.shows("newest")
     return Feed(title, "/", (await posts.newest_in_full(_POSTS)).items)
 
 

@@ -12,6 +12,7 @@ from blogen.errors import NotFound
 from blogen.store.steps import StepRecord
 from blogen.web.address import base_url
 from blogen.web.keys import JOBS, POSTS, STEPS
+from blogen.web.pages import View
 from blogen.web.reader.serve import kept
 from blogen.web.templates import render
 
@@ -37,16 +38,20 @@ async def post(request: web.Request) -> web.Response:
 
     slug = request.match_info["slug"]
 
-    async def page() -> str:
-        posts = request.app[POSTS]
+    async def page(view: View) -> str:
+        view.shows(f"post:{slug}", f"around:{slug}", f"counts:{slug}", f"talk:{slug}")
         found = await _post(request, slug)
+        around = await request.app[POSTS].neighbours(slug)
+        related = await _related(request, found, view)
+        view.shows_posts([found, *related, *(one for one in (around.newer, around.older) if one)])
         return render(
             request.app,
             "post.html",
+            viewer=view.visitor,
             post=found,
             contents=_contents(found),
-            around=await posts.neighbours(slug),
-            related=await _related(request, slug),
+            around=around,
+            related=related,
             meta=meta_tags(found),
             linked_data=json_ld_text(found, base_url(request.app)),
         )
@@ -58,8 +63,10 @@ async def receipt(request: web.Request) -> web.Response:
     """Every step that made the post: who worked, how long, for how much."""
     slug = request.match_info["slug"]
 
-    async def page() -> str:
+    async def page(view: View) -> str:
+        view.shows(f"post:{slug}")
         found = await _post(request, slug)
+        view.shows_posts([found])
         job_id = await request.app[POSTS].job_id(slug)
         if job_id is None:
             raise NotFound("This post has no receipt.")
@@ -67,6 +74,7 @@ async def receipt(request: web.Request) -> web.Response:
         return render(
             request.app,
             "receipt.html",
+            viewer=view.visitor,
             post=found,
             steps=[_receipt_step(step) for step in await request.app[STEPS].of(job_id) if step.state == "finished"],
             approved_at=next((line.at for line in reversed(lines) if line.event == "approved"), None),
@@ -75,12 +83,14 @@ async def receipt(request: web.Request) -> web.Response:
     return await kept(request, ("receipt", slug), page)
 
 
-async def _related(request: web.Request, slug: str) -> list[PostSummary]:
+async def _related(request: web.Request, this: Post, view: View) -> list[PostSummary]:
     """Posts on the same topics; where they are too few, the newest."""
+    view.shows(*(f"tag:{tag}" for tag in this.tags))
     posts = request.app[POSTS]
-    found = await posts.related(slug, _RELATED)
+    found = await posts.related(this.slug, _RELATED)
     if len(found) < _RELATED:
-        known = {slug, *(post.slug for post in found)}
+        view.shows("newest")
+        known = {this.slug, *(post.slug for post in found)}
         newest = (await posts.newest(2 * _RELATED)).items
         found += [post for post in newest if post.slug not in known][: _RELATED - len(found)]
     return found

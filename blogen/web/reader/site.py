@@ -8,7 +8,7 @@ from blogen.web import assets
 from blogen.web.address import base_url
 from blogen.web.answers import answer
 from blogen.web.keys import AUTHORS, POSTS, SITE
-from blogen.web.pages import Page
+from blogen.web.pages import Page, View
 from blogen.web.reader.serve import kept
 from blogen.web.templates import render
 
@@ -17,7 +17,8 @@ _ICONS = (("icon-192.png", "192x192", "any"), ("icon-512.png", "512x512", "any")
 
 
 async def sitemap(request: web.Request) -> web.Response:
-    async def page() -> str:
+    async def page(view: View) -> str:
+        view.shows("posts", "tags", "authors")
         posts = request.app[POSTS]
         return render(
             request.app,
