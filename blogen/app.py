@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from blogen.outgoing.mail import Mail
     from blogen.pipeline.services import Services
     from blogen.store.aversions import Aversions
+    from blogen.store.board import Boards
     from blogen.store.comments import Comments
     from blogen.store.corrections import Corrections
     from blogen.store.deliveries import Deliveries
     from blogen.store.devices import Devices
+    from blogen.store.featured import Featured
     from blogen.store.feeds import Feeds
     from blogen.store.jobs import Jobs
     from blogen.store.kept_answers import KeptAnswers
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from blogen.store.passkeys import Passkeys
     from blogen.store.people import People
     from blogen.store.search import Search
+    from blogen.store.series import Series
     from blogen.store.social import Social
     from blogen.store.steps import Steps
     from blogen.store.subscriptions import Subscriptions
@@ -101,6 +104,12 @@ class App:
         return Jobs(self.database, self.clock)
 
     @cached_property
+    def boards(self) -> "Boards":
+        from blogen.store.board import Boards
+
+        return Boards(self.database)
+
+    @cached_property
     def steps(self) -> "Steps":
         from blogen.store.steps import Steps
 
@@ -123,6 +132,18 @@ class App:
         from blogen.store.social import Social
 
         return Social(self.database)
+
+    @cached_property
+    def featured(self) -> "Featured":
+        from blogen.store.featured import Featured
+
+        return Featured(self.database)
+
+    @cached_property
+    def series(self) -> "Series":
+        from blogen.store.series import Series
+
+        return Series(self.database)
 
     @cached_property
     def feeds(self) -> "Feeds":

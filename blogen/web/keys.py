@@ -11,17 +11,22 @@ if TYPE_CHECKING:
     from blogen.clock import Clock
     from blogen.config import Config
     from blogen.domain.pace import Pace
+    from blogen.engine.engine import Engine
     from blogen.events import Bus
     from blogen.outgoing.mail import Mail
     from blogen.pipeline.hooks import Hooks
     from blogen.site import Site
     from blogen.store.authors import Authors
     from blogen.store.aversions import Aversions
+    from blogen.store.board import Boards
     from blogen.store.comments import Comments
     from blogen.store.corrections import Corrections
     from blogen.store.devices import Devices
+    from blogen.store.featured import Featured
+    from blogen.store.feeds import Feeds
     from blogen.store.jobs import Jobs
     from blogen.store.kept_answers import KeptAnswers
+    from blogen.store.ledger import Ledger
     from blogen.store.media import Media
     from blogen.store.moderation import Moderation
     from blogen.store.notifications import Notifications
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
     from blogen.store.people import People
     from blogen.store.posts import Posts
     from blogen.store.search import Search
+    from blogen.store.series import Series
     from blogen.store.social import Social
     from blogen.store.steps import Steps
     from blogen.store.tickets import Tickets
@@ -42,7 +48,11 @@ CONFIG: "web.AppKey[Config]" = web.AppKey("CONFIG")
 SITE: "web.AppKey[Site]" = web.AppKey("SITE")
 """What the blog is called …, as the owner has set it; `now` is what pages show."""
 BUS: "web.AppKey[Bus]" = web.AppKey("BUS")
+ENGINE: "web.AppKey[asyncio.Future[Engine]]" = web.AppKey("ENGINE")
+"""Comes later, as `HOOKS`; `asyncio.shield` it."""
 JOBS: "web.AppKey[Jobs]" = web.AppKey("JOBS")
+BOARDS: "web.AppKey[Boards]" = web.AppKey("BOARDS")
+LEDGER: "web.AppKey[Ledger]" = web.AppKey("LEDGER")
 STEPS: "web.AppKey[Steps]" = web.AppKey("STEPS")
 POSTS: "web.AppKey[Posts]" = web.AppKey("POSTS")
 SEARCH: "web.AppKey[Search]" = web.AppKey("SEARCH")
@@ -64,6 +74,9 @@ MODERATION: "web.AppKey[Moderation]" = web.AppKey("MODERATION")
 NOTIFICATIONS: "web.AppKey[Notifications]" = web.AppKey("NOTIFICATIONS")
 PACE: "web.AppKey[Pace]" = web.AppKey("PACE")
 SOCIAL: "web.AppKey[Social]" = web.AppKey("SOCIAL")
+FEEDS: "web.AppKey[Feeds]" = web.AppKey("FEEDS")
+FEATURED: "web.AppKey[Featured]" = web.AppKey("FEATURED")
+SERIES: "web.AppKey[Series]" = web.AppKey("SERIES")
 JUDGE: "web.AppKey[Callable[[str], Awaitable[str]]]" = web.AppKey("JUDGE")
 """Why a comment should wait for a moderator, as the model that reads comments says; empty: it need not."""
 READY = web.AppKey[Ready]("READY")

@@ -62,6 +62,7 @@ async def page(
     """`templates/studio/TEMPLATE` for `who`, with a token for its forms; kept nowhere."""
     token, _ = await form_token(request, who)
     common: dict[str, object] = {
+        "viewer": who,
         "who": who.person,
         "places": [place for place in PLACES if who.person.role.includes(place.scope)],
         "form_token": token,
