@@ -6,10 +6,12 @@ letters is read here (OpenType `cmap`, formats 4 and 12). Pillow is imported lat
 
 from __future__ import annotations
 
+import mmap
 import os
 import struct
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -31,7 +33,8 @@ SYSTEM: Final = tuple(
 )  # fmt: skip
 
 _MOST_FILES = 3000
-_MOST_FACES = 40
+_MOST_FACES = 100
+_MOST_STRETCHES = 100_000
 _SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 _SHAPED: Final = (
     (0x0600, 0x07BF), (0x0840, 0x08FF), (0x0900, 0x0DFF), (0x0E00, 0x0FFF), (0x1000, 0x109F), (0x1780, 0x18AF),
@@ -48,7 +51,9 @@ class Face:
     index: int = 0
 
     def has(self, letter: str) -> bool:
-        return ord(letter) in _letters(self)
+        starts, ends = _letters(self)
+        place = bisect_right(starts, ord(letter))
+        return place > 0 and ord(letter) <= ends[place - 1]
 
     def at(self, size: int, weight: int) -> FreeTypeFont:
         """Ready to draw, `size` in pixels; `weight` (200 to 900) where the font varies in it."""
@@ -60,12 +65,13 @@ class Fonts:
 
     def __init__(self, folders: Sequence[Path] = SYSTEM) -> None:
         self._folders = tuple(folders)
+        self._own = Face(OWN)
 
     def drawable(self, text: str, language: str = "") -> str:
         """`text` without signs that no font has, such as most emoji; empty if a letter or digit is among them."""
         kept = []
         for sign in text:
-            if sign.isspace() or _draws_nothing(sign) or self._of(sign, language) is not None:
+            if self.of(sign, language) is not None:
                 kept.append(sign)
             elif unicodedata.category(sign)[0] in "LNM":
                 return ""
@@ -73,31 +79,21 @@ class Fonts:
             return ""
         return " ".join("".join(kept).split())
 
-    def runs(self, text: str, language: str = "") -> list[tuple[str, Face]]:
-        """`text` in pieces with a font for each; one font for all of it if there is one that has it all."""
-        own = Face(OWN)
-        visible = {sign for sign in text if not sign.isspace() and not _draws_nothing(sign)}
-        if all(own.has(sign) for sign in visible):
-            return [(text, own)] if text else []
-        for face in _found(self._folders, _script(text, language)):
-            if all(face.has(sign) for sign in visible):
-                return [(text, face)]
-        pieces: list[tuple[str, Face]] = []
-        for sign in text:
-            face = pieces[-1][1] if pieces else own
-            if not sign.isspace() and not _draws_nothing(sign):
-                face = self._of(sign, language) or face
-            if pieces and pieces[-1][1] == face:
-                pieces[-1] = pieces[-1][0] + sign, face
-            else:
-                pieces.append((sign, face))
-        return pieces
+    def one(self, text: str, language: str = "") -> Face | None:
+        """A font that has all of `text`, if there is one."""
+        visible = {sign for sign in text if _draws(sign)}
+        faces = (
+            self._own,
+            *(() if all(map(self._own.has, visible)) else _found(self._folders, _script(text, language))),
+        )
+        return next((face for face in faces if all(map(face.has, visible))), None)
 
-    def _of(self, sign: str, language: str) -> Face | None:
-        own = Face(OWN)
-        if own.has(sign):
-            return own
-        return next((face for face in _found(self._folders, _script(sign, language)) if face.has(sign)), None)
+    def of(self, sign: str, language: str = "") -> Face | None:
+        """A font that has this one sign; any will do for what is not seen."""
+        if not _draws(sign) or self._own.has(sign):
+            return self._own
+        found = _found(self._folders, _script(sign, language))
+        return next((face for face in found if face.has(sign)), None)
 
 
 @cache
@@ -112,8 +108,9 @@ def _needs_shaping(sign: str) -> bool:
     return any(first <= ord(sign) <= last for first, last in _SHAPED) or unicodedata.bidirectional(sign) in {"R", "AL"}
 
 
-def _draws_nothing(sign: str) -> bool:
-    return unicodedata.category(sign) in {"Cf", "Mn"} or "\ufe00" <= sign <= "\ufe0f"
+def _draws(sign: str) -> bool:
+    """Whether a font must have it: spaces and marks of direction are not seen."""
+    return not sign.isspace() and unicodedata.category(sign) != "Cf" and not "\ufe00" <= sign <= "\ufe0f"
 
 
 def _script(text: str, language: str) -> str:
@@ -143,7 +140,7 @@ def _found(folders: tuple[Path, ...], script: str) -> tuple[Face, ...]:
                     "bold" not in low and "black" not in low,
                 )
                 ranked.append((tuple(map(int, rank)), str(path), Face(path, index)))
-    return tuple(face for _, _, face in sorted(ranked, key=lambda found: found[:2])[:_MOST_FACES * 10])
+    return tuple(face for _, _, face in sorted(ranked, key=lambda found: found[:2])[:_MOST_FACES])
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -190,53 +187,58 @@ def _opened(face: Face, size: int, weight: int) -> FreeTypeFont:
         axes = font.get_variation_axes()
     except (OSError, NotImplementedError):
         return font
-    wanted: list[float] = []
+    wanted = []
     for axis in axes:
-        name = axis["name"].decode(errors="replace").lower() if isinstance(axis["name"], bytes) else str(axis["name"])
-        value = weight if "weight" in name else size if "optical" in name else axis["default"]
-        wanted.append(min(max(value, axis["minimum"] or 0), axis["maximum"] or value))
+        name = str(axis["name"]).lower()
+        value = weight if "weight" in name else size if "optical" in name else axis["default"] or 0
+        wanted.append(float(min(max(value, axis["minimum"] or 0), axis["maximum"] or value)))
     font.set_variation_by_axes(wanted)
     return font
 
 
-@lru_cache(maxsize=64)
-def _letters(face: Face) -> frozenset[int]:
-    """The code points that the font draws. A file that is no font has none."""
+@lru_cache(maxsize=_MOST_FACES)
+def _letters(face: Face) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The code points that the font draws: where each stretch of them begins, and where it ends.
+
+    A file that is no font has none.
+    """
     try:
-        return frozenset(_read_letters(face.path.read_bytes(), face.index))
-    except (OSError, struct.error, IndexError):
-        return frozenset()
+        with face.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            found = sorted(_stretches(content, face.index))
+    except (OSError, ValueError, struct.error):
+        return (), ()
+    return tuple(first for first, _ in found), tuple(last for _, last in found)
 
 
-def _read_letters(content: bytes, index: int) -> set[int]:
+def _stretches(content: mmap.mmap, index: int) -> Iterator[tuple[int, int]]:
     start = struct.unpack_from(">I", content, 12 + 4 * index)[0] if content[:4] == b"ttcf" else 0
     tables = struct.unpack_from(">H", content, start + 4)[0]
     for number in range(tables):
         tag, _, offset, _ = struct.unpack_from(">4sIII", content, start + 12 + 16 * number)
         if tag == b"cmap":
-            found: set[int] = set()
-            for table in _unicode_tables(content, offset):
-                found.update(_mapped(content, table))
-            return found
-    return set()
+            # Of several tables the one that knows the most: their stretches may overlap.
+            yield from max((list(_mapped(content, table)) for table in _unicode_tables(content, offset)), key=_size)
 
 
-def _unicode_tables(content: bytes, offset: int) -> Iterator[int]:
+def _size(stretches: list[tuple[int, int]]) -> int:
+    return sum(last - first + 1 for first, last in stretches)
+
+
+def _unicode_tables(content: mmap.mmap, offset: int) -> Iterator[int]:
     for number in range(struct.unpack_from(">H", content, offset + 2)[0]):
         platform, encoding, place = struct.unpack_from(">HHI", content, offset + 4 + 8 * number)
         if platform == 0 or (platform == 3 and encoding in {1, 10}):
             yield offset + place
 
 
-def _mapped(content: bytes, table: int) -> Iterable[int]:
-    format_ = struct.unpack_from(">H", content, table)[0]
-    if format_ == 12:
-        for group in range(min(struct.unpack_from(">I", content, table + 12)[0], 100_000)):
+def _mapped(content: mmap.mmap, table: int) -> Iterator[tuple[int, int]]:
+    kind = struct.unpack_from(">H", content, table)[0]
+    if kind == 12:
+        for group in range(min(struct.unpack_from(">I", content, table + 12)[0], _MOST_STRETCHES)):
             first, last, glyph = struct.unpack_from(">III", content, table + 16 + 12 * group)
-            yield from range(first + (glyph == 0), min(last, 0x10FFFF) + 1)
-    elif format_ == 4:
+            yield first + (glyph == 0), last
+    elif kind == 4:
         segments = struct.unpack_from(">H", content, table + 6)[0] // 2
         ends = struct.unpack_from(f">{segments}H", content, table + 14)
         starts = struct.unpack_from(f">{segments}H", content, table + 16 + 2 * segments)
-        for first, last in zip(starts, ends, strict=True):
-            yield from range(first, min(last, 0xFFFE) + 1)
+        yield from ((first, last) for first, last in zip(starts, ends, strict=True) if first != 0xFFFF)

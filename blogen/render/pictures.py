@@ -35,6 +35,7 @@ WIDTHS: Final = (400, 800, 1200, 1600)
 
 AI_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 DRAWN_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
+MIXED_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
 _QUALITY: Final = 82
 _EFFORT: Final = 3
@@ -107,10 +108,10 @@ def prepare_here(
     """
     _check_bytes(content)
     image = _decoded(content)
-    xmp = _xmp(alt=alt, made_by=made_by, ai_generated=ai_generated)
+    marks = xmp(alt=alt, made_by=made_by, kind=AI_SOURCE_TYPE if ai_generated else DRAWN_SOURCE_TYPE)
     narrower = sorted({width for width in widths if 0 < width < image.width})
-    files = [_written(_scaled(image, width), xmp) for width in narrower]
-    files.append(_written(image, xmp))
+    files = [_written(_scaled(image, width), marks) for width in narrower]
+    files.append(_written(image, marks))
     return Prepared(tuple(files), image.width, image.height, _placeholder(image), alt, made_by)
 
 
@@ -314,11 +315,10 @@ def _placeholder(image: "Image") -> str:
     return f"data:image/webp;base64,{b64encode(buffer.getvalue()).decode()}"
 
 
-def _xmp(*, alt: str, made_by: str, ai_generated: bool) -> bytes:
-    """The XMP packet of a file: properties of the IPTC Photo Metadata Standard 2025.1."""
-    kind = AI_SOURCE_TYPE if ai_generated else DRAWN_SOURCE_TYPE
+def xmp(*, alt: str, made_by: str, kind: str) -> bytes:
+    """The XMP packet of a file: properties of the IPTC Photo Metadata Standard 2025.1. `kind` is its source type."""
     maker = _xml(made_by)
-    system = f' Iptc4xmpExt:AISystemUsed="{maker}"' if ai_generated and made_by else ""
+    system = f' Iptc4xmpExt:AISystemUsed="{maker}"' if kind != DRAWN_SOURCE_TYPE and made_by else ""
     tool = f' xmp:CreatorTool="{maker}"' if made_by else ""
     words = (
         '<Iptc4xmpCore:AltTextAccessibility><rdf:Alt><rdf:li xml:lang="x-default">'
