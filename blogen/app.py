@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from blogen.store.steps import Steps
     from blogen.store.subscriptions import Subscriptions
     from blogen.store.tickets import Tickets
+    from blogen.store.versions import Versions
     from blogen.works import Works
 
 
@@ -132,6 +133,12 @@ class App:
         from blogen.store.social import Social
 
         return Social(self.database)
+
+    @cached_property
+    def versions(self) -> "Versions":
+        from blogen.store.versions import Versions
+
+        return Versions(self.database)
 
     @cached_property
     def featured(self) -> "Featured":

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from blogen.store.social import Social
     from blogen.store.steps import Steps
     from blogen.store.tickets import Tickets
+    from blogen.store.versions import Versions
     from blogen.web.pages import Pages
 
 Ready = Callable[[], Awaitable[Mapping[str, str | None]]]
@@ -77,6 +78,7 @@ SOCIAL: "web.AppKey[Social]" = web.AppKey("SOCIAL")
 FEEDS: "web.AppKey[Feeds]" = web.AppKey("FEEDS")
 FEATURED: "web.AppKey[Featured]" = web.AppKey("FEATURED")
 SERIES: "web.AppKey[Series]" = web.AppKey("SERIES")
+VERSIONS: "web.AppKey[Versions]" = web.AppKey("VERSIONS")
 JUDGE: "web.AppKey[Callable[[str], Awaitable[str]]]" = web.AppKey("JUDGE")
 """Why a comment should wait for a moderator, as the model that reads comments says; empty: it need not."""
 READY = web.AppKey[Ready]("READY")

@@ -17,12 +17,21 @@ from blogen.config import Config
 from blogen.domain.person import Person, Scope
 from blogen.outgoing.mail import Mail
 from blogen.site import Site
+from blogen.store.comments import Comments
+from blogen.store.corrections import Corrections
 from blogen.store.devices import Devices
+from blogen.store.featured import Featured
+from blogen.store.feeds import Feeds
+from blogen.store.moderation import Moderation
+from blogen.store.notifications import Notifications
 from blogen.store.own_keys import OwnKeys
 from blogen.store.passkeys import Passkeys
 from blogen.store.people import People
+from blogen.store.series import Series
 from blogen.store.settings import Settings
+from blogen.store.social import Social
 from blogen.store.tickets import Tickets
+from blogen.store.versions import Versions
 from blogen.web import keys
 from blogen.web.routes import add_reader
 from tests.blog import Blog, open_blog
@@ -209,6 +218,15 @@ async def open_people_site(folder: Path, **sections: dict[str, Any]) -> AsyncIte
             keys.DEVICES: Devices(blog.database, clock),
             keys.TICKETS: Tickets(blog.database, clock),
             keys.PASSKEYS: Passkeys(blog.database),
+            keys.NOTIFICATIONS: Notifications(blog.database),
+            keys.SOCIAL: Social(blog.database),
+            keys.FEEDS: Feeds(blog.database, clock, blog.bus),
+            keys.FEATURED: Featured(blog.database),
+            keys.SERIES: Series(blog.database),
+            keys.VERSIONS: Versions(blog.database),
+            keys.COMMENTS: Comments(blog.database, config.comments),
+            keys.CORRECTIONS: Corrections(blog.database),
+            keys.MODERATION: Moderation(blog.database),
             keys.OWN_KEYS: OwnKeys(blog.database),
             keys.ATTEMPTS: Attempts(clock),
             keys.MAIL: mail,

@@ -76,16 +76,16 @@ async def read_fields(request: web.Request, max_bytes: int = MAX_BYTES) -> Form:
     return Form(_first(pairs))
 
 
-async def read_upload(request: web.Request, who: Visitor, max_bytes: int) -> Form:
-    """As `read_form`, of a form with one file of at most `max_bytes`."""
+async def read_upload(request: web.Request, who: Visitor, max_bytes: int, field_bytes: int = MAX_BYTES) -> Form:
+    """As `read_form`, of a form with one file of at most `max_bytes`, and `field_bytes` in each other field."""
     check_origin(request)
     if request.content_type != "multipart/form-data":
         raise _unreadable()
-    if (request.content_length or 0) > max_bytes + MAX_BYTES:
+    if (request.content_length or 0) > max_bytes + field_bytes + MAX_BYTES:
         raise web.HTTPRequestEntityTooLarge(max_bytes, request.content_length or 0)
     try:
         async with asyncio.timeout(_BODY_SECONDS):
-            form = await _parts(request, max_bytes)
+            form = await _parts(request, max_bytes, field_bytes)
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
     except (ValueError, AssertionError, RuntimeError, HttpProcessingError):  # what parsers say of a broken body
@@ -167,7 +167,7 @@ async def _signed(request: web.Request, bound: str) -> str:
     return hmac.new(key, bound.encode(), hashlib.sha256).hexdigest()
 
 
-async def _parts(request: web.Request, max_bytes: int) -> Form:
+async def _parts(request: web.Request, max_bytes: int, field_bytes: int) -> Form:
     pairs: list[tuple[str, str]] = []
     file = b""
     reader = await request.multipart()
@@ -175,7 +175,7 @@ async def _parts(request: web.Request, max_bytes: int) -> Form:
         if not isinstance(part, BodyPartReader) or len(pairs) >= _MAX_FIELDS:
             raise _unreadable()
         is_file = part.filename is not None
-        content = await _content(part, max_bytes if is_file else MAX_BYTES)
+        content = await _content(part, max_bytes if is_file else field_bytes)
         if is_file:
             file = file or content
         else:
