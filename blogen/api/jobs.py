@@ -11,12 +11,12 @@ from pydantic_core import to_json
 from blogen.api.answers import answer, with_tag
 from blogen.api.auth import actor_of, admit
 from blogen.api.keys import CONFIG, ENGINE, JOBS, LIVE, POSTS, STEPS
-from blogen.api.live import HEARTBEAT, OPENING, stream_to
 from blogen.api.paging import cursor, position
 from blogen.api.requests import body, idempotency_key, query
 from blogen.domain.job import Job, JobRequest, JobState
 from blogen.domain.person import Scope
 from blogen.errors import BlogenError, FieldError, InvalidInput, NotFound
+from blogen.streams import HEARTBEAT, OPENING, stream_to
 
 if TYPE_CHECKING:
     from blogen.engine.engine import Engine

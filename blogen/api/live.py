@@ -6,25 +6,20 @@ it comes, gathered for a moment, without an id.
 """
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from aiohttp import web
-
 from blogen.domain.job import FINAL
 from blogen.events import Bus, Event, JobFailed, JobMoved, StepFailed, StepFinished, TextStreamed
+from blogen.streams import HEARTBEAT, HEARTBEAT_SECONDS, is_set_within
+from blogen.streams import wire as wire_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from blogen.store.jobs import TimelineEntry
-
-HEARTBEAT_SECONDS = 15.0
-HEARTBEAT = b": still here\n\n"
-OPENING = b"retry: 2000\n\n"
 
 _GATHER_SECONDS = 0.05
 _MAX_TEXTS = 200
@@ -77,7 +72,7 @@ class LiveTimelines:
                     yield wire
                 if is_final and not listener.changed.is_set():
                     return
-                if not await _is_set_within(listener.changed, HEARTBEAT_SECONDS):
+                if not await is_set_within(listener.changed, HEARTBEAT_SECONDS):
                     yield HEARTBEAT
 
     def stop(self) -> None:
@@ -175,7 +170,7 @@ class _Topic:
             self._telling.cancel()
             self._telling = None
         for step, pieces in self._gathered.items():
-            text = Text(step, _wire("text", {"step": step, "text": "".join(pieces)}))
+            text = Text(step, wire_of("text", {"step": step, "text": "".join(pieces)}))
             for listener in self.listeners:
                 listener.texts.append(text)
         self._gathered.clear()
@@ -203,29 +198,4 @@ def _frame(entry: "TimelineEntry") -> Frame:
     from blogen.api.views import timeline_view
 
     is_final = entry.target in FINAL if entry.event == "moved" else None
-    return Frame(entry.id, entry.event, entry.step, is_final, _wire(entry.event, timeline_view(entry), entry.id))
-
-
-def _wire(event: str, told: object, event_id: int | None = None) -> bytes:
-    name = "" if event_id is None else f"id: {event_id}\n"
-    # JSON keeps line breaks escaped, so one `data:` line holds it. Half a surrogate pair cannot be sent: replaced.
-    line = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-    return f"{name}event: {event}\ndata: {line}\n\n".encode(errors="replace")
-
-
-async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True
-
-
-async def stream_to(request: web.Request) -> web.StreamResponse:
-    """An answer of server-sent events, begun; nothing on the way keeps it or holds it back."""
-    response = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-    response.content_type = "text/event-stream"
-    response.charset = "utf-8"
-    await response.prepare(request)
-    return response
+    return Frame(entry.id, entry.event, entry.step, is_final, wire_of(entry.event, timeline_view(entry), entry.id))

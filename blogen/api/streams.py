@@ -15,11 +15,11 @@ from aiohttp import web
 
 from blogen.api.auth import admit, person_of
 from blogen.api.keys import STREAMS
-from blogen.api.live import HEARTBEAT, HEARTBEAT_SECONDS, OPENING, stream_to
 from blogen.domain.person import Scope
 from blogen.errors import BlogenError, FieldError, InvalidInput, TooManyAttempts
 from blogen.events import Bus, Event, Notified, PostPublished
 from blogen.store.news import NewPost, News, Place
+from blogen.streams import HEARTBEAT, HEARTBEAT_SECONDS, OPENING, stream_to
 
 if TYPE_CHECKING:
     from blogen.api.post_json import PostJson

@@ -11,6 +11,7 @@ from blogen.api.keys import LIVE
 from blogen.api.live import LiveTimelines
 from blogen.domain.person import Scope
 from blogen.events import Bus, StepBegun, StepFinished, TextStreamed
+from blogen.streams import OPENING
 from tests.api.served import Sent, Served, sent
 
 
@@ -146,7 +147,7 @@ async def test_a_listener_that_leaves_is_forgotten(served, monkeypatch):
     served.pipeline.gate.clear()
     job = await served.order()
     answer = await served.call("GET", f"/jobs/{job['id']}/events")
-    assert await answer.content.readuntil(b"\n\n") == live.OPENING
+    assert await answer.content.readuntil(b"\n\n") == OPENING
     await anext(sent(answer))
     timelines, left = timelines_of(served), asyncio.Event()
     assert timelines.listeners == 1
