@@ -5,8 +5,9 @@ PY := $(VENV)/bin/python
 INSTALL := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
 SERVERS := tests/servers/node_modules
+SITE := tests/site/node_modules
 
-.PHONY: help run app app-native test test-gateway check format bench lock screenshot chromium clean
+.PHONY: help run app app-native test test-gateway lighthouse check format bench lock screenshot screenshots chromium java clean
 
 help:
 	@echo 'make run         start Blogen at http://127.0.0.1:8080 (ARGS="--port 9000" are passed on)'
@@ -14,12 +15,14 @@ help:
 	@echo 'make app-native  bundles of the phone app for Android and iOS, in mobile/dist-native/'
 	@echo 'make test        all tests (ARGS="tests/store -x" are passed on to pytest)'
 	@echo 'make test-gateway  posts through the proxy of LiteLLM, which takes minutes to install'
+	@echo 'make lighthouse  what Lighthouse says of home and post'
 	@echo 'make check       style, types, direction of imports'
 	@echo 'make format      let ruff put the style right'
 	@echo 'make bench       speed and size beside their baselines (ARGS="--peers": beside Huey and DBOS too)'
 	@echo 'make app-bench   size of the phone app, and its speed on a slow phone'
 	@echo 'make lock        renew the lock files (UPGRADE=1: to the newest versions)'
 	@echo 'make screenshot  take the pictures of README.md anew (that of the app needs make app)'
+	@echo 'make screenshots  twelve pages, phone and desktop, light and dark, in artefacts/screenshots/'
 
 .DEFAULT_GOAL := help
 
@@ -29,12 +32,15 @@ run: $(VENV)/run.stamp
 # Tests wait as often as they compute, for processes above all: one worker more than there are cores, four at most.
 WORKERS = $$($(PY) -c 'import os; print(min((os.cpu_count() or 1) + 1, 4))')
 
-test: $(VENV)/dev.stamp chromium $(SERVERS)/.stamp mobile/node_modules/.built
+test: $(VENV)/dev.stamp chromium java $(SERVERS)/.stamp $(SITE)/.stamp mobile/node_modules/.built
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 	@$(if $(ARGS),,$(with-node) && cd mobile && $(APP_ENV) npm test --silent)
 
 test-gateway: $(VENV)/dev.stamp $(SERVERS)/.stamp tests/servers/.gateway/.stamp
 	@$(PY) -m pytest tests/servers/check_gateway.py $(ARGS)
+
+lighthouse: $(VENV)/dev.stamp chromium $(SITE)/.stamp
+	@$(PY) -m pytest -s -p no:cacheprovider tests/site/test_lighthouse.py $(ARGS)
 
 check: $(VENV)/dev.stamp mobile/node_modules/.stamp
 	@$(PY) -m ruff check
@@ -55,6 +61,9 @@ app-bench: $(VENV)/dev.stamp chromium
 
 screenshot: $(VENV)/dev.stamp chromium
 	@$(PY) docs/screenshot.py
+
+screenshots: $(VENV)/dev.stamp chromium
+	@$(PY) docs/screenshot.py --all
 
 # One environment serves both; the development lock contains the other.
 $(VENV)/run.stamp: requirements.lock
@@ -84,18 +93,27 @@ define make-venv
 	exit 1; }
 endef
 
-# The browser tests and the screenshot drive Chromium.
+# The browser tests and the screenshots drive Chromium; the checker of HTML is a Java program.
 chromium:
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
-		if [ "$$(id -u)" = 0 ]; then sudo=; elif sudo -n true 2>/dev/null; then sudo=sudo; else sudo=none; fi; \
-		if [ "$$sudo" = none ] || ! command -v apt-get >/dev/null; then \
-			echo "Chromium was not found and cannot be installed from here; the browser tests need it." >&2; \
-		else \
-			echo "Installing Chromium for the browser tests, once ..."; \
-			{ $$sudo apt-get -qq update \
-			&& $$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install chromium; } >/dev/null \
-			|| echo "Chromium could not be installed; the browser tests need it." >&2; \
-		fi; }
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+		|| $(call install,Chromium,chromium,the browser tests)
+
+java:
+	@command -v java >/dev/null || $(call install,Java,default-jre-headless,the test of the HTML of pages)
+
+# $(call install,what,package,who needs it): by apt, if that can be done without a question.
+define install
+{ \
+	if [ "$$(id -u)" = 0 ]; then sudo=; elif sudo -n true 2>/dev/null; then sudo=sudo; else sudo=none; fi; \
+	if [ "$$sudo" = none ] || ! command -v apt-get >/dev/null; then \
+		echo "$(1) was not found and cannot be installed from here; it is needed for $(3)." >&2; \
+	else \
+		echo "Installing $(1) for $(3), once ..."; \
+		{ $$sudo apt-get -qq update \
+		&& $$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $(2); } >/dev/null \
+		|| echo "$(1) could not be installed; it is needed for $(3)." >&2; \
+	fi; }
+endef
 
 # Node.js: the machine's if it is new enough (20.19.4, as React Native asks), else one from PyPI beside Python.
 define with-node
@@ -110,6 +128,13 @@ $(SERVERS)/.stamp: tests/servers/package-lock.json tests/servers/node-requiremen
 	@$(with-node) \
 	&& (cd tests/servers && npm ci --loglevel=error >/dev/null) && touch $@ \
 	|| echo "They could not be installed (Node.js 20.19.4 or newer and npm are needed); tests/servers will fail." >&2
+
+# What looks at the pages in tests/site: axe-core, Lighthouse, and the Nu HTML checker.
+$(SITE)/.stamp: tests/site/package-lock.json tests/servers/node-requirements.lock | $(VENV)/dev.stamp
+	@echo "Installing what looks at the pages in tests, once; 220 MB ..."
+	@$(with-node) \
+	&& (cd tests/site && npm ci --loglevel=error >/dev/null) && touch $@ \
+	|| echo "It could not be installed (Node.js 20.19.4 or newer and npm are needed); tests/site will fail." >&2
 
 # The phone app, which the server finds in mobile/dist. Metro keeps what it has compiled: the second time takes seconds.
 APP_ENV := CI=1 EXPO_OFFLINE=1 EXPO_NO_TELEMETRY=1 DO_NOT_TRACK=1
