@@ -105,10 +105,10 @@ class Posts:
         )
         post_id = new_id()
         tx.execute(
-            "INSERT INTO posts (id, slug, job_id, author_id, title, item, published_at, updated_at, is_reviewed)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO posts (id, slug, job_id, author_id, title, item, published_at, updated_at, is_reviewed,"
+            " language) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (post_id, slug, draft.job_id, author[0]["id"], draft.title, summary.model_dump_json(),
-             published_at, published_at, provenance.disclosure != "ai-autonomous"),
+             published_at, published_at, provenance.disclosure != "ai-autonomous", draft.language),
         )  # fmt: skip
         tx.execute(
             "INSERT INTO post_bodies (post_id, blocks, html, markdown, notices) VALUES (?, ?, ?, ?, ?)",

@@ -13,6 +13,7 @@ from blogen.web.keys import BUS
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
+        "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data:",
         "font-src 'self'",
@@ -72,8 +73,16 @@ async def friendly_errors(request: web.Request, handler: Handler) -> web.StreamR
     except ConnectionResetError:
         raise
     except Exception:
-        request.app[BUS].publish(RequestCrashed(request.method, request.path, traceback.format_exc()))
+        request.app[BUS].publish(RequestCrashed(request.method, _loggable(request), traceback.format_exc()))
         return await _page(request, 500, "Something went wrong on our side.", "")
+
+
+def _loggable(request: web.Request) -> str:
+    """The path, without what is a secret in it."""
+    path = request.path
+    for name in request.match_info.keys() & {"ticket", "secret"}:
+        path = path.replace(request.match_info[name], f"{{{name}}}")
+    return path
 
 
 _WORDS = {

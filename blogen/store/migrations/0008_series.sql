@@ -23,6 +23,11 @@ CREATE TABLE featured_posts (
     at      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- What search is narrowed down by.
+ALTER TABLE posts ADD COLUMN language TEXT NOT NULL DEFAULT '';
+UPDATE posts SET language = json_extract(item, '$.language');
+CREATE INDEX posts_by_language ON posts (language, published_at, id);
+
 -- Where a post was, so that its address can say so. Of what it said only its tags are kept.
 CREATE TABLE gone_posts (
     slug       TEXT PRIMARY KEY CHECK (length(slug) BETWEEN 1 AND 100),

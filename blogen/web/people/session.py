@@ -8,8 +8,8 @@ from urllib.parse import quote, urlsplit
 from aiohttp import web
 
 from blogen.clients import client_address, device_name, keep_session, session_of
-from blogen.domain.person import DeviceKind, Person
-from blogen.web.keys import CONFIG, DEVICES, PEOPLE
+from blogen.domain.person import DeviceKind, Person, Scope
+from blogen.web.keys import CONFIG, DEVICES, NOTIFICATIONS, PEOPLE
 
 HOME: Final = "/me"
 
@@ -24,6 +24,13 @@ class Visitor:
 
     person: Person
     device_id: str
+    unread: int = 0
+    """Notifications, as many as are counted."""
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the studio is open to them."""
+        return self.person.role.includes(Scope.AUTHOR)
 
 
 async def visitor(request: web.Request) -> Visitor | None:
@@ -33,7 +40,9 @@ async def visitor(request: web.Request) -> Visitor | None:
     if actor is None or actor.person_id is None or actor.device_id is None:
         return None
     person = await request.app[PEOPLE].by_id(actor.person_id)
-    return Visitor(person, actor.device_id) if person else None
+    if person is None:
+        return None
+    return Visitor(person, actor.device_id, await request.app[NOTIFICATIONS].unread(person.id))
 
 
 async def signed_in(request: web.Request) -> Visitor:

@@ -7,22 +7,22 @@ from aiohttp import web
 from blogen.errors import TooManyAttempts
 from blogen.web.answers import BRIEFLY, HTML
 from blogen.web.keys import CONFIG
-from blogen.web.middleware import CONTENT_SECURITY_POLICY
 from blogen.web.people.forms import Words, form_token, give_cookie
 from blogen.web.people.session import Visitor
 from blogen.web.templates import render
 
 PASSKEY_SCRIPT: Final = "passkey.js"
-_WITH_SCRIPT: Final = f"{CONTENT_SECURITY_POLICY}; script-src 'self'"
 
 
 async def page(
     request: web.Request, template: str, *, who: Visitor | None = None, status: int = 200, script: str = "",
     **context: object,
 ) -> web.Response:  # fmt: skip
-    """`templates/people/TEMPLATE` with a token for its forms, bound to `who`, else to a cookie that comes with it."""
+    """`templates/people/TEMPLATE`, or one of the folder it names, with a token for its forms: bound to `who`, else to a
+    cookie that comes with it."""
     token, cookie = await form_token(request, who)
     common: dict[str, object] = {
+        "viewer": who,
         "form_token": token,
         "script": script,
         "sign_up": request.app[CONFIG].auth.sign_up,
@@ -31,10 +31,9 @@ async def page(
         "trouble_text": "",
         "said": "",
     }
-    text = render(request.app, f"people/{template}", **common | context)
+    name = template if "/" in template else f"people/{template}"
+    text = render(request.app, name, **common | context)
     headers = {"Cache-Control": BRIEFLY}
-    if script:
-        headers["Content-Security-Policy"] = _WITH_SCRIPT
     response = web.Response(text=text, status=status, content_type=HTML, charset="utf-8", headers=headers)
     give_cookie(response, cookie)
     return response
