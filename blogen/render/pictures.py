@@ -90,7 +90,7 @@ class Prepared:
 
 
 async def prepare(
-    content: bytes, *, alt: str, made_by: str, ai_generated: bool, widths: Sequence[int] = WIDTHS
+    content: bytes, *, alt: str, made_by: str, ai_generated: bool | None, widths: Sequence[int] = WIDTHS
 ) -> Prepared:
     """`prepare_here` in a thread, one at a time, so that neither the event loop nor the memory suffers."""
     return await anyio.to_thread.run_sync(
@@ -100,15 +100,16 @@ async def prepare(
 
 
 def prepare_here(
-    content: bytes, *, alt: str, made_by: str, ai_generated: bool, widths: Sequence[int] = WIDTHS
+    content: bytes, *, alt: str, made_by: str, ai_generated: bool | None, widths: Sequence[int] = WIDTHS
 ) -> Prepared:
     """Decode `content`, which nobody has vouched for, and write it anew in every width it is wide enough for.
 
-    Raises InvalidInput for everything that is no picture, is broken, or is too large.
+    `ai_generated`: None where nobody knows. Raises InvalidInput for everything that is no picture, is broken, or is too large.
     """
     _check_bytes(content)
     image = _decoded(content)
-    marks = xmp(alt=alt, made_by=made_by, kind=AI_SOURCE_TYPE if ai_generated else DRAWN_SOURCE_TYPE)
+    kind = None if ai_generated is None else AI_SOURCE_TYPE if ai_generated else DRAWN_SOURCE_TYPE
+    marks = xmp(alt=alt, made_by=made_by, kind=kind)
     narrower = sorted({width for width in widths if 0 < width < image.width})
     files = [_written(_scaled(image, width), marks) for width in narrower]
     files.append(_written(image, marks))
@@ -315,10 +316,14 @@ def _placeholder(image: "Image") -> str:
     return f"data:image/webp;base64,{b64encode(buffer.getvalue()).decode()}"
 
 
-def xmp(*, alt: str, made_by: str, kind: str) -> bytes:
-    """The XMP packet of a file: properties of the IPTC Photo Metadata Standard 2025.1. `kind` is its source type."""
+def xmp(*, alt: str, made_by: str, kind: str | None) -> bytes:
+    """The XMP packet of a file: properties of the IPTC Photo Metadata Standard 2025.1.
+
+    `kind` is its source type; None: nobody knows, and nothing is said.
+    """
     maker = _xml(made_by)
-    system = f' Iptc4xmpExt:AISystemUsed="{maker}"' if kind != DRAWN_SOURCE_TYPE and made_by else ""
+    source = f' Iptc4xmpExt:DigitalSourceType="{kind}"' if kind else ""
+    system = f' Iptc4xmpExt:AISystemUsed="{maker}"' if kind not in {None, DRAWN_SOURCE_TYPE} and made_by else ""
     tool = f' xmp:CreatorTool="{maker}"' if made_by else ""
     words = (
         '<Iptc4xmpCore:AltTextAccessibility><rdf:Alt><rdf:li xml:lang="x-default">'
@@ -332,7 +337,7 @@ def xmp(*, alt: str, made_by: str, kind: str) -> bytes:
         ' xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
         ' xmlns:Iptc4xmpCore="http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"'
         ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"'
-        f' Iptc4xmpExt:DigitalSourceType="{kind}"{system}{tool}>{words}</rdf:Description></rdf:RDF></x:xmpmeta>'
+        f"{source}{system}{tool}>{words}</rdf:Description></rdf:RDF></x:xmpmeta>"
         '<?xpacket end="w"?>'
     ).encode()
 
