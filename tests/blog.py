@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from blogen.clock import SystemClock
+from blogen.clock import Clock, SystemClock
+from blogen.config.comments import CommentsConfig
+from blogen.domain.pace import Pace
 from blogen.domain.post import PostDraft
 from blogen.domain.post_summary import Provenance
 from blogen.events import Bus, Event
@@ -13,11 +15,18 @@ from blogen.ids import new_id
 from blogen.render.html import to_html
 from blogen.render.markdown import NoteSource, to_blocks
 from blogen.store.authors import Authors
+from blogen.store.aversions import Aversions
+from blogen.store.comments import Comments
+from blogen.store.corrections import Corrections
 from blogen.store.database import Database, Transaction
 from blogen.store.jobs import Jobs
+from blogen.store.kept_answers import KeptAnswers
 from blogen.store.media import Media
+from blogen.store.moderation import Moderation
+from blogen.store.notifications import Notifications
 from blogen.store.posts import Posts
 from blogen.store.search import Search
+from blogen.store.social import Social
 from tests.committed import CommittedSteps
 from tests.fresh import prepare
 
@@ -39,6 +48,20 @@ class Blog:
         self.steps = CommittedSteps(database, SystemClock())
         self.heard: list[Event] = []
         bus.subscribe(self.heard.append)
+
+    def talk(self, clock: Clock, rules: CommentsConfig) -> dict[str, object]:
+        """The stores of what people do and say, by the names of the pages' keys."""
+        return {
+            "AVERSIONS": Aversions(self.database),
+            "CLOCK": clock,
+            "COMMENTS": Comments(self.database, rules),
+            "CORRECTIONS": Corrections(self.database),
+            "KEPT_ANSWERS": KeptAnswers(self.database, clock),
+            "MODERATION": Moderation(self.database),
+            "NOTIFICATIONS": Notifications(self.database),
+            "PACE": Pace(clock),
+            "SOCIAL": Social(self.database),
+        }
 
     async def job(self) -> str:
         """A job as far as a post's foreign key needs one."""
