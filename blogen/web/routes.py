@@ -7,12 +7,14 @@ from blogen.web.keys import BUS, PAGES
 from blogen.web.middleware import add_headers, friendly_errors
 from blogen.web.pages import Pages
 from blogen.web.people.state import PEOPLE_PAGES, PeoplePages
+from blogen.web.reader.cards import CARDS, add_cards
 
 
 def add_reader(app: web.Application) -> None:
     """Add the public site to `app`, which has the keys of `keys.py` set."""
     app[PAGES] = Pages(app[BUS])
     app[PEOPLE_PAGES] = PeoplePages()
+    add_cards(app)
     app.middlewares.append(friendly_errors)
     app.on_response_prepare.append(add_headers)
     app.on_cleanup.append(_close_pages)
@@ -25,6 +27,7 @@ def add_reader(app: web.Application) -> None:
 GET = {
     "/": "reader.home.home",
     "/archive": "reader.home.archive",
+    "/p/{slug}.md": "reader.plain.markdown",
     "/p/{slug}": "reader.post.post",
     "/p/{slug}/receipt": "reader.post.receipt",
     "/tags/{tag}": "reader.tags.tag",
@@ -39,7 +42,13 @@ GET = {
     "/authors/{handle}/feed.xml": "reader.feeds.rss",
     "/authors/{handle}/atom.xml": "reader.feeds.atom",
     "/authors/{handle}/feed.json": "reader.feeds.json_feed",
+    "/cards/{slug:[^/]+}-{digest:[0-9a-f]{12}}.png": "reader.cards.of_post",
+    "/cards/{digest:[0-9a-f]{12}}.png": "reader.cards.of_site",
+    "/oembed": "reader.oembed.oembed",
+    "/llms.txt": "reader.plain.llms",
+    "/.well-known/security.txt": "reader.well_known.security",
     "/sitemap.xml": "reader.site.sitemap",
+    "/sitemap-{part:[1-9][0-9]{0,3}}.xml": "reader.site.sitemap_part",
     "/robots.txt": "reader.site.robots",
     "/manifest.webmanifest": "reader.site.manifest",
     "/media/{name}": "reader.media.medium",
@@ -50,6 +59,19 @@ GET = {
     "/reset": "people.reset.ask",
     "/reset/{ticket}": "people.reset.choose",
     "/studio": "studio.board.board",
+    "/studio/set-up/{ticket}": "studio.set_up.ask",
+    "/p/{slug}/talk": "social.talk.live",
+    "/p/{slug}/report": "social.reports.reporting_post",
+    "/p/{slug}/comments/{id}": "social.comments.thread",
+    "/comments/{id}": "social.comments.place",
+    "/comments/{id}/reply": "social.comments.writing",
+    "/comments/{id}/edit": "social.comments.changing",
+    "/comments/{id}/report": "social.reports.reporting_comment",
+    "/notifications": "social.notifications.notifications",
+    "/notifications/{id}": "social.notifications.go",
+    "/bookmarks": "social.keeping.bookmarks",
+    "/history": "social.keeping.history",
+    "/me/hidden": "social.hidden.hidden",
     "/app": "phone.to_app",
     "/app/{path:.*}": "phone.app",
     "/static/{name}": "assets.static",
@@ -76,6 +98,25 @@ POST = {
     "/me/pairing": "people.me.show_pairing_code",
     "/me/invitations": "people.me.invite",
     "/me/delete": "people.me.delete",
+    "/studio/set-up/{ticket}": "studio.set_up.start",
+    "/studio/set-up/{ticket}/passkey/options": "studio.set_up.passkey_options",
+    "/studio/set-up/{ticket}/passkey": "studio.set_up.passkey",
+    "/p/{slug}/like": "social.acts.like",
+    "/p/{slug}/bookmark": "social.acts.bookmark",
+    "/p/{slug}/progress": "social.acts.progress",
+    "/p/{slug}/forget": "social.acts.forget",
+    "/p/{slug}/report": "social.reports.report_post",
+    "/p/{slug}/comments": "social.comments.write",
+    "/comments/{id}/edit": "social.comments.change",
+    "/comments/{id}/delete": "social.comments.delete",
+    "/comments/{id}/report": "social.reports.report_comment",
+    "/authors/{handle}/follow": "social.acts.follow_author",
+    "/tags/{tag}/follow": "social.acts.follow_tag",
+    "/people/{handle}/mute": "social.acts.mute",
+    "/people/{handle}/block": "social.acts.block",
+    "/notifications/read": "social.notifications.mark_read",
+    "/me/hidden": "social.hidden.hide",
+    "/me/reading": "social.hidden.choose",
     "/passkeys/options": "people.passkeys.adding",
     "/passkeys": "people.passkeys.add",
     "/passkeys/sign-in/options": "people.passkeys.signing_in",
@@ -85,4 +126,5 @@ POST = {
 
 async def _close_pages(app: web.Application) -> None:
     await app[PAGES].close()
+    await app[CARDS].close()
     await app[PEOPLE_PAGES].close()

@@ -231,6 +231,7 @@ async def open_people_site(folder: Path, **sections: dict[str, Any]) -> AsyncIte
             keys.ATTEMPTS: Attempts(clock),
             keys.MAIL: mail,
         }
+        parts |= {getattr(keys, name): part for name, part in blog.talk(clock, config.comments).items()}
         for key, part in parts.items():
             app[key] = part
         add_reader(app)

@@ -9,8 +9,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from multidict import CIMultiDictProxy
 
+from blogen.clock import SystemClock
 from blogen.config import Config
 from blogen.site import Site as BlogSite
+from blogen.store.featured import Featured
+from blogen.store.series import Series
 from blogen.store.settings import Settings
 from blogen.web import keys
 from blogen.web.routes import add_reader
@@ -53,6 +56,10 @@ async def open_site(folder: Path, **sections: dict[str, Any]) -> AsyncIterator[S
         app[keys.SEARCH] = blog.search
         app[keys.MEDIA] = blog.media
         app[keys.AUTHORS] = blog.authors
+        app[keys.FEATURED] = Featured(blog.database)
+        app[keys.SERIES] = Series(blog.database)
+        for name, part in blog.talk(SystemClock(), app[keys.CONFIG].comments).items():
+            app[getattr(keys, name)] = part
         app[keys.JOBS] = blog.jobs
         app[keys.STEPS] = blog.steps
 

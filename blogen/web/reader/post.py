@@ -13,7 +13,8 @@ from blogen.store.steps import StepRecord
 from blogen.web.address import base_url
 from blogen.web.keys import JOBS, POSTS, STEPS
 from blogen.web.pages import View
-from blogen.web.reader.serve import kept
+from blogen.web.reader.serve import kept, passing
+from blogen.web.social.talk import talk_of
 from blogen.web.templates import render
 
 if TYPE_CHECKING:
@@ -54,9 +55,10 @@ async def post(request: web.Request) -> web.Response:
             related=related,
             meta=meta_tags(found),
             linked_data=json_ld_text(found, base_url(request.app)),
+            talk=await talk_of(request, view, found),
         )
 
-    return await kept(request, ("post", slug), page)
+    return await (passing(request, page) if "comments" in request.query else kept(request, ("post", slug), page))
 
 
 async def receipt(request: web.Request) -> web.Response:
