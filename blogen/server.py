@@ -19,7 +19,7 @@ from blogen.api.ahead import put_ahead
 from blogen.api.routes import AHEAD, add_api
 from blogen.app import LATER, App
 from blogen.config import Config
-from blogen.domain.person import Scope
+from blogen.domain.person import Scope, TicketKind
 from blogen.errors import ConfigError, StoreUnavailable
 from blogen.logs import setup as set_up_logs
 from blogen.tuning import work_steadily
@@ -78,6 +78,7 @@ async def _serve(config: Config) -> int:
         sys.stdout.write(f"Blogen is ready at {url}\n")
         sys.stdout.flush()
         await asyncio.wait({answering}, timeout=_READERS_FIRST_SECONDS)
+        await _tell_set_up_link(app, url)
         works = await app.build_works()
         works.services.is_streaming = True  # whoever follows a job sees its text grow
         await works.order_first_post()
@@ -90,6 +91,15 @@ async def _serve(config: Config) -> int:
         await runner.cleanup()
         forget_logs()
     return 0
+
+
+async def _tell_set_up_link(app: App, url: str) -> None:
+    """Where nobody owns the blog yet, print the link by which somebody does; it goes nowhere else."""
+    if not await app.people.has_admin():
+        ticket = await app.tickets.make(TicketKind.SET_UP)
+        at = (app.config.server.base_url or _reachable_here(url)).rstrip("/")
+        sys.stdout.write(f"Set it up at {at}/studio/set-up/{ticket}\n")
+        sys.stdout.flush()
 
 
 def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.Future[Hooks]") -> web.Application:

@@ -43,10 +43,11 @@ async function signIn(box) {
   })
 }
 
-async function add(form) {
-  const fields = new FormData(form)
-  const name = fields.get('name')
-  const options = await post('/passkeys/options', form.dataset.form, {name, password: fields.get('password')})
+/** With an account that is there, or, at the first set-up, with the one that the fields around `box` tell of. */
+async function add(box) {
+  const given = Object.fromEntries(new FormData(box.closest('form')))
+  const at = box.dataset.at || '/passkeys'
+  const options = await post(at + '/options', box.dataset.form, given)
   const credential = await navigator.credentials.create({
     publicKey: {
       ...options,
@@ -55,8 +56,9 @@ async function add(form) {
       excludeCredentials: (options.excludeCredentials || []).map(known => ({...known, id: decode(known.id)})),
     },
   })
-  return post('/passkeys', form.dataset.form, {
-    name,
+  return post(at, box.dataset.form, {
+    ...given,
+    user: options.user.id,
     credential: {
       id: credential.id,
       rawId: encode(credential.rawId),
@@ -81,7 +83,7 @@ for (const box of document.querySelectorAll('[data-passkey]')) {
   if (!window.PublicKeyCredential) continue
   const button = box.querySelector('[data-passkey-button]')
   const trouble = box.querySelector('[data-passkey-trouble]')
-  const act = box.dataset.passkey === 'add' ? add : signIn
+  const act = box.dataset.passkey === 'sign-in' ? signIn : add
   box.hidden = false
   box.addEventListener(box instanceof HTMLFormElement ? 'submit' : 'click', async event => {
     if (event.type === 'click' && event.target !== button) return

@@ -39,24 +39,27 @@ class Passkeys:
     async def add(self, person_id: str, key_id: str, public_key: bytes, sign_count: int, name: str) -> Passkey:
         """A new key of that person. Raises InvalidInput for its name, Conflict if it is known or one too many."""
         name = checked_name(name)
+        return await self._database.write(
+            lambda tx: Passkeys.add_in(tx, person_id, key_id, public_key, sign_count, name)
+        )
 
-        def work(tx: Transaction) -> Passkey:
-            if not tx.query("SELECT 1 FROM people WHERE id = ? AND disabled_at IS NULL", (person_id,)):
-                raise NotFound("There is no such account any more.")
-            if len(tx.query("SELECT 1 FROM passkeys WHERE person_id = ? LIMIT ?", (person_id, MAX_PASSKEYS))) == (
-                MAX_PASSKEYS
-            ):
-                raise Conflict(f"You have {MAX_PASSKEYS} passkeys, which is the most.", remedy="Remove one first.")
-            added = tx.execute(
-                "INSERT INTO passkeys (id, person_id, public_key, sign_count, name, created_at)"
-                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-                (key_id, person_id, public_key, sign_count, name, tx.now_ms),
-            )
-            if not added:
-                raise Conflict("This passkey is known already.", remedy="Sign in with it.")
-            return Passkey(key_id, person_id, public_key, sign_count, name, tx.now_ms)
-
-        return await self._database.write(work)
+    @staticmethod
+    def add_in(tx: Transaction, person_id: str, key_id: str, public_key: bytes, sign_count: int, name: str) -> Passkey:
+        """As `add`, with what else belongs to it; the name was checked."""
+        if not tx.query("SELECT 1 FROM people WHERE id = ? AND disabled_at IS NULL", (person_id,)):
+            raise NotFound("There is no such account any more.")
+        if len(tx.query("SELECT 1 FROM passkeys WHERE person_id = ? LIMIT ?", (person_id, MAX_PASSKEYS))) == (
+            MAX_PASSKEYS
+        ):
+            raise Conflict(f"You have {MAX_PASSKEYS} passkeys, which is the most.", remedy="Remove one first.")
+        added = tx.execute(
+            "INSERT INTO passkeys (id, person_id, public_key, sign_count, name, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            (key_id, person_id, public_key, sign_count, name, tx.now_ms),
+        )
+        if not added:
+            raise Conflict("This passkey is known already.", remedy="Sign in with it.")
+        return Passkey(key_id, person_id, public_key, sign_count, name, tx.now_ms)
 
     async def of_person(self, person_id: str) -> list[Passkey]:
         """At most `MAX_PASSKEYS`, the oldest first."""

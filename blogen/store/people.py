@@ -9,7 +9,7 @@ import asyncio
 import json
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -56,6 +56,10 @@ _UNCOUNT = (
     "DELETE FROM tag_counts WHERE posts = 0 AND followers = 0"
     " AND tag IN (SELECT tag FROM tag_follows WHERE person_id = ?)",
 )
+
+
+Also = Callable[[Transaction, str], None]
+"""What is done in the transaction that makes an account, whose id it is given."""
 
 
 class People:
@@ -149,24 +153,34 @@ class People:
 
     async def register(
         self, handle: str, name: str, password: str, *, email: str | None = None,
-        ticket: tuple[TicketKind, str] | None = None,
+        ticket: tuple[TicketKind, str] | None = None, person_id: str | None = None, also: Also | None = None,
     ) -> Person:  # fmt: skip
         """A new account, a reader's; with an invitation or the set-up link, which is used up, what it says.
+
+        `person_id` is what it is to be called by; `also` is done with it, both or neither.
 
         Whether the e-mail address is another account's is not told: it signs in, and gets links for, the first account
         that named it. Raises InvalidInput with every mistake at once, and Conflict if the handle is taken.
         """
         if ticket is not None:  # before the password is hashed, which is dear; taken below
             await Tickets(self._database, self._clock).look_at(*ticket)
-        return await self._create(handle, name, password, email=email, ticket=ticket)
+        return await self._create(handle, name, password, email=email, ticket=ticket, person_id=person_id, also=also)
+
+    async def has_admin(self) -> bool:
+        """Whether anybody can do everything here."""
+        return (
+            await self._database.read_one("SELECT 1 FROM people WHERE role = 'admin' AND disabled_at IS NULL LIMIT 1")
+            is not None
+        )
 
     async def _create(
         self, handle: str, name: str, password: str, *, email: str | None,
-        role: Scope = Scope.READER, ticket: tuple[TicketKind, str] | None = None,
+        role: Scope = Scope.READER, ticket: tuple[TicketKind, str] | None = None, person_id: str | None = None,
+        also: Also | None = None,
     ) -> Person:  # fmt: skip
         handle, name, email = _checked(handle.strip(), name.strip(), password, email)
         hashed = await self._hash_password(password)
-        person_id = new_id()
+        person_id = person_id or new_id()
 
         def work(tx: Transaction) -> Person:
             if tx.query("SELECT 1 FROM people WHERE handle = ?", (handle,)):
@@ -178,6 +192,8 @@ class People:
             )
             if email is not None:
                 _set_email(tx, person_id, email)
+            if also is not None:
+                also(tx, person_id)
             return _person_by_id(tx, person_id)
 
         return await self._database.write(work)

@@ -21,9 +21,9 @@ LASTS_MS: Final = {
     TicketKind.INVITATION: 7 * _DAY_MS,
     TicketKind.PAIRING: 10 * _MINUTE_MS,
     TicketKind.RESET: _HOUR_MS,
-    TicketKind.SET_UP: 7 * _DAY_MS,
+    TicketKind.SET_UP: 3650 * _DAY_MS,
 }
-"""How long each is good, in milliseconds."""
+"""How long each is good, in milliseconds. The link of the first set-up is good until there is an admin."""
 
 TICKET_PREFIX: Final = "blt_"
 MAX_NOTE_CHARS: Final = 200
@@ -36,6 +36,10 @@ _WORDS: Final = {
 }
 _COLUMNS: Final = "kind, person_id, role, note, created_at, expires_at"
 _AT_MOST_ADMIN: Final = {TicketKind.PAIRING, TicketKind.SET_UP}
+_IS_GOOD: Final = (
+    "hash = ? AND kind = ? AND used_at IS NULL AND expires_at > ? AND (kind <> 'set-up' OR NOT EXISTS"
+    " (SELECT 1 FROM people WHERE role = 'admin' AND disabled_at IS NULL))"
+)
 _ALONE: Final = {TicketKind.PAIRING, TicketKind.RESET, TicketKind.SET_UP}
 """A new one ends those before it of the same person."""
 
@@ -76,7 +80,7 @@ class Tickets:
         """The ticket, which stays unused. Raises InvalidInput if it is mistyped, unknown, used or expired."""
         hashed = _hash(kind, text)
         row = hashed and await self._database.read_one(
-            f"SELECT {_COLUMNS} FROM tickets WHERE hash = ? AND kind = ? AND used_at IS NULL AND expires_at > ?",
+            f"SELECT {_COLUMNS} FROM tickets WHERE {_IS_GOOD}",
             (hashed, kind, self._clock.now_ms()),
         )
         if not row:
@@ -92,7 +96,7 @@ class Tickets:
         """Take the ticket with what it is good for. Raises InvalidInput if it is mistyped, unknown, used or expired."""
         hashed = _hash(kind, text)
         taken = hashed and tx.execute(
-            "UPDATE tickets SET used_at = ? WHERE hash = ? AND kind = ? AND used_at IS NULL AND expires_at > ?",
+            f"UPDATE tickets SET used_at = ? WHERE {_IS_GOOD}",
             (tx.now_ms, hashed, kind, tx.now_ms),
         )
         if not taken:

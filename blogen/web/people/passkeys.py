@@ -33,7 +33,7 @@ T = TypeVar("T")
 Answering = Callable[[web.Request], Awaitable[web.Response]]
 
 
-def _in_json(handler: Answering) -> Answering:
+def in_json(handler: Answering) -> Answering:
     """Errors as problems in JSON: a script reads them."""
 
     async def answer(request: web.Request) -> web.Response:
@@ -47,7 +47,7 @@ def _in_json(handler: Answering) -> Answering:
                 "detail": f"{error.detail} {error.remedy}".strip(),
                 "code": error.code,
             }
-            response = _json(problem, status=error.status, content_type="application/problem+json")
+            response = in_answer(problem, status=error.status, content_type="application/problem+json")
             if isinstance(error, TooManyAttempts):
                 response.headers["Retry-After"] = str(error.retry_after_seconds)
             return response
@@ -55,54 +55,58 @@ def _in_json(handler: Answering) -> Answering:
     return answer
 
 
-@_in_json
+@in_json
 async def adding(request: web.Request) -> web.Response:
     """What the browser needs to make a passkey. It must be the person who asks, so the password is asked for."""
     who, given = await _from_person(request)
-    party = _party(request)
-    checked_name(_text(given, "name", MAX_NAME_CHARS * 4))
-    if not await is_own_password(request, who.person, _text(given, "password", 1000)):
+    party = needed_party(request)
+    checked_name(text_in(given, "name", MAX_NAME_CHARS * 4))
+    if not await is_own_password(request, who.person, text_in(given, "password", 1000)):
         raise InvalidInput("That is not your password.")
     known = await request.app[PASSKEYS].of_person(who.person.id)
     challenge = request.app[PEOPLE_PAGES].challenges.make(_device(who))
-    return _json(await asyncio.to_thread(_options_to_add, request, party, who, challenge, known))
+    person = who.person
+    title = request.app[SITE].now.title
+    return in_answer(
+        await asyncio.to_thread(options_to_add, title, party, person.id, person.handle, person.name, challenge, known)
+    )
 
 
-@_in_json
+@in_json
 async def add(request: web.Request) -> web.Response:
     """Keep the public half of what the browser made."""
     who, given = await _from_person(request)
-    party = _party(request)
+    party = needed_party(request)
     challenge = request.app[PEOPLE_PAGES].challenges.take(_device(who))
     if challenge is None:
-        raise _too_late()
-    made = await asyncio.to_thread(_verified_new, party, challenge, _credential(given))
-    name = _text(given, "name", MAX_NAME_CHARS * 4)
-    key_id = _base64url(made.credential_id)
+        raise too_late()
+    made = await asyncio.to_thread(verified_new, party, challenge, credential_in(given))
+    name = text_in(given, "name", MAX_NAME_CHARS * 4)
+    key_id = base64url(made.credential_id)
     await request.app[PASSKEYS].add(who.person.id, key_id, made.credential_public_key, made.sign_count, name)
-    return _json({"next": f"{HOME}?said=passkey#passkeys"}, status=201)
+    return in_answer({"next": f"{HOME}?said=passkey#passkeys"}, status=201)
 
 
-@_in_json
+@in_json
 async def signing_in(request: web.Request) -> web.Response:
     """What the browser needs to sign in with any passkey it has of this blog."""
-    visitors, _ = await _from_anyone(request)
-    party = _party(request)
+    visitors, _ = await from_anyone(request)
+    party = needed_party(request)
     challenge = request.app[PEOPLE_PAGES].challenges.make(visitors)
-    return _json(await asyncio.to_thread(_options_to_sign_in, party, challenge))
+    return in_answer(await asyncio.to_thread(_options_to_sign_in, party, challenge))
 
 
-@_in_json
+@in_json
 async def use(request: web.Request) -> web.Response:
     """Sign in with what the device signed."""
-    visitors, given = await _from_anyone(request)
-    party = _party(request)
+    visitors, given = await from_anyone(request)
+    party = needed_party(request)
     attempts, address = request.app[ATTEMPTS], address_of(request)
     attempts.ticket(address)
     challenge = request.app[PEOPLE_PAGES].challenges.take(visitors)
     if challenge is None:
-        raise _too_late()
-    credential = _credential(given)
+        raise too_late()
+    credential = credential_in(given)
     key = await request.app[PASSKEYS].by_id(str(credential.get("id", ""))[: _ID_CHARS + 1])
     if key is None:
         raise NotSignedIn("This passkey is not known here.", remedy="It may have been removed; sign in otherwise.")
@@ -115,7 +119,7 @@ async def use(request: web.Request) -> web.Response:
     if person is None:
         raise NotSignedIn("The account is gone.")
     attempts.ticket_was_right(address)
-    response = _json({"next": local_path(_text(given, "next", 500)) or HOME})
+    response = in_answer({"next": local_path(text_in(given, "next", 500)) or HOME})
     await sign_in(request, response, person.id)
     return response
 
@@ -130,7 +134,7 @@ async def _from_person(request: web.Request) -> tuple[Visitor, dict[str, Any]]:
     return who, await _read_json(request)
 
 
-async def _from_anyone(request: web.Request) -> tuple[str, dict[str, Any]]:
+async def from_anyone(request: web.Request) -> tuple[str, dict[str, Any]]:
     """The browser that asks, by its cookie, and the JSON it sent. Raises Forbidden, InvalidInput."""
     check_origin(request)
     await check_token(request, None, request.headers.get(TOKEN_HEADER, ""))
@@ -149,7 +153,7 @@ async def _read_json(request: web.Request) -> dict[str, Any]:
     return given
 
 
-def _party(request: web.Request) -> RelyingParty:
+def needed_party(request: web.Request) -> RelyingParty:
     party = relying_party(request)
     if party is None:
         raise Forbidden(
@@ -163,23 +167,25 @@ def _device(who: Visitor) -> str:
     return f"device:{who.device_id}"
 
 
-def _text(given: dict[str, Any], name: str, max_chars: int) -> str:
+def text_in(given: dict[str, Any], name: str, max_chars: int) -> str:
+    """Raises InvalidInput."""
     value = given.get(name, "")
     if not isinstance(value, str) or len(value) > max_chars:
         raise InvalidInput(f"`{name}` is not a text, or too long.")
     return value
 
 
-def _credential(given: dict[str, Any]) -> dict[str, Any]:
+def credential_in(given: dict[str, Any]) -> dict[str, Any]:
     credential = given.get("credential")
     if not isinstance(credential, dict):
         raise InvalidInput("`credential` is missing.")
     return credential
 
 
-def _options_to_add(
-    request: web.Request, party: RelyingParty, who: Visitor, challenge: bytes, known: list[Passkey]
+def options_to_add(
+    title: str, party: RelyingParty, person_id: str, handle: str, name: str, challenge: bytes, known: list[Passkey]
 ) -> dict[str, Any]:
+    """What a browser needs to make a passkey for the blog `title`, in the account of that person."""
     from webauthn import generate_registration_options
     from webauthn.helpers import base64url_to_bytes
     from webauthn.helpers.structs import (
@@ -192,10 +198,10 @@ def _options_to_add(
     return _as_dict(
         generate_registration_options(
             rp_id=party.id,
-            rp_name=request.app[SITE].now.title,
-            user_id=UUID(who.person.id).bytes,
-            user_name=who.person.handle,
-            user_display_name=who.person.name,
+            rp_name=title,
+            user_id=UUID(person_id).bytes,
+            user_name=handle,
+            user_display_name=name,
             challenge=challenge,
             timeout=_timeout_ms(),
             exclude_credentials=[PublicKeyCredentialDescriptor(id=base64url_to_bytes(key.id)) for key in known],
@@ -221,7 +227,8 @@ def _options_to_sign_in(party: RelyingParty, challenge: bytes) -> dict[str, Any]
     )
 
 
-def _verified_new(party: RelyingParty, challenge: bytes, credential: dict[str, Any]) -> "VerifiedRegistration":
+def verified_new(party: RelyingParty, challenge: bytes, credential: dict[str, Any]) -> "VerifiedRegistration":
+    """What the browser made. Raises InvalidInput."""
     from webauthn import verify_registration_response
 
     return _verified(
@@ -241,7 +248,7 @@ def _verified_use(party: RelyingParty, challenge: bytes, credential: dict[str, A
 
     response = credential.get("response")
     handle = response.get("userHandle") if isinstance(response, dict) else None
-    if handle is not None and handle != _base64url(UUID(key.person_id).bytes):
+    if handle is not None and handle != base64url(UUID(key.person_id).bytes):
         raise NotSignedIn("This passkey is another account's.")
     try:
         return _verified(
@@ -279,13 +286,13 @@ def _timeout_ms() -> int:
     return int(LASTS_SECONDS * 1000)
 
 
-def _too_late() -> InvalidInput:
+def too_late() -> InvalidInput:
     return InvalidInput("That took too long, or was used already.", remedy="Try again.")
 
 
-def _base64url(content: bytes) -> str:
+def base64url(content: bytes) -> str:
     return urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
-def _json(content: object, *, status: int = 200, content_type: str = "application/json") -> web.Response:
+def in_answer(content: object, *, status: int = 200, content_type: str = "application/json") -> web.Response:
     return web.json_response(content, status=status, content_type=content_type, headers={"Cache-Control": "no-store"})
