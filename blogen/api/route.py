@@ -1,13 +1,12 @@
 """What the tables of calls are made of."""
 
-from dataclasses import dataclass
 from http import HTTPStatus
+from typing import NamedTuple
 
 from blogen.domain.person import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """One call. Types are named, not imported: they are looked for in the places that `openapi` lists."""
 
     method: str

@@ -1,10 +1,9 @@
 """An author: a persona that signs posts."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(NamedTuple):
     id: str
     handle: str
     name: str

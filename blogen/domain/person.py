@@ -1,6 +1,5 @@
 """People, the devices and tokens they act with, and the one-time secrets that let them in."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -17,8 +16,7 @@ class Scope(StrEnum):
         return order.index(self) >= order.index(other)
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     id: str
     handle: str
     name: str
@@ -43,8 +41,7 @@ class DeviceKind(StrEnum):
     APP = "app"
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(NamedTuple):
     """A browser that is signed in, or an app that was paired."""
 
     id: str
@@ -76,8 +73,7 @@ class TicketKind(StrEnum):
     SET_UP = "set-up"
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(NamedTuple):
     """A one-time secret as stored: only its SHA-256 is kept, the text is shown once."""
 
     kind: TicketKind
@@ -90,8 +86,7 @@ class Ticket:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A bearer token as stored: only its SHA-256 is kept, the text is shown once."""
 
     id: str
@@ -104,8 +99,7 @@ class Token:
     revoked_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """Who asks: by a token or a browser's cookie (HTTP), or from the machine's own command line (scope admin)."""
 
     scope: Scope

@@ -8,8 +8,8 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from blogen.errors import InvalidInput, StoreUnavailable
 from blogen.events import Bus, Event, MediumDropped
@@ -28,8 +28,7 @@ _EXTENSIONS = {media_type: ext for ext, media_type in MEDIA_TYPES.items()}
 _NAME = re.compile(rf"[0-9a-f]{{64}}\.(?:{'|'.join(MEDIA_TYPES)})")
 
 
-@dataclass(frozen=True, slots=True)
-class Medium:
+class Medium(NamedTuple):
     """A stored file as its row says."""
 
     name: str
@@ -45,8 +44,7 @@ class Medium:
         return f"/media/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class MediaFile:
+class MediaFile(NamedTuple):
     """Where the bytes of a medium are."""
 
     path: Path
