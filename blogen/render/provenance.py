@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -126,8 +126,10 @@ def meta_tags(post: PostSummary) -> list[tuple[str, str]]:
     return [(name, content) for name, content in tags if content]
 
 
-def json_ld(post: PostSummary, base_url: str) -> dict[str, Any]:
-    """The post as schema.org's BlogPosting."""
+def json_ld(
+    post: PostSummary, base_url: str, *, publisher: Mapping[str, Any] | None = None, preview: str = ""
+) -> dict[str, Any]:
+    """The post as schema.org's BlogPosting. `preview` is the address of its card, 1200 × 630."""
     base = base_url.rstrip("/")
     url = _absolute(post.url, base)
     term = _text_term(post.provenance)
@@ -153,8 +155,17 @@ def json_ld(post: PostSummary, base_url: str) -> dict[str, Any]:
     if term:
         found["digitalSourceType"] = _schema_term(term)
         found["creator"] = _makers(post.provenance.text)
-    if images := [_image(picture, base) for picture in _pictures(post)]:
+    if publisher:
+        found["publisher"] = publisher
+        found["isPartOf"] = {"@type": "Blog", "name": publisher["name"], "url": publisher["url"]}
+    images = [_image(picture, base) for picture in _pictures(post)]
+    if preview:
+        found["thumbnailUrl"] = preview
+        images.append({"@type": "ImageObject", "url": preview, "width": 1200, "height": 630, "caption": post.title})
+    if images:
         found["image"] = images
+    if based := [source.url for source in post.sources if source.url]:
+        found["isBasedOn"] = based
     if cited := [_citation(source) for source in post.sources]:
         found["citation"] = cited
     return found
@@ -162,10 +173,20 @@ def json_ld(post: PostSummary, base_url: str) -> dict[str, Any]:
 
 def json_ld_text(post: PostSummary, base_url: str) -> str:
     """`json_ld` as it may stand in `<script type="application/ld+json">`: no word of a post can end the element."""
-    text = json.dumps(json_ld(post, base_url), ensure_ascii=False, separators=(",", ":"))
+    return script_text(json_ld(post, base_url))
+
+
+def script_text(thing: object) -> str:
+    """JSON that may stand in a `<script>`: no word in it can end the element or begin another."""
+    text = json.dumps(thing, ensure_ascii=False, separators=(",", ":"))
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return text
+
+
+def is_by_model(maker: str) -> bool:
+    """Whether what drew or wrote was trained; unknown makers are not said to have been."""
+    return bool(maker) and not _is_without_model([maker])
 
 
 def _text_term(provenance: Provenance) -> str | None:

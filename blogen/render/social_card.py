@@ -7,16 +7,14 @@ of this machine can write is left out rather than drawn as boxes. Pillow is impo
 from __future__ import annotations
 
 import colorsys
-import hashlib
-import json
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from io import BytesIO
 from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from blogen.render.card import HEIGHT, WIDTH, Card
 from blogen.render.fonts import Fonts, can_shape
 from blogen.render.pictures import DRAWN_SOURCE_TYPE, MIXED_SOURCE_TYPE, xmp
 from blogen.render.text import clean, is_closed_up
@@ -27,12 +25,8 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
     from PIL.PngImagePlugin import PngInfo
 
-WIDTH: Final = 1200
-HEIGHT: Final = 630
 MEDIA_TYPE: Final = "image/png"
 
-_LOOK = 1
-"""Counted up when cards are drawn otherwise: their addresses change with it."""
 _ART_WIDTH = 452
 _LEFT, _TOP, _BOTTOM = 68, 62, 62
 _TEXT_WIDTH = WIDTH - _ART_WIDTH - _LEFT - 56
@@ -50,35 +44,6 @@ _NO_LINE_START = re.compile(
 _NO_LINE_END = re.compile(r"[$(\[{£¥‘“‹«〈《「『【〔〖〝（．［｛]")
 
 Colour = tuple[int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What a card says. `badge` discloses AI in a few words, empty where there is nothing to disclose."""
-
-    title: str
-    author: str
-    site: str
-    badge: str
-    language: str
-    is_right_to_left: bool = False
-    art: str = ""
-    """Which picture is on it: its address, or whatever else tells it from others."""
-    art_by: str = ""
-    """Who made that picture; empty if nobody knows."""
-    has_ai_art: bool = False
-
-    @property
-    def digest(self) -> str:
-        """Names what the card shows and how it looks: what has the same digest is the same picture."""
-        text = json.dumps([_LOOK, asdict(self)], ensure_ascii=False)
-        return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:12]
-
-    @property
-    def alt(self) -> str:
-        """What the picture shows, in words."""
-        by = f" by {self.author}" if self.author else ""
-        return f"“{self.title}”{by} on {self.site}." + (f" {self.badge}." if self.badge else "")
 
 
 def draw(card: Card, art: bytes | None, fonts: Fonts) -> bytes:

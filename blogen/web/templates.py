@@ -29,6 +29,7 @@ def _environment(cache_folder: Path) -> "Environment":
 
     from blogen.render.provenance import byline
     from blogen.web.compiled import Compiled
+    from blogen.web.reader import heads
 
     environment = Environment(
         loader=FileSystemLoader([TEMPLATES / "reader", TEMPLATES]),
@@ -56,4 +57,5 @@ def _environment(cache_folder: Path) -> "Environment":
         "urlpart": words.urlpart,
     }
     environment.globals |= {"asset": assets.address, "badge": words.badge, "disclosure": byline}
+    environment.globals |= heads.GLOBALS
     return environment

@@ -93,7 +93,7 @@ async def test_the_only_script_element_is_data(site):
     (kind, content), *others = re.findall(r"<script([^>]*)>(.*?)</script>", text, re.DOTALL)
     assert others == []
     assert kind == ' type="application/ld+json"'
-    found = json.loads(content)
+    found = json.loads(content)["@graph"][0]
     assert found["headline"] == "Tea </script> & <b>"
     assert found["url"] == "https://blog.example.org/p/tea"
     assert found["digitalSourceType"].endswith("TrainedAlgorithmicMediaDigitalSource")
