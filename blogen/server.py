@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from blogen import later
+from blogen.ahead import put_ahead
 from blogen.api import keys as api_keys
-from blogen.api.ahead import put_ahead
 from blogen.api.routes import AHEAD, add_api
 from blogen.app import LATER, App
 from blogen.config import Config
@@ -24,6 +24,7 @@ from blogen.errors import ConfigError, StoreUnavailable
 from blogen.logs import setup as set_up_logs
 from blogen.tuning import work_steadily
 from blogen.web import keys as web_keys
+from blogen.web.ahead import PagesAhead
 from blogen.web.routes import add_reader
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ async def _serve(config: Config) -> int:
         )
         await runner.setup()
         assert runner.server is not None
-        put_ahead(runner.server, application[AHEAD])
+        put_ahead(runner.server, PagesAhead(application[web_keys.PAGES]), application[AHEAD])
         site = web.SockSite(runner, listening)
         await site.start()
         sys.stdout.write(f"Blogen is ready at {url}\n")

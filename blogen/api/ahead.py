@@ -3,23 +3,22 @@
 Only plain requests are: whatever asks for more (a cookie, another origin, a known ETag, a body) goes the long way,
 and so does whoever may not be let in. A person's answer is joined from a list that was kept and from the person's
 own marks; the token is looked up for each request, so one that was revoked is refused from the next on.
-
-No middleware and no signal sees what is answered here.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from aiohttp import HttpVersion11, hdrs, web
+from aiohttp import hdrs, web
 
+from blogen.ahead import AtOnce, is_plain
 from blogen.api.keys import FEEDS, PEOPLE, SOCIAL
-from blogen.api.shared_answers import AtOnce, SharedAnswers, UntilChanged, head_of
+from blogen.api.shared_answers import SharedAnswers, UntilChanged, head_of
 from blogen.events import Bus
 
 if TYPE_CHECKING:
     from blogen.api.post_json import Marks
 
-_ASKS_FOR_MORE = (hdrs.COOKIE, hdrs.ORIGIN, hdrs.IF_NONE_MATCH, hdrs.EXPECT, hdrs.RANGE)
+_ASKS_FOR_MORE = (hdrs.COOKIE, hdrs.ORIGIN, hdrs.IF_NONE_MATCH)
 _OVERHEAD_BYTES = 2000
 
 
@@ -87,22 +86,9 @@ class Ahead:
         return AtOnce(head_of(kept.made, len(body), tag=tag), body)
 
 
-def put_ahead(server: web.Server, ahead: Ahead) -> None:
-    """Let `server` ask `ahead` before its router."""
-    the_long_way = server.request_handler
-
-    async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        return await ahead.answer(request) or await the_long_way(request)
-
-    server.request_handler = answer
-
-
 def _is_plain(request: web.BaseRequest) -> bool:
-    headers = request.headers
     return (
         request.method == hdrs.METH_GET
-        and request.version == HttpVersion11
-        and request.keep_alive
-        and not request.body_exists
-        and not any(name in headers for name in _ASKS_FOR_MORE)
+        and is_plain(request)
+        and not any(name in request.headers for name in _ASKS_FOR_MORE)
     )

@@ -4,19 +4,16 @@ Which answer shows what is not written down anywhere, so whatever happens drops 
 shared answer shows. Making one again is cheap: its posts are kept one by one (see `post_json`).
 """
 
-import os
-import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
-from email.utils import formatdate
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from aiohttp import hdrs, web
-from aiohttp.abc import AbstractStreamWriter
 from multidict import CIMultiDict
 
 from blogen import events
+from blogen.ahead import AtOnce
 from blogen.events import Bus, Event
 
 T = TypeVar("T")
@@ -116,7 +113,7 @@ class SharedAnswers:
             self._kept.keep(address, kept, happened)
         return made
 
-    def at_once(self, address: str) -> "AtOnce | None":
+    def at_once(self, address: str) -> AtOnce | None:
         """What is kept for this address, if it was sent before: then its head is known."""
         kept = self._kept.get(address)
         if kept is None or not kept.made.prepared:
@@ -141,38 +138,6 @@ def knows(if_none_match: str, tag: str) -> bool:
     if if_none_match.strip() == "*":
         return True
     return any(one.strip().removeprefix("W/") == tag for one in if_none_match.split(","))
-
-
-class AtOnce(web.StreamResponse):
-    """An answer that is bytes already, its head included: it is written as it is, and passes no signals again.
-
-    Only for a GET by HTTP/1.1 on a connection that is kept.
-    """
-
-    def __init__(self, head: bytes, body: bytes) -> None:
-        super().__init__()
-        self._head = head
-        self._content = body
-        self._writer: AbstractStreamWriter | None = None
-
-    @property
-    def keep_alive(self) -> bool:
-        return True
-
-    @property
-    def prepared(self) -> bool:
-        return self._writer is not None
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        self._writer = request.writer
-        return self._writer
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        assert self._writer is not None
-        assert not data
-        own = b"Date: %b\r\nX-Request-Id: %b\r\n\r\n" % (_date(), os.urandom(8).hex().encode())
-        # The writer waits where the client does not read.
-        await self._writer.write(b"".join((self._head, own, self._content)))
 
 
 def _kept(made: web.StreamResponse) -> _Answer | None:
@@ -209,15 +174,3 @@ def head_of(made: web.Response, length: int, *, tag: str = "") -> bytes:
 
 _heads: "WeakKeyDictionary[web.Response, bytes]" = WeakKeyDictionary()
 """Without what differs between answers to the same question."""
-
-
-_now: tuple[int, bytes] = (0, b"")
-
-
-def _date() -> bytes:
-    """The time as HTTP says it, worded once a second."""
-    global _now
-    second = int(time.time())
-    if _now[0] != second:
-        _now = (second, formatdate(second, usegmt=True).encode())
-    return _now[1]

@@ -1,6 +1,5 @@
 """Static files: few, small, read once; their addresses carry a digest, so browsers may keep them for ever."""
 
-import gzip
 import hashlib
 from dataclasses import dataclass
 from functools import cache
@@ -8,8 +7,10 @@ from functools import cache
 from aiohttp import web
 
 from blogen.errors import NotFound
-from blogen.web.answers import FOREVER, FRESH, accepts_gzip, is_known
+from blogen.web.answers import FOREVER, FRESH, answer
 from blogen.web.folders import STATIC
+from blogen.web.keys import PAGES
+from blogen.web.pages import Page
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -18,8 +19,6 @@ _TYPES = {
     ".png": "image/png",
     ".svg": "image/svg+xml; charset=utf-8",
 }
-
-_COMPRESSED = (".css", ".js", ".svg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +34,18 @@ def address(name: str) -> str:
 
 
 async def static(request: web.Request) -> web.Response:
+    """One of the files; it is kept as pages are, and compressed as they are."""
     name = request.match_info["name"]
     if name not in _names():
         raise NotFound(f"There is no file {name}.")
-    asset = _asset(name)
-    headers = {
-        "Content-Type": asset.media_type,
-        "Cache-Control": FOREVER if request.query.get("v") == asset.digest else FRESH,
-        "ETag": f'"{asset.digest}"',
-        "Vary": "Accept-Encoding",
-    }
-    if is_known(request.headers.get("If-None-Match", ""), asset.digest):
-        return web.Response(status=304, headers=headers)
-    if name.endswith(_COMPRESSED) and accepts_gzip(request.headers.get("Accept-Encoding", "")):
-        headers |= {"Content-Encoding": "gzip", "ETag": f'"{asset.digest}-gzip"'}
-        return web.Response(body=_compressed(name), headers=headers)
-    return web.Response(body=asset.body, headers=headers)
+    asset, pages = _asset(name), request.app[PAGES]
+    is_for_ever = request.raw_path == address(name)
+    key = (name, is_for_ever)
+    page = pages.kept(key)
+    if page is None:
+        page = Page(asset.body, asset.media_type, cache=FOREVER if is_for_ever else FRESH)
+        pages.keep(key, page, address=request.raw_path if is_for_ever else "")
+    return answer(request, page)
 
 
 async def favicon(_request: web.Request) -> web.Response:
@@ -69,8 +64,3 @@ def _asset(name: str) -> Asset:
     path = STATIC / name
     body = path.read_bytes()
     return Asset(body, hashlib.sha256(body).hexdigest()[:12], _TYPES[path.suffix])
-
-
-@cache
-def _compressed(name: str) -> bytes:
-    return gzip.compress(_asset(name).body, 9, mtime=0)

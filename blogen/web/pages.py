@@ -24,9 +24,17 @@ from blogen.events import Bus, Event
 if TYPE_CHECKING:
     from blogen.web.people.session import Visitor
 
-_COMPRESSION = 6
+FRESH = "no-cache"
+"""Ask again every time; 304 is the usual answer."""
+
 _WORTH_COMPRESSING_BYTES = 600
-_OVERHEAD_BYTES = 1000
+_OVERHEAD_BYTES = 2500
+"""Of a page beside its bytes: heads, tags, its places in what is kept, its facts."""
+_OFTEN = 8
+"""So often a page is asked for before it is worth being compressed as well as can be."""
+_HOT_SHARE = 0.8
+_LARGEST_SHARE = 0.5
+_ADDRESSES = 4
 
 Facts = tuple[str, ...]
 
@@ -99,50 +107,129 @@ class View:
 Render = Callable[[View], Awaitable[str]]
 
 
+class Form:
+    """A page in one coding: the bytes, and what names them."""
+
+    __slots__ = ("body", "coding", "head", "head_known", "tag")
+
+    def __init__(self, body: bytes, coding: str, tag: str) -> None:
+        self.body = body
+        self.coding = coding
+        """As in Content-Encoding; empty: as it is."""
+        self.tag = tag
+        """With its quotation marks."""
+        self.head = self.head_known = b""
+        """The heads of its answers, once they were asked for (see `answers`)."""
+
+
 class Page:
-    """Bytes ready to be sent. `compressed` comes a moment after `body`."""
+    """Bytes ready to be sent; the compressed ones come a moment after the others."""
 
-    __slots__ = ("body", "compressed", "digest", "media_type", "size_bytes", "status")
+    __slots__ = ("addresses", "asked", "cache", "digest", "facts", "forms", "key", "plain", "type")
 
-    def __init__(self, text: str, media_type: str, status: int = 200) -> None:
-        self.body = text.encode()
-        self.compressed: bytes | None = None
-        self.digest = hashlib.sha256(self.body).hexdigest()[:20]
-        self.media_type = media_type
-        self.status = status
-        self.size_bytes = len(self.body) + _OVERHEAD_BYTES
+    def __init__(self, content: str | bytes, media_type: str, *, cache: str = FRESH) -> None:
+        body = content.encode() if isinstance(content, str) else content
+        self.digest = hashlib.sha256(body).hexdigest()[:20]
+        self.plain = Form(body, "", f'"{self.digest}"')
+        self.forms: dict[str, Form] = {}
+        """By coding."""
+        self.type = f"{media_type}; charset=utf-8" if isinstance(content, str) else media_type
+        self.cache = cache
+        self.key: Hashable = None
+        self.facts: Iterable[str] = ()
+        self.addresses: list[str] = []
+        self.asked = 0
+
+    def add(self, coding: str, body: bytes, how: str = "") -> None:
+        """`how` tells two compressions of the same coding apart: what has one tag is the same to the byte."""
+        self.forms[coding] = Form(body, coding, f'"{self.digest}-{coding}{how}"')
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.plain.body) + sum(len(form.body) for form in self.forms.values()) + _OVERHEAD_BYTES
+
+    @property
+    def compresses(self) -> bool:
+        is_picture = self.type.startswith("image/") and "svg" not in self.type
+        return len(self.plain.body) >= _WORTH_COMPRESSING_BYTES and not is_picture
 
 
 class Pages:
-    """Hears on `bus` what changed; holds at most `limit_bytes`, the pages asked for last."""
+    """Hears on `bus` what changed; holds at most `limit_bytes`.
+
+    What was asked for once makes room before what was asked for again: a walk through the archive pushes out no page
+    that many read.
+    """
 
     def __init__(self, bus: Bus, *, limit_bytes: int = 32 * 1024 * 1024) -> None:
         self._limit_bytes = limit_bytes
-        self._kept: OrderedDict[Hashable, Page] = OrderedDict()
+        self._kept: dict[Hashable, Page] = {}
+        self._once: OrderedDict[Hashable, Page] = OrderedDict()
+        self._again: OrderedDict[Hashable, Page] = OrderedDict()
+        """Each page is in one of these two; what was asked for last is at the end."""
         self._kept_bytes = 0
-        self._facts: dict[Hashable, set[str]] = {}
+        self._again_bytes = 0
+        self._at: dict[str, Page] = {}
         self._showing: dict[str, set[Hashable]] = {}
         self._rendering: dict[Hashable, asyncio.Task[Page]] = {}
         self._views: set[View] = set()
         self._compressing: set[asyncio.Task[None]] = set()
+        self._press = asyncio.Lock()
         self._stop_hearing = bus.subscribe(self._hear)
 
-    async def get(self, key: Hashable, render: Render, media_type: str) -> Page:
-        """The page kept under `key`, else what `render` makes. What `render` raises is raised and not kept."""
+    async def get(self, key: Hashable, render: Render, media_type: str, *, address: str = "") -> Page:
+        """The page kept under `key`, else what `render` makes. What `render` raises is raised and not kept.
+
+        `address`, if given, leads to this page whoever asks: the next may be answered ahead of the router (`at`).
+        """
         page = self._kept.get(key)
         if page is not None:
-            self._kept.move_to_end(key)
-            return page
-        task = self._rendering.get(key)
-        if task is None:
-            task = self._rendering[key] = asyncio.create_task(self._make(key, render, media_type))
-            task.add_done_callback(_retrieve)
-        # Shielded: one reader who leaves takes the page from nobody else.
-        return await asyncio.shield(task)
+            self.asked(page)
+        else:
+            task = self._rendering.get(key)
+            if task is None:
+                task = self._rendering[key] = asyncio.create_task(self._make(key, render, media_type))
+                task.add_done_callback(_retrieve)
+            # Shielded: one reader who leaves takes the page from nobody else.
+            page = await asyncio.shield(task)
+        self._lead(address, page)
+        return page
+
+    def keep(self, key: Hashable, page: Page, facts: Iterable[str] = (), *, address: str = "") -> None:
+        """Keep `page` until one of `facts` is another."""
+        self._drop(key)
+        if page.size_bytes > self._limit_bytes * _LARGEST_SHARE:
+            return
+        page.key, page.facts = key, facts
+        self._kept[key] = self._once[key] = page
+        self._kept_bytes += page.size_bytes
+        for fact in facts:
+            self._showing.setdefault(fact, set()).add(key)
+        self._lead(address, page)
+        self._make_room()
+        if page.compresses:
+            self._compress_aside(page, _quickly)
 
     def kept(self, key: Hashable) -> Page | None:
         """The page, if it is kept."""
         return self._kept.get(key)
+
+    def at(self, address: str) -> Page | None:
+        """The page that is kept for this address, if it was asked for there before."""
+        return self._at.get(address)
+
+    def asked(self, page: Page) -> None:
+        """Note that someone asked for a page that is kept."""
+        page.asked += 1
+        key = page.key
+        if key in self._again:
+            self._again.move_to_end(key)
+        elif self._once.pop(key, None) is not None:
+            self._again[key] = page
+            self._again_bytes += page.size_bytes
+            self._make_room_among_hot()
+        if page.asked == _OFTEN and page.compresses:
+            self._compress_aside(page, _best)
 
     @property
     def kept_bytes(self) -> int:
@@ -150,7 +237,8 @@ class Pages:
 
     async def compressed(self) -> None:
         """Return when all kept pages are compressed."""
-        await asyncio.gather(*self._compressing)
+        while self._compressing:
+            await asyncio.gather(*self._compressing)
 
     async def close(self) -> None:
         self._stop_hearing()
@@ -180,48 +268,91 @@ class Pages:
         try:
             page = Page(await render(view), media_type)
             if not view.facts & view.changed:
-                self._keep(key, page, view.facts)
+                self.keep(key, page, view.facts)
             return page
         finally:
             self._views.discard(view)
             if self._rendering.get(key) is this:
                 del self._rendering[key]
 
-    def _keep(self, key: Hashable, page: Page, facts: set[str]) -> None:
-        self._drop(key)
-        self._kept[key] = page
-        self._kept_bytes += page.size_bytes
-        self._facts[key] = facts
-        for fact in facts:
-            self._showing.setdefault(fact, set()).add(key)
-        self._make_room()
-        if len(page.body) >= _WORTH_COMPRESSING_BYTES:
-            task = asyncio.create_task(self._compress(key, page))
-            self._compressing.add(task)
-            task.add_done_callback(self._compressing.discard)
+    def _lead(self, address: str, page: Page) -> None:
+        """Have `address` lead to the page while it is kept; a page has few addresses, however it may be spelt."""
+        if address and address not in self._at and self._is_kept(page) and len(page.addresses) < _ADDRESSES:
+            page.addresses.append(address)
+            self._at[address] = page
+
+    def _is_kept(self, page: Page) -> bool:
+        return self._kept.get(page.key) is page
 
     def _drop(self, key: Hashable) -> None:
         page = self._kept.pop(key, None)
         if page is None:
             return
         self._kept_bytes -= page.size_bytes
-        for fact in self._facts.pop(key):
+        if self._once.pop(key, None) is None:
+            del self._again[key]
+            self._again_bytes -= page.size_bytes
+        for address in page.addresses:
+            del self._at[address]
+        for fact in page.facts:
             showing = self._showing[fact]
             showing.discard(key)
             if not showing:
                 del self._showing[fact]
 
-    async def _compress(self, key: Hashable, page: Page) -> None:
-        compressed = await asyncio.to_thread(gzip.compress, page.body, _COMPRESSION, mtime=0)
-        if self._kept.get(key) is page:
-            page.compressed = compressed
-            page.size_bytes += len(compressed)
-            self._kept_bytes += len(compressed)
-            self._make_room()
-
     def _make_room(self) -> None:
         while self._kept_bytes > self._limit_bytes and self._kept:
-            self._drop(next(iter(self._kept)))
+            self._drop(next(iter(self._once or self._again)))
+
+    def _make_room_among_hot(self) -> None:
+        """A share stays for what is new: otherwise nothing could become hot any more."""
+        while self._again_bytes > self._limit_bytes * _HOT_SHARE:
+            key, page = self._again.popitem(last=False)
+            self._again_bytes -= page.size_bytes
+            self._once[key] = page
+
+    def _compress_aside(self, page: Page, compress: "Callable[[bytes], list[_Compressed]]") -> None:
+        task = asyncio.create_task(self._compress(page, compress))
+        self._compressing.add(task)
+        task.add_done_callback(self._compressing.discard)
+
+    async def _compress(self, page: Page, compress: "Callable[[bytes], list[_Compressed]]") -> None:
+        async with self._press:  # one at a time: the other processors are others'
+            if not self._is_kept(page):
+                return
+            made = await asyncio.to_thread(compress, page.plain.body)
+        if not self._is_kept(page):
+            return
+        before = page.size_bytes
+        for coding, body, how in made:
+            page.add(coding, body, how)
+        more = page.size_bytes - before
+        self._kept_bytes += more
+        if page.key in self._again:
+            self._again_bytes += more
+        self._make_room()
+
+
+_Compressed = tuple[str, bytes, str]
+
+
+def _quickly(body: bytes) -> list[_Compressed]:
+    return [("br", _brotli(body, 5), ""), ("gzip", gzip.compress(body, 6, mtime=0), "")]
+
+
+def _best(body: bytes) -> list[_Compressed]:
+    """A tenth smaller, in fifty times the time."""
+    return [("br", _brotli(body, 11), "11")]
+
+
+def _brotli(body: bytes, quality: int) -> bytes:
+    import brotli
+
+    # A window no larger than the text: otherwise it takes megabytes.
+    compressed: bytes = brotli.compress(
+        body, mode=brotli.MODE_TEXT, quality=quality, lgwin=min(max(len(body).bit_length(), 10), 22)
+    )
+    return compressed
 
 
 def _retrieve(task: asyncio.Task[Page]) -> None:

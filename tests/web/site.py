@@ -9,13 +9,17 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from multidict import CIMultiDictProxy
 
+from blogen.ahead import put_ahead
 from blogen.clock import SystemClock
 from blogen.config import Config
 from blogen.site import Site as BlogSite
+from blogen.store.devices import Devices
 from blogen.store.featured import Featured
+from blogen.store.people import People
 from blogen.store.series import Series
 from blogen.store.settings import Settings
 from blogen.web import keys
+from blogen.web.ahead import PagesAhead
 from blogen.web.routes import add_reader
 from tests.blog import Blog, open_blog
 
@@ -60,6 +64,8 @@ async def open_site(folder: Path, **sections: dict[str, Any]) -> AsyncIterator[S
         app[keys.SERIES] = Series(blog.database)
         for name, part in blog.talk(SystemClock(), app[keys.CONFIG].comments).items():
             app[getattr(keys, name)] = part
+        app[keys.PEOPLE] = People(blog.database, SystemClock())
+        app[keys.DEVICES] = Devices(blog.database, SystemClock())
         app[keys.JOBS] = blog.jobs
         app[keys.STEPS] = blog.steps
 
@@ -70,5 +76,7 @@ async def open_site(folder: Path, **sections: dict[str, Any]) -> AsyncIterator[S
         add_reader(app)
         plain = {"Accept-Encoding": "identity"}
         async with TestClient(TestServer(app), auto_decompress=False, headers=plain) as client:
+            assert isinstance(client.server, TestServer)
+            put_ahead(client.server.handler, PagesAhead(app[keys.PAGES]))
             site = Site(blog, app, client)
             yield site

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 from typing import get_args
 
+import brotli
 import pytest
 
 from blogen.events import (
@@ -81,14 +82,29 @@ async def test_a_reader_who_leaves_takes_the_page_from_nobody(pages):
     await render.started.wait()
     leaving.cancel()
     render.gate.set()
-    assert (await staying).body.startswith(b"page")
+    assert (await staying).plain.body.startswith(b"page")
 
 
 async def test_a_page_is_compressed_once_behind_the_readers_back(pages):
     page = await pages.get("home", Renderer(), HTML)
-    assert page.compressed is None
+    assert page.forms == {}
     await pages.compressed()
-    assert gzip.decompress(page.compressed) == page.body
+    assert gzip.decompress(page.forms["gzip"].body) == brotli.decompress(page.forms["br"].body) == page.plain.body
+
+
+async def test_what_many_ask_for_is_compressed_as_well_as_can_be(pages):
+    render = Renderer(" ".join(str(number * number) for number in range(2000)))
+    page = await pages.get("home", render, HTML)
+    await pages.compressed()
+    quick = page.forms["br"]
+    for _ in range(20):
+        await pages.get("home", render, HTML)
+        await pages.compressed()
+    best = page.forms["br"]
+    assert brotli.decompress(best.body) == page.plain.body
+    assert len(best.body) < len(quick.body)
+    assert best.tag != quick.tag
+    assert pages.kept_bytes == page.size_bytes
 
 
 @pytest.mark.parametrize(
@@ -135,7 +151,7 @@ async def test_a_page_rendered_while_it_changes_is_not_kept(bus, pages, shown, i
     await render.started.wait()
     bus.publish(PostPublished("tea", "job"))
     render.gate.set()
-    assert (await asking).body.startswith(b"old")
+    assert (await asking).plain.body.startswith(b"old")
     assert (pages.kept("home") is not None) is is_kept
 
 
@@ -147,8 +163,8 @@ async def test_who_asks_after_a_change_is_not_given_what_was_begun_before_it(bus
     bus.publish(PostPublished("tea", "job"))
     fresh = await pages.get("home", Renderer("new " * 500, "newest"), HTML)
     render.gate.set()
-    assert (await asking).body.startswith(b"old")
-    assert fresh.body.startswith(b"new")
+    assert (await asking).plain.body.startswith(b"old")
+    assert fresh.plain.body.startswith(b"new")
     assert (await pages.get("home", Renderer("newer"), HTML)) is fresh
 
 
@@ -159,21 +175,57 @@ async def test_what_cannot_be_rendered_is_tried_again(pages):
     for _ in range(2):
         with pytest.raises(LookupError):
             await pages.get("home", broken, HTML)
-    assert (await pages.get("home", Renderer("fine"), HTML)).body == b"fine"
+    assert (await pages.get("home", Renderer("fine"), HTML)).plain.body == b"fine"
 
 
-async def test_memory_is_bounded_and_what_was_not_asked_for_longest_goes_first(bus):
-    pages = Pages(bus, limit_bytes=20_000)
-    renderers = {name: Renderer(name * 3000) for name in "abcdef"}
-    for name, render in renderers.items():
+async def test_memory_is_bounded_and_what_was_asked_for_once_pushes_out_nothing_that_many_read(bus):
+    pages = Pages(bus, limit_bytes=60_000)
+    hot = {name: Renderer(name * 3000) for name in "ab"}
+    for name, render in [*hot.items()] * 2:
         await pages.get(name, render, HTML)
-        await pages.get("a", renderers["a"], HTML)
+    for number in range(50):
+        await pages.get(number, Renderer(f"{number} " * 1500), HTML)
         await pages.compressed()
-        assert pages.kept_bytes <= 20_000
-    assert renderers["a"].calls == 1
-    await pages.get("b", renderers["b"], HTML)
-    assert renderers["b"].calls == 2
+        assert 0 < pages.kept_bytes <= 60_000
+    for name, render in hot.items():
+        await pages.get(name, render, HTML)
+        assert render.calls == 1
+    assert pages.kept(0) is None
     await pages.close()
+    assert pages.kept_bytes == 0
+
+
+async def test_what_many_read_makes_room_for_what_many_read_now(bus):
+    pages = Pages(bus, limit_bytes=60_000)
+    for number in range(50):
+        for _ in range(3):
+            await pages.get(number, Renderer("x" * 3000), HTML)
+        await pages.compressed()
+        assert pages.kept_bytes <= 60_000
+    assert pages.kept(0) is None
+    assert pages.kept(49) is not None
+    await pages.close()
+
+
+async def test_what_would_fill_the_memory_alone_is_not_kept(bus):
+    pages = Pages(bus, limit_bytes=60_000)
+    await pages.get("small", Renderer("x" * 3000), HTML)
+    page = await pages.get("large", Renderer("x" * 50_000), HTML, address="/large")
+    assert len(page.plain.body) == 50_000
+    assert pages.kept("large") is pages.at("/large") is None
+    assert pages.kept("small") is not None
+    await pages.close()
+
+
+async def test_an_address_leads_to_a_page_while_it_is_kept(bus, pages):
+    for number in range(20):  # spelt in so many ways
+        page = await pages.get("tag", Renderer("tag", "tag:tea"), HTML, address=f"/tags/{number}")
+    assert pages.at("/tags/0") is page
+    assert pages.at("/tags/19") is None
+    bus.publish(PostPublished("tea", "job", ("tea",)))
+    assert pages.at("/tags/0") is None
+    again = await pages.get("tag", Renderer("tag", "tag:tea"), HTML, address="/tags/19")
+    assert pages.at("/tags/19") is again is not page
 
 
 async def test_a_closed_cache_hears_nothing_more(bus, pages):

@@ -27,7 +27,9 @@ async def kept(request: web.Request, key: Hashable, render: Render, media_type: 
     view = await _own_view(request) if media_type == HTML else None
     if view is not None:
         return private(await render(view), media_type)
-    return answer(request, await request.app[PAGES].get(key, render, media_type))
+    # With a query an address could be spelt in any number of ways.
+    address = "" if "?" in request.raw_path else request.raw_path
+    return answer(request, await request.app[PAGES].get(key, render, media_type, address=address))
 
 
 async def listed(request: web.Request, key: Hashable, before: PostCursor | None, render: Render) -> web.Response:

@@ -1,0 +1,103 @@
+"""What is answered ahead of the router is what the long way would answer, to the letter and at every moment."""
+
+import pytest
+
+from blogen.clients import COOKIE
+from blogen.domain.changes import PostChange
+from blogen.web import keys
+from blogen.web.ahead import PagesAhead
+from blogen.web.assets import address
+
+PATHS = ["/", "/p/tea", "/p/tea/receipt", "/tags/a", "/authors/blogen", "/archive", "/feed.xml", "/feed.json",
+         "/sitemap.xml", address("reader.css"), address("icon.svg"), address("icon-192.png")]  # fmt: skip
+OF_EACH = {"date", "x-request-id"}
+
+
+@pytest.fixture
+async def tea(site):
+    await site.blog.publish("Tea", tags=["a"], text="Tea. " * 300)
+    return site
+
+
+@pytest.fixture
+async def ahead(tea, monkeypatch):
+    """For each request whether it was answered ahead."""
+    answered: list[bool] = []
+    true = PagesAhead.answer
+
+    async def noted(self, request):
+        answer = await true(self, request)
+        answered.append(answer is not None)
+        return answer
+
+    monkeypatch.setattr(PagesAhead, "answer", noted)
+    return answered
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip", "br"])
+@pytest.mark.parametrize("path", PATHS)
+async def test_it_is_the_answer_of_the_long_way_to_the_letter(tea, ahead, path, coding):
+    accepts = {"Accept-Encoding": coding}
+    await tea.get(path)
+    await tea.app[keys.PAGES].compressed()
+    tag = (await tea.get(path, headers=accepts)).headers["ETag"]
+    # What is unusual about the long one changes nothing of the answer.
+    for asked in ({}, {"If-None-Match": tag}, {"If-None-Match": "*"}, {"If-None-Match": '"other"'}):
+        quick, long = [
+            await tea.get(path, headers=accepts | asked | unusual) for unusual in ({}, {"Expect": "100-continue"})
+        ]
+        assert ahead[-2:] == [True, False]
+        assert (quick.status, quick.body) == (long.status, long.body)
+        assert len(quick.headers) == len(set(quick.headers)), "a header came twice"
+        assert without(quick) == without(long)
+        assert quick.headers.keys() == long.headers.keys() >= {"Content-Security-Policy", "X-Request-Id", "Date"}
+        assert quick.headers["X-Request-Id"] != long.headers["X-Request-Id"]
+    async with tea.client.head(path, headers=accepts) as head:
+        assert ahead[-1]
+        assert await head.read() == b""
+        whole = await tea.get(path, headers=accepts)
+        assert int(head.headers["Content-Length"]) == len(whole.body)
+        assert {name.lower() for name in head.headers} == {name.lower() for name in whole.headers}
+
+
+def without(answer) -> dict[str, str]:
+    return {name.lower(): value for name, value in answer.headers.items() if name.lower() not in OF_EACH}
+
+
+@pytest.mark.parametrize(
+    "unusual",
+    [{"Cookie": f"{COOKIE}=x"}, {"Cookie": f"a=b; {COOKIE}=x"}, {"Range": "bytes=0-1"}, {"Connection": "close"},
+     {"Expect": "100-continue"}],
+)  # fmt: skip
+async def test_what_is_unusual_goes_the_long_way(tea, ahead, unusual):
+    for _ in range(2):
+        plain = await tea.get("/p/tea")
+    assert ahead == [False, True]
+    assert (await tea.get("/p/tea", headers=unusual)).body == plain.body
+    for method in ("POST", "PUT", "DELETE"):
+        async with tea.client.request(method, "/p/tea") as answer:
+            assert answer.status == 405
+    async with tea.client.get("/p/tea", data=b"a body") as answer:
+        assert answer.status == 200
+    assert not any(ahead[2:])
+    await tea.get("/p/tea", headers={"Cookie": "colours=dark"})
+    assert ahead[-1]
+
+
+async def test_an_address_with_a_question_is_not_learned(tea, ahead):
+    for path in ("/p/tea?from=mail", "/static/reader.css?v=old", "/?before=x"):
+        for _ in range(2):
+            await tea.get(path)
+    assert not any(ahead)
+
+
+async def test_what_changes_is_never_answered_as_it_was(tea, ahead):
+    for title in ("Green tea", "Black tea", "White tea"):
+        await tea.blog.posts.change("tea", PostChange(title=title))
+        for path in ("/", "/p/tea", "/feed.xml"):
+            for _ in range(2):
+                assert title in (await tea.get(path)).text
+            assert ahead[-1]
+    await tea.blog.posts.delete("tea")
+    assert (await tea.get("/p/tea")).status == 404
+    assert "White tea" not in (await tea.get("/")).text
