@@ -184,11 +184,6 @@
     else if (talk && 'report' in dataset && !link.pathname.startsWith('/login'))
       open(link, `${link.pathname}?block=${encodeURIComponent(passage)}`, link.parentElement)
     else if (talk && 'close' in dataset) cancel()
-    else if ('share' in dataset && navigator.share) navigator.share({title: dataset.share, url: link.href}).catch(() => {})
-    else if ('share' in dataset && navigator.clipboard) navigator.clipboard.writeText(link.href).then(() => {
-      $('span', link).textContent = 'Copied'
-      say('The address is copied.')
-    })
     else if (link.parentElement.hasAttribute('data-new')) more(link)
     else return
     event.preventDefault()

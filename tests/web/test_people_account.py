@@ -28,19 +28,25 @@ async def site(tmp_path) -> AsyncIterator[PeopleSite]:
 
 async def test_a_profile_is_changed_and_shown(site):
     browser = await site.signed_in()
-    fields = {"name": "Ann <Lee>", "bio": "Tea.\n\n  And <b>more</b> tea.", "hides_unreviewed": "yes"}
+    fields = {"name": "Ann <Lee>", "bio": "Tea.\n\n  And <b>more</b> tea."}
     answer = await browser.submit("/me/profile", fields, page="/me")
     assert answer.location == "/me?said=profile"
     me = await browser.get(answer.location)
     assert "Your profile is saved." in me.words
     assert "Ann &lt;Lee&gt;" in me.text
     assert me.forms["/me/profile"]["bio"] == fields["bio"]
-    assert me.forms["/me/profile"]["hides_unreviewed"] == "yes"
-    person = await site.people.by_handle("ann")
-    assert (person.name, person.hides_unreviewed) == ("Ann <Lee>", True)
-    form = await browser.form("/me", "/me/profile")
+    assert (await site.people.by_handle("ann")).name == "Ann <Lee>"
+
+
+async def test_posts_that_nobody_reviewed_can_be_left_out_and_taken_back_in(site):
+    browser = await site.signed_in()
+    answer = await browser.submit("/me/reading", {"hides_unreviewed": "yes"}, page="/me")
+    assert answer.location == "/me?said=seen#seen"
+    assert (await browser.form("/me", "/me/reading"))["hides_unreviewed"] == "yes"
+    assert (await site.people.by_handle("ann")).hides_unreviewed
+    form = await browser.form("/me", "/me/reading")
     del form["hides_unreviewed"]
-    await browser.post("/me/profile", form)
+    await browser.post("/me/reading", form)
     assert not (await site.people.by_handle("ann")).hides_unreviewed
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _SAID: Final = {
     "welcome": "Welcome. This is your account.",
     "profile": "Your profile is saved.",
+    "seen": "What you see is saved.",
     "avatar": "Your picture is saved.",
     "no-avatar": "Your picture is removed.",
     "email": "Your e-mail address is saved.",
@@ -44,12 +45,12 @@ async def me(request: web.Request) -> web.Response:
 async def save_profile(request: web.Request) -> web.Response:
     who = await signed_in(request)
     form = await read_form(request, who)
-    given = {"name": form["name"], "bio": form["bio"], "hides_unreviewed": bool(form["hides_unreviewed"])}
+    given = {"name": form["name"], "bio": form["bio"]}
     try:
         await request.app[PEOPLE].change_profile(who.person.id, _profile_change(given))
     except InvalidInput as error:
-        values = {"profile": given | {"hides_unreviewed": "1" if given["hides_unreviewed"] else ""}}
-        return await _page(request, who, wrong={"profile": beside_fields(error, _CALLED)}, values=values, status=422)
+        wrong = {"profile": beside_fields(error, _CALLED)}
+        return await _page(request, who, wrong=wrong, values={"profile": given}, status=422)
     return see(f"{HOME}?said=profile")
 
 
@@ -274,11 +275,7 @@ async def _page(
     )
     passkeys_here = relying.is_here(request)
     filled: dict[str, Mapping[str, Any]] = {
-        "profile": {
-            "name": person.name,
-            "bio": person.bio,
-            "hides_unreviewed": person.hides_unreviewed,
-        },
+        "profile": {"name": person.name, "bio": person.bio},
         "email": Words(email=person.email or ""),
     }
     return await page(
