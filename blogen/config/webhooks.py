@@ -49,6 +49,10 @@ def _known_contact(contact: str) -> str:
     return contact
 
 
+Contact = Annotated[str, Field(max_length=300), AfterValidator(_known_contact)]
+"""Whom others may write to: `mailto:…` or a page."""
+
+
 class WebhookConfig(Section):
     """A program elsewhere that is told what happens, once a fact, signed as Standard Webhooks says."""
 
@@ -70,7 +74,7 @@ class WebhookConfig(Section):
 class PushConfig(Section):
     """Notifications on phones and browsers (Web Push)."""
 
-    contact: Annotated[str, Field(max_length=300), AfterValidator(_known_contact)] | None = Field(
+    contact: Contact | None = Field(
         None,
         description="Whom push services may write to about this blog: `mailto:…` or a page; unset: `server.base_url`",
     )

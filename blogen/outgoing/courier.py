@@ -1,4 +1,4 @@
-"""The courier: tells what stands in the outbox to webhooks, followers and phones, each once.
+"""The courier: tells what stands in the outbox to webhooks, hubs, followers and phones, each once.
 
 A fact is handed on in steps that can be done again without harm: rows for the webhooks, notifications for followers,
 then the mark that it is done. A process that dies in between leaves the fact open, and the next one goes on.
@@ -17,7 +17,8 @@ from blogen.errors import StoreError
 from blogen.events import CourierCrashed, Event, FactKept
 from blogen.outgoing.push import PAUSES_SECONDS, Pushes, PushKey
 from blogen.outgoing.sending import TIMEOUT_SECONDS, Sender
-from blogen.outgoing.webhooks import POLL_SECONDS, HookLine, Patience
+from blogen.outgoing.webhooks import POLL_SECONDS, Addressee, Patience, SignedLine
+from blogen.outgoing.websub import HubLine, hubs
 from blogen.store.deliveries import Deliveries
 from blogen.store.notifications import Notifications
 from blogen.store.outbox import PUSH, Fact, Outbox
@@ -56,7 +57,7 @@ class Courier:
     ) -> None:
         self._bus = bus
         self._clock = clock
-        self._hooks = config.webhooks
+        self._hooks: list[Addressee] = [*config.webhooks, *hubs(config)]
         self._outbox = Outbox(database, clock)
         self._deliveries = Deliveries(database)
         self._notifications = Notifications(database)
@@ -64,9 +65,11 @@ class Courier:
         # The owner names webhooks, readers name push services: only those are held to the ports of the web.
         self._to_hooks = Sender(allowed, any_port=True, timeout_seconds=timeout_seconds, resolve=resolve)
         self._to_phones = Sender(allowed, timeout_seconds=timeout_seconds, resolve=resolve)
-        self._lines = [
-            HookLine(hook, self._to_hooks, self._deliveries, bus, clock, patience=patience or Patience())
-            for hook in config.webhooks
+        kept_by = self._to_hooks, self._deliveries, bus, clock
+        patience = patience or Patience()
+        self._lines: list[SignedLine | HubLine] = [
+            *(SignedLine(hook, *kept_by, patience=patience) for hook in config.webhooks),
+            *(HubLine(hub, *kept_by, patience=patience) for hub in hubs(config)),
         ]
         self._pushes = Pushes(
             self._to_phones,

@@ -13,7 +13,7 @@ import json
 import random
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from blogen.config.webhooks import WebhookConfig, key_of
 from blogen.errors import StoreError
@@ -55,12 +55,25 @@ class Patience(NamedTuple):
         return now_ms + int(max(cap * self.jitter(), at_least_seconds or 0.0) * 1000)
 
 
-class HookLine:
+class Addressee(Protocol):
+    """Whom messages go to."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    def wants(self, event: str) -> bool: ...
+
+
+To = TypeVar("To", bound=Addressee)
+
+
+class HookLine(Generic[To]):
     """The deliveries of one webhook: `run` works them off until it is cancelled, `wake` tells that there are more."""
 
     def __init__(
         self,
-        hook: WebhookConfig,
+        hook: To,
         sender: Sender,
         deliveries: Deliveries,
         bus: Bus,
@@ -76,6 +89,10 @@ class HookLine:
         self._patience = patience
         self._changed = asyncio.Event()
         self._under_way: dict[str, asyncio.Task[None]] = {}
+
+    def letter(self, due: Due) -> tuple[bytes, Mapping[str, str]]:
+        """What is sent: a body and the headers that go with it."""
+        raise NotImplementedError
 
     def wake(self) -> None:
         self._changed.set()
@@ -128,12 +145,9 @@ class HookLine:
 
     async def _attempt(self, due: Due) -> None:
         attempts = due.attempts + 1
-        body = message(due.id, due.event, due.fact_at, due.payload)
         is_final, wanted, status = False, None, None
         try:
-            answered = await self._sender.post(
-                self.hook.url, body, headers(self.hook, due.id, body, self._clock.now_ms() // 1000)
-            )
+            answered = await self._sender.post(self.hook.url, *self.letter(due))
         except NotSent as error:
             reason, is_final = error.reason, error.is_final
         else:
@@ -149,6 +163,14 @@ class HookLine:
             reason = f"Given up after {attempts} attempts. {reason}"
         await self._deliveries.note_failed(due.id, status, reason, next_at)
         self._bus.publish(DeliveryFailed(self.hook.name, due.event, due.id, attempts, reason, is_final=next_at is None))
+
+
+class SignedLine(HookLine[WebhookConfig]):
+    """The deliveries of one of the owner's programs."""
+
+    def letter(self, due: Due) -> tuple[bytes, Mapping[str, str]]:
+        body = message(due.id, due.event, due.fact_at, due.payload)
+        return body, headers(self.hook, due.id, body, self._clock.now_ms() // 1000)
 
 
 def message(message_id: str, event: str, at_ms: int, payload: str) -> bytes:
