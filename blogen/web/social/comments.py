@@ -32,6 +32,7 @@ from blogen.web.social.acting import (
 )
 from blogen.web.social.talk import (
     Onlooker,
+    count_of_comments,
     one_time_key,
     onlooker,
     path_of,
@@ -305,7 +306,7 @@ async def _seen(request: web.Request, comment: Comment, who: Visitor) -> SeenCom
 
 async def _counts(request: web.Request, slug: str) -> dict[str, str]:
     """What the page says of how many comments there are, by the ids of its elements."""
-    return {"comment-count": str((await the_post(request, slug)).counts.comments)}
+    return {"comment-count": str(await count_of_comments(request, slug))}
 
 
 def _fragment(request: web.Request, name: str, seen: SeenComment, onlooker: Onlooker) -> str:

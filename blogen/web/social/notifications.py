@@ -33,7 +33,7 @@ async def notifications(request: web.Request) -> web.Response:
         "social/notifications.html",
         who=who,
         script="talk.js",
-        items=found,
+        items=[(one, _more(one)) for one in found],
         only_unread=only_unread,
         is_first=before is None,
         unread=await unread(request, who.person.id),
@@ -68,6 +68,16 @@ async def mark_read(request: web.Request, who: Visitor, form: Form) -> web.Respo
 async def unread(request: web.Request, person_id: str) -> int:
     """How many notifications the person has not read; 1000 stands for that many or more."""
     return await request.app[NOTIFICATIONS].unread(person_id)
+
+
+def _more(told: Notification) -> str:
+    """What stands below the line: how the comment begins, the correction, or what came of a report."""
+    from blogen.render.markdown import to_blocks
+    from blogen.render.text import plain_text
+
+    if told.excerpt is not None:
+        return " ".join(plain_text(to_blocks(told.excerpt)).split())
+    return str(told.detail.get("text") or told.detail.get("outcome") or "")
 
 
 def _leads_to(told: Notification) -> str:

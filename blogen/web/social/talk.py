@@ -62,6 +62,8 @@ class Onlooker:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
+    likes: int
+    comments: int
     threads: Sequence[SeenComment]
     further: str | None
     """The address of the page with the comments that came later."""
@@ -89,6 +91,9 @@ async def talk_of(request: web.Request, view: View, post: PostSummary) -> Talk:
     threads, following = await request.app[COMMENTS].of_post(post.slug, COMMENTS_A_PAGE, after, viewer_id=viewer_id)
     if after is not None and not threads:
         raise NotFound("There are no later comments.", remedy="Start from the first ones.")
+    line = await request.app[POSTS].line(post.slug)
+    if line is None:
+        raise no_post()
     corrections, _ = await request.app[CORRECTIONS].of_post(post.slug, _MOST_CORRECTIONS)
     view.shows(*(f"person:{writer_id}" for writer_id in _writers(threads)))
     social = request.app[SOCIAL]
@@ -100,6 +105,8 @@ async def talk_of(request: web.Request, view: View, post: PostSummary) -> Talk:
             lists = [one.name for one in await social.bookmark_lists(who.person.id) if one.name]
     path = path_of(post.slug)
     return Talk(
+        likes=line.likes,
+        comments=line.comments,
         threads=threads,
         further=f"{path}?comments={following}#comments" if following else None,
         is_first=after is None,
@@ -135,7 +142,7 @@ async def live(request: web.Request) -> web.Response:
 
     async def count(view: View) -> str:
         view.shows(f"post:{slug}", f"counts:{slug}")
-        return json.dumps({"comments": (await the_post(request, slug)).counts.comments})
+        return json.dumps({"comments": await count_of_comments(request, slug)})
 
     return answer(request, await request.app[PAGES].get(("live", slug), count, "application/json"))
 
@@ -152,6 +159,14 @@ async def place_of(request: web.Request, comment: Comment, viewer_id: str | None
     if all(one.comment.id != thread_id for one in first):
         return f"{path}?comments={just_before(thread_id)}{anchor}"
     return path + anchor
+
+
+async def count_of_comments(request: web.Request, slug: str) -> int:
+    """Raises NotFound."""
+    line = await request.app[POSTS].line(slug)
+    if line is None:
+        raise no_post()
+    return line.comments
 
 
 async def the_post(request: web.Request, slug: str) -> PostSummary:
