@@ -230,7 +230,7 @@ class _Written:
         return found
 
     def _report(self, section: str, mistake: Mistake) -> None:
-        key = f"{section}.{mistake.key}"
+        key = f"{section}.{mistake.key}".rstrip(".")
         # An element of a list (`trusted_proxies.0`) stands where its list stands.
         listed = key.rpartition(".")[0]
         self._errors.append(FieldError(self._place(listed if listed in self._places else key), str(mistake)))

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from blogen.domain.accounts import one_line, some_lines
 from blogen.domain.model import Model
+from blogen.domain.theme import Colour, Font, Logo
 
 MAX_TITLE_CHARS: Final = 100
 MAX_TAGLINE_CHARS: Final = 200
@@ -29,3 +30,12 @@ class SiteChange(Model):
     title: Title | None = Field(None, description="The blog's name")
     tagline: Tagline | None = Field(None, description="One line under the name; may be empty")
     description: Description | None = Field(None, description="What the blog is about")
+    accent: Colour | None = Field(None, description="Colour of links and of what is chosen")
+    accent_dark: Colour | None = Field(None, description="The same where it is dark")
+    paper: Colour | None = Field(None, description="Colour behind the text")
+    paper_dark: Colour | None = Field(None, description="The same where it is dark")
+    ink: Colour | None = Field(None, description="Colour of the text")
+    ink_dark: Colour | None = Field(None, description="The same where it is dark")
+    reading_font: Font | None = Field(None, description="What kind of font posts are set in")
+    interface_font: Font | None = Field(None, description="What kind of font all else is set in")
+    logo: Logo | None = Field(None, description="In place of the mark before the title")

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from blogen.errors import InvalidInput, StoreUnavailable
 from blogen.events import Bus, Event, MediumDropped
 from blogen.store.database import Database, Transaction
+from blogen.store.settings import LOGO
 
 MEDIA_TYPES = {
     "avif": "image/avif",
@@ -127,12 +128,13 @@ class Media:
 
 
 def drop(tx: Transaction, name: str) -> None:
-    """Within a transaction: let go of a person's picture, unless it is shown elsewhere; its file goes after it."""
+    """Within a transaction: let go of a picture, unless somebody or something else shows it; its file goes after it."""
     digest = name.partition(".")[0]
     tx.execute(
         "DELETE FROM media WHERE sha256 = ? AND NOT EXISTS (SELECT 1 FROM people WHERE avatar = ?)"
-        " AND NOT EXISTS (SELECT 1 FROM authors WHERE avatar = ?)",
-        (digest, name, f"/media/{name}"),
+        " AND NOT EXISTS (SELECT 1 FROM authors WHERE avatar = ?)"
+        " AND NOT EXISTS (SELECT 1 FROM settings WHERE key = ? AND value LIKE ?)",
+        (digest, name, f"/media/{name}", LOGO, f'["{name}"%'),
     )
     if not is_known(tx, name):
         tx.publish(MediumDropped(name))

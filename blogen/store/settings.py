@@ -1,11 +1,14 @@
 """Settings: what the owner has set in the studio, a JSON value by its name."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from blogen.events import Event
 from blogen.store.database import Database, Transaction
+
+LOGO: Final = "site.logo"
+"""Begins with the name of a medium, which is kept as long as this says it."""
 
 
 class Settings:
@@ -17,17 +20,19 @@ class Settings:
         rows = await self._database.read("SELECT key, value FROM settings")
         return {row["key"]: json.loads(row["value"]) for row in rows}
 
-    async def put(self, values: Mapping[str, Any], told: Event) -> None:
-        """Keep `values`, all or none, and tell `told` after the commit. None takes a setting away."""
-
-        def work(tx: Transaction) -> None:
-            Settings.put_in(tx, values, told)
-
+    async def write(self, work: Callable[[Transaction], None]) -> None:
+        """`put_in`, and what belongs to it, in one transaction."""
         await self._database.write(work)
 
     @staticmethod
+    def get_in(tx: Transaction, key: str) -> Any:
+        """A setting's value; None if it is not set."""
+        rows = tx.query("SELECT value FROM settings WHERE key = ?", (key,))
+        return json.loads(rows[0]["value"]) if rows else None
+
+    @staticmethod
     def put_in(tx: Transaction, values: Mapping[str, Any], told: Event) -> None:
-        """As `put`, with what else belongs to it."""
+        """Keep `values`, and tell `told` after the commit. None takes a setting away."""
         for key, value in values.items():
             if value is None:
                 tx.execute("DELETE FROM settings WHERE key = ?", (key,))

@@ -12,7 +12,9 @@ from blogen.site import Site
 from blogen.store.settings import Settings
 from tests.blog import open_blog
 
-KEPT = SiteChanged({})
+
+async def put(settings, values):
+    await settings.write(lambda tx: Settings.put_in(tx, values, SiteChanged({})))
 
 
 @asynccontextmanager
@@ -26,10 +28,10 @@ async def open_settings(folder, config=None):
 
 async def test_a_setting_is_kept_by_its_name_and_another_value_takes_its_place(tmp_path):
     async with open_settings(tmp_path) as (_, settings, _site):
-        await settings.put({"site.title": "Tea", "site.tagline": "ünïcode ☕"}, KEPT)
-        await settings.put({"site.title": "Time"}, KEPT)
+        await put(settings, {"site.title": "Tea", "site.tagline": "ünïcode ☕"})
+        await put(settings, {"site.title": "Time"})
         assert await settings.all() == {"site.title": "Time", "site.tagline": "ünïcode ☕"}
-        await settings.put({"site.title": None}, KEPT)
+        await put(settings, {"site.title": None})
     async with open_settings(tmp_path) as (_, settings, _site):
         assert await settings.all() == {"site.tagline": "ünïcode ☕"}
 
@@ -62,7 +64,7 @@ async def test_what_the_configuration_sets_wins_and_cannot_be_changed(tmp_path):
 
 async def test_what_this_version_cannot_read_is_passed_over_and_the_rest_holds(tmp_path):
     async with open_settings(tmp_path) as (_, settings, _site):
-        await settings.put({"site.title": "x" * 200, "site.tagline": "Good", "site.hologram": 1, "a.b": []}, KEPT)
+        await put(settings, {"site.title": "x" * 200, "site.tagline": "Good", "site.hologram": 1, "a.b": []})
     async with open_settings(tmp_path) as (_, _, site):
         assert (site.now.title, site.now.tagline) == ("Blogen", "Good")
 

@@ -1,0 +1,129 @@
+"""The owner's colours, fonts and logo: a sheet that sets tokens of `static/reader.css` anew, and what pages need of it.
+
+Nothing of it is there while the owner has set nothing.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from aiohttp import web
+
+from blogen.domain.theme import FONTS, INK, PAPER, Logo, Told, palette
+from blogen.errors import NotFound
+from blogen.web.answers import FOREVER, FRESH, answer
+from blogen.web.folders import STATIC
+from blogen.web.keys import SITE
+from blogen.web.pages import Page
+
+if TYPE_CHECKING:
+    from blogen.config import SiteConfig
+    from blogen.site import Site
+
+PATH: Final = "/theme.css"
+_PAIR: Final = re.compile(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);")
+_LOGO_SHEET: Final = (
+    ".wordmark .logo{height:2rem;width:auto;max-width:min(14rem,50vw);object-fit:contain;object-position:left}"
+)
+
+
+class Theme(NamedTuple):
+    """What the head of a page needs of the owner's theme."""
+
+    address: str
+    """Of the sheet; empty: there is none."""
+    paper: tuple[str, str]
+    """In light, in dark."""
+    logo: Logo | None
+
+
+class Look(NamedTuple):
+    """Colours and fonts as they come out."""
+
+    light: Mapping[str, str]
+    dark: Mapping[str, str]
+    fonts: Mapping[str, str]
+    told: tuple[Told, ...]
+    """What was moved so that it can be read."""
+
+    @property
+    def declarations(self) -> str:
+        """Only what is another than in `static/reader.css`."""
+        tokens = _tokens()
+        colours = {
+            name: f"light-dark({self.light[name]},{self.dark[name]})"
+            for name, pair in tokens.items()
+            if (self.light[name], self.dark[name]) != pair
+        }
+        return "".join(f"--{name}:{value};" for name, value in (colours | dict(self.fonts)).items())
+
+
+def theme(site: "Site") -> Theme:
+    return _theme(site.now, site.logo)
+
+
+def sheet(site: "Site") -> str:
+    return _sheet(look(site.now), site.logo)
+
+
+def look(config: "SiteConfig") -> Look:
+    """The colours and fonts that `[site]` makes."""
+    return _look(
+        (config.paper, config.ink, config.accent),
+        (config.paper_dark, config.ink_dark, config.accent_dark or config.accent),
+        (config.reading_font, config.interface_font),
+    )
+
+
+async def stylesheet(request: web.Request) -> web.Response:
+    """`/theme.css`: under the address that pages name it never changes."""
+    text = sheet(request.app[SITE])
+    if not text:
+        raise NotFound("This site has no theme of its own.")
+    is_for_ever = request.query.get("v") == _digest(text)
+    return answer(request, Page(text, "text/css", cache=FOREVER if is_for_ever else FRESH))
+
+
+def _theme(config: "SiteConfig", logo: Logo | None) -> Theme:
+    made = look(config)
+    text = _sheet(made, logo)
+    return Theme(f"{PATH}?v={_digest(text)}" if text else "", (made.light["paper"], made.dark["paper"]), logo)
+
+
+@lru_cache(maxsize=64)
+def _look(
+    light: tuple[str | None, str | None, str | None], dark: tuple[str | None, str | None, str | None],
+    fonts: tuple[str, str],
+) -> Look:  # fmt: skip
+    made, told = [], []
+    for turn, (paper, ink, accent) in enumerate((light, dark)):
+        colours, moved = palette(_base(turn), paper=paper, ink=ink, accent=accent)
+        made.append(colours)
+        told += [one._replace(name=f"{one.name} in {('light', 'dark')[turn]},") for one in moved]
+    reading, interface = fonts
+    named = {} if reading == "charter" else {"text": FONTS[reading], "heading": FONTS[reading]}  # type: ignore[index]
+    named |= {} if interface == "system" else {"sans": FONTS[interface]}  # type: ignore[index]
+    return Look(made[0], made[1], named, tuple(told))
+
+
+def _sheet(made: Look, logo: Logo | None) -> str:
+    declarations = made.declarations
+    text = f"@media screen{{:root{{{declarations}}}}}\n" if declarations else ""
+    return text + (f"{_LOGO_SHEET}\n" if logo else "")
+
+
+@lru_cache(maxsize=64)
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _base(turn: int) -> dict[str, str]:
+    return {"paper": PAPER[turn], "ink": INK[turn]} | {name: pair[turn] for name, pair in _tokens().items()}
+
+
+@cache
+def _tokens() -> dict[str, tuple[str, str]]:
+    """The colours of the design, in light and in dark, as its sheet names them."""
+    return {name: (light, dark) for name, light, dark in _PAIR.findall((STATIC / "reader.css").read_text("utf-8"))}
