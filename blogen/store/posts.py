@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _WORDS_A_MINUTE = 220
 _SLUG_CHARACTERS = 100
 _RELATED_PER_TAG = 20
+_ITEMS = 256
+"""Summaries that are at hand without being parsed again."""
 
 
 class PostCursor(NamedTuple):
@@ -481,7 +484,9 @@ def _next(rows: list[sqlite3.Row], limit: int) -> PostCursor | None:
     return PostCursor(rows[limit - 1]["published_at"], rows[limit - 1]["id"]) if len(rows) > limit else None
 
 
+@lru_cache(maxsize=_ITEMS)
 def _item(text: str) -> PostSummary:
+    """The same text is the same post: lists are read far more often than their posts change."""
     from blogen.domain.post_summary import PostSummary  # its models take time to build: not before they are needed
 
     return PostSummary.model_validate_json(text)

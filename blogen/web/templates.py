@@ -28,6 +28,7 @@ def _environment(cache_folder: Path) -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from blogen.render.provenance import byline
+    from blogen.web.cards import Cards
     from blogen.web.compiled import Compiled
     from blogen.web.reader import heads
 
@@ -57,5 +58,5 @@ def _environment(cache_folder: Path) -> "Environment":
         "urlpart": words.urlpart,
     }
     environment.globals |= {"asset": assets.address, "badge": words.badge, "disclosure": byline}
-    environment.globals |= heads.GLOBALS
+    environment.globals |= heads.GLOBALS | {"card_of": Cards(environment)}
     return environment
