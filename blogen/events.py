@@ -220,6 +220,12 @@ class SecretReplayed(NamedTuple):
     person_id: str
 
 
+class ProfileChanged(NamedTuple):
+    """A person has another name or picture."""
+
+    person_id: str
+
+
 class AccountDeleted(NamedTuple):
     person_id: str
     handle: str
@@ -299,7 +305,7 @@ Event = (
     | StepBegun | StepFinished | StepFailed | StepDoubted | StepProgressed | TaskMoved | TextStreamed
     | PostPublished | PostChanged | PostDeleted | PostCounted | AuthorChanged | FeaturedChanged | SeriesChanged
     | FollowsChanged | SiteChanged | FactKept
-    | SecretReplayed | AccountDeleted | MediumDropped
+    | SecretReplayed | ProfileChanged | AccountDeleted | MediumDropped
     | EngineStarted | EngineDraining | EngineStopped | RequestCrashed | StoreFailed | StoreHealed
     | MailSent | MailFailed | DeliveryMade | DeliveryFailed | PushFailed | CourierCrashed
     | CommentCreated | CommentChanged | CommentRemoved | CorrectionPublished | Notified

@@ -45,6 +45,7 @@ from blogen.events import (
     PostCounted,
     PostDeleted,
     PostPublished,
+    ProfileChanged,
     PushFailed,
     RequestCrashed,
     SecretReplayed,
@@ -113,6 +114,8 @@ def write(event: Event) -> None:  # noqa: PLR0915
         case SecretReplayed(device_id, person_id):
             _say(logging.WARNING, "a refresh secret was used twice, its device is signed out", device=device_id,
                  person=person_id)  # fmt: skip
+        case ProfileChanged(person_id):
+            _say(logging.DEBUG, "profile changed", person=person_id)
         case AccountDeleted(person_id):
             _say(logging.INFO, "account deleted", person=person_id)
         case MediumDropped(name):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from blogen.clock import Clock
 from blogen.domain.person import Actor, Person, Scope, TicketKind, Token
 from blogen.errors import ChangedMeanwhile, Conflict, FieldError, InvalidInput, NotFound, TooManyAttempts
-from blogen.events import AccountDeleted
+from blogen.events import AccountDeleted, PostCounted, ProfileChanged
 from blogen.ids import new_id
 from blogen.store import kept_answers, media, secret_texts
 from blogen.store.database import Database, Transaction
@@ -47,6 +47,7 @@ _WITH_PASSWORD = f"SELECT {_COLUMNS_OF_PEOPLE}, password FROM people"
 _COLUMNS_OF_TOKENS = "id, scope, person_id, label, created_at, last_used_at, expires_at, revoked_at"
 _ROWS_A_PIECE = 500
 
+_LIKED = "SELECT p.slug FROM likes l JOIN posts p ON p.id = l.post_id WHERE l.person_id = ?"
 # What a person counted towards, taken back before their rows go.
 _UNCOUNT = (
     "UPDATE posts SET likes = likes - 1 WHERE id IN (SELECT post_id FROM likes WHERE person_id = ?)",
@@ -289,6 +290,8 @@ class People:
                 (given.get("name", before.name), given.get("bio", before.bio),
                  given.get("hides_unreviewed", before.hides_unreviewed), person_id),
             )  # fmt: skip
+            if given.get("name", before.name) != before.name:
+                tx.publish(ProfileChanged(person_id))
             return _person_by_id(tx, person_id)
 
         return await self._database.write(work)
@@ -306,6 +309,8 @@ class People:
             tx.execute("UPDATE people SET avatar = ?, version = version + 1 WHERE id = ?", (name, person_id))
             if before is not None and before != name:
                 media.drop(tx, before)
+            if before != name:
+                tx.publish(ProfileChanged(person_id))
             return _person_by_id(tx, person_id)
 
         return await self._database.write(work)
@@ -375,6 +380,8 @@ class People:
 
         def work(tx: Transaction) -> None:
             person = _person_by_id(tx, person_id)
+            for row in tx.query(_LIKED, (person_id,)):
+                tx.publish(PostCounted(row["slug"]))
             for statement in _UNCOUNT:
                 tx.execute(statement, (person_id,))
             tx.execute("DELETE FROM people WHERE id = ?", (person_id,))

@@ -7,7 +7,7 @@ Of a post:      `post:SLUG` (whatever a card or a page shows of it), `around:SLU
                 `counts:SLUG` (likes, comments), `talk:SLUG` (comments, corrections)
 Of a list:      `newest`, `tag:TAG`, `author:HANDLE` (also the author's own words), `series:SLUG`, `featured`,
                 `tags` (which there are, with how many posts), `authors`, `posts` (every post)
-Of a name:      `by:HANDLE` (the author's name under a card), `person:ID` (the name of one who commented)
+Of a name:      `by:HANDLE` (the author's name under a card), `person:ID` (the name and picture of one who commented)
 Of everything:  `site` (title, theme …): every page shows it, without saying so
 """
 
@@ -65,6 +65,7 @@ FACTS: dict[type, Callable[[Any], Facts]] = {
     events.CommentRemoved: _talk,
     events.CorrectionPublished: _talk,
     events.AuthorChanged: lambda event: (f"author:{event.handle}", f"by:{event.handle}", "authors"),
+    events.ProfileChanged: lambda event: (f"person:{event.person_id}",),
     events.AccountDeleted: lambda event: (f"person:{event.person_id}",),
     events.FeaturedChanged: lambda _: ("featured",),
     events.SeriesChanged: lambda event: (f"series:{event.slug}", *((f"post:{event.post}",) if event.post else ())),
