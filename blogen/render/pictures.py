@@ -104,7 +104,8 @@ def prepare_here(
 ) -> Prepared:
     """Decode `content`, which nobody has vouched for, and write it anew in every width it is wide enough for.
 
-    `ai_generated`: None where nobody knows. Raises InvalidInput for everything that is no picture, is broken, or is too large.
+    `ai_generated` is None where nobody knows. Raises InvalidInput for everything that is no picture, is broken, or is
+    too large.
     """
     _check_bytes(content)
     image = _decoded(content)

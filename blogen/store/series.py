@@ -72,6 +72,15 @@ class Series:
         )
         return [SeriesName(*row) for row in rows]
 
+    async def titles(self, slugs: Iterable[str]) -> dict[str, str]:
+        """The title of the series that each of these posts is a part of; those in none are left out."""
+        rows = await self._database.read(
+            "SELECT p.slug, s.title FROM json_each(?) wanted JOIN posts p ON p.slug = wanted.value"
+            " JOIN series_posts m ON m.post_id = p.id JOIN series s ON s.id = m.series_id",
+            (json.dumps(list(slugs)),),
+        )
+        return {row["slug"]: row["title"] for row in rows}
+
     async def place(self, slug: str, title: str, *, part: int | None = None) -> str | None:
         """Make the post a part of the series of that title, the last or the `part`th; an empty title: of none.
 

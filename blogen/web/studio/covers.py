@@ -8,7 +8,7 @@ from blogen.render.pictures import AI_SOURCE_TYPE, Prepared, prepare, source_typ
 from blogen.web.keys import MEDIA
 
 MAX_BYTES = 20_000_000
-_MADE_BY_AI = "ai"
+_MADE_BY_AI = "an AI model"
 _DRAWN_BY = "covers"
 _WIDTH, _HEIGHT = 1600, 900
 
