@@ -74,15 +74,13 @@ class Hub:
 
 
 def _links(content: bytes, media_type: str, status: int) -> dict[str, str]:
-    """Where a topic says it is and which hub it names: in Atom, in RSS by Atom's element, in a JSON Feed by its keys."""
+    """Where a topic says it is, and which hub it names."""
     if status != 200:
         return {}
     if "json" in media_type:
         feed = json.loads(content)
-        return {
-            "self": feed["feed_url"],
-            **{"hub": hub["url"] for hub in feed.get("hubs", ()) if hub["type"] == "WebSub"},
-        }
+        hubs = [hub["url"] for hub in feed.get("hubs", ()) if hub["type"] == "WebSub"]
+        return {"self": feed["feed_url"], "hub": next(iter(hubs), "")}
     return {
         link.get("rel", ""): link.get("href", "")
         for link in ElementTree.fromstring(content).iter(f"{ATOM}link")

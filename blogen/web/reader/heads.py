@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from blogen.render.provenance import digital_source_type, json_ld, script_text
 from blogen.web import assets
 from blogen.web.reader.cards import card_of, post_card_path, site_card, site_card_path
 from blogen.web.words import urlpart
@@ -40,8 +41,6 @@ def site_preview(site: SiteConfig, base_url: str) -> Preview:
 
 def post_data(post: PostSummary, site: SiteConfig, base_url: str) -> Markup:
     """JSON-LD of a post's page: the post, and the way to it."""
-    from blogen.render.provenance import json_ld
-
     preview = post_preview(post, site, base_url)
     posting = json_ld(post, base_url, publisher=_publisher(site, base_url), preview=preview.url)
     steps = [(site.title, "/")]
@@ -101,13 +100,12 @@ def _publisher(site: SiteConfig, base_url: str) -> Mapping[str, Any]:
 def _script(things: list[Mapping[str, Any]]) -> Markup:
     from markupsafe import Markup
 
-    from blogen.render.provenance import script_text
-
     text = script_text({"@context": "https://schema.org", "@graph": things})
     return Markup(f'<script type="application/ld+json">{text}</script>')  # noqa: S704 — script_text escapes
 
 
 GLOBALS = {
+    "digital_source_type": digital_source_type,
     "home_data": home_data,
     "list_data": list_data,
     "post_data": post_data,
