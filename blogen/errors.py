@@ -5,6 +5,7 @@ BlogenError                      code, title, detail, remedy, retryable, http st
 │   ├── SourceRefused            a source cannot be read or must not be fetched
 │   └── ConfigError              the configuration is wrong; carries every mistake at once
 ├── NotFound                     there is no such thing (404)
+├── Gone                         it was here, and was taken away (410)
 ├── Conflict                     the thing has meanwhile moved on (409)
 │   └── IllegalTransition        a job cannot go from where it is to there
 │       └── Overtaken            someone else moved it first
@@ -72,6 +73,10 @@ class ConfigError(InvalidInput):
 
 class NotFound(BlogenError):
     code, title, status = "not-found", "Not found", 404
+
+
+class Gone(BlogenError):
+    code, title, status = "gone", "It is gone", 410
 
 
 class Conflict(BlogenError):

@@ -26,12 +26,14 @@ def add_reader(app: web.Application) -> None:
 
 GET = {
     "/": "reader.home.home",
+    "/newest.json": "reader.home.newest",
     "/archive": "reader.home.archive",
     "/p/{slug}.md": "reader.plain.markdown",
     "/p/{slug}": "reader.post.post",
     "/p/{slug}/receipt": "reader.post.receipt",
     "/tags/{tag}": "reader.tags.tag",
     "/authors/{handle}": "reader.authors.author",
+    "/series/{slug}": "reader.series.series",
     "/search": "reader.search.search",
     "/feed.xml": "reader.feeds.rss",
     "/atom.xml": "reader.feeds.atom",

@@ -74,15 +74,18 @@ async def test_a_planted_cookie_is_never_taken_over(site):
     assert browser.cookies[COOKIE] != planted
 
 
-async def test_public_pages_are_the_same_for_everyone(site):
+async def test_public_pages_are_one_persons_own_or_the_same_for_everyone(site):
     await site.blog.publish("Tea")
     await site.person()
-    signed_in, nobody = await site.signed_in(), site.browser()
-    one, other = await signed_in.get("/p/tea"), await nobody.get("/p/tea")
-    assert one.body == other.body
-    assert one.headers["ETag"] == other.headers["ETag"]
-    assert "Set-Cookie" not in one.headers
-    assert "Set-Cookie" not in other.headers
+    signed_in, guest, nobody = await site.signed_in(), site.browser(), site.browser()
+    for path in ("/", "/p/tea", "/tags/tea", "/authors/blogen", "/archive", "/search?q=tea", "/p/nothing"):
+        own, one, other = await signed_in.get(path), await guest.get(path), await nobody.get(path)
+        assert one.body == other.body, path
+        assert 'href="/login' in one.text, path
+        assert ">Ann</bdi>" in own.text, path
+        assert ">Ann</bdi>" not in one.text, path
+        assert "no-store" in own.headers["Cache-Control"], path
+        assert not {"Set-Cookie"} & {*own.headers, *one.headers}, path
 
 
 @pytest.mark.parametrize(
@@ -279,7 +282,9 @@ async def test_what_people_write_stays_text(site):
 def is_inert(text: str) -> bool:
     """Nothing runs but our own script, and no attribute came from outside."""
     scripts = re.findall(r"<script\b[^>]*>", text)
-    assert all(re.fullmatch(r'<script src="/static/passkey\.js\?v=\w+" defer>', one) for one in scripts)
+    assert all(
+        re.fullmatch(r'<script src="/static/(passkey|reader|theme)\.js\?v=\w+"( defer)?>', one) for one in scripts
+    )
     assert not re.search(r"<(iframe|object|embed|style|base|math|svg onload)\b", text, re.I)
     return not re.search(r"<\w+[^>]*\son\w+\s*=", re.sub(r'"[^"]*"', '""', text), re.I)
 

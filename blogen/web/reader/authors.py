@@ -6,6 +6,7 @@ from blogen.errors import NotFound
 from blogen.web.keys import AUTHORS, POSTS
 from blogen.web.pages import View
 from blogen.web.reader.serve import behind, cursor, end_of_list, listed
+from blogen.web.social.talk import follows_author, onlooker
 from blogen.web.templates import render
 
 _POSTS_A_PAGE = 12
@@ -33,6 +34,8 @@ async def author(request: web.Request) -> web.Response:
             path=path,
             posts=found.items,
             older=behind(path, found.next),
+            onlooker=await onlooker(request, view.visitor, path),
+            is_followed=view.visitor is not None and await follows_author(request, view.visitor, handle),
         )
 
     return await listed(request, ("author", handle), before, page)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, TypeGuard
 from aiohttp import web
 
 from blogen.domain.money import usd
-from blogen.errors import NotFound
+from blogen.errors import Gone, NotFound
+from blogen.store.posts import Neighbours
 from blogen.store.steps import StepRecord
-from blogen.web.address import base_url
-from blogen.web.keys import JOBS, POSTS, STEPS
+from blogen.web.keys import JOBS, POSTS, SERIES, STEPS
 from blogen.web.pages import View
+from blogen.web.reader.notes import opening
 from blogen.web.reader.serve import kept, passing
 from blogen.web.social.talk import talk_of
 from blogen.web.templates import render
@@ -20,10 +21,14 @@ from blogen.web.templates import render
 if TYPE_CHECKING:
     from blogen.domain.post import Block, Heading, Post, ReceiptStep
     from blogen.domain.post_summary import PostSummary
+    from blogen.store.series import SeriesOfPosts
+    from blogen.web.social.talk import Talk
 
 _RELATED = 3
 _CONTENTS_HEADINGS = 3
 _CONTENTS_WORDS = 500
+_BEGUN, _READ = 0.03, 0.95
+"""Between these a post is worth being continued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +40,35 @@ class Entry:
 
 
 async def post(request: web.Request) -> web.Response:
-    from blogen.render.provenance import json_ld_text, meta_tags
+    from blogen.render.provenance import meta_tags
 
     slug = request.match_info["slug"]
 
     async def page(view: View) -> str:
         view.shows(f"post:{slug}", f"around:{slug}", f"counts:{slug}", f"talk:{slug}")
         found = await _post(request, slug)
-        around = await request.app[POSTS].neighbours(slug)
+        series = await request.app[SERIES].of_post(slug)
+        around = _parts_around(series, slug) if series else await request.app[POSTS].neighbours(slug)
         related = await _related(request, found, view)
         view.shows_posts([found, *related, *(one for one in (around.newer, around.older) if one)])
+        if series:
+            view.shows(f"series:{series.slug}")
+            view.shows_posts(series.posts)
+        talk = await talk_of(request, view, found)
         return render(
             request.app,
             "post.html",
             viewer=view.visitor,
             post=found,
+            path=found.url,
+            body=opening(found.html),
             contents=_contents(found),
+            series=series,
+            resume=_resume(found, talk),
             around=around,
             related=related,
             meta=meta_tags(found),
-            linked_data=json_ld_text(found, base_url(request.app)),
-            talk=await talk_of(request, view, found),
+            talk=talk,
         )
 
     return await (passing(request, page) if "comments" in request.query else kept(request, ("post", slug), page))
@@ -85,6 +98,23 @@ async def receipt(request: web.Request) -> web.Response:
     return await kept(request, ("receipt", slug), page)
 
 
+def _parts_around(series: SeriesOfPosts, slug: str) -> Neighbours:
+    """The parts before and after, in the places of the posts before and after."""
+    at, parts = series.part_of(slug) - 1, series.posts
+    return Neighbours(
+        newer=parts[at + 1] if at + 1 < len(parts) else None,
+        older=parts[at - 1] if at else None,
+    )
+
+
+def _resume(found: Post, talk: Talk) -> str | None:
+    """The block at which who sees the page left the post, if they are in the middle of it."""
+    place = talk.standing.place if talk.standing else None
+    if place is None or not _BEGUN <= place.fraction < _READ:
+        return None
+    return place.block if any(block.id == place.block for block in found.blocks) else None
+
+
 async def _related(request: web.Request, this: Post, view: View) -> list[PostSummary]:
     """Posts on the same topics; where they are too few, the newest."""
     view.shows(*(f"tag:{tag}" for tag in this.tags))
@@ -100,11 +130,12 @@ async def _related(request: web.Request, this: Post, view: View) -> list[PostSum
 
 async def _post(request: web.Request, slug: str) -> Post:
     found = await request.app[POSTS].by_slug(slug)
-    if found is None:
-        raise NotFound(
-            "There is no post at this address.", remedy="It may have been renamed or removed. Search for it, maybe?"
-        )
-    return found
+    if found is not None:
+        return found
+    gone = await request.app[SERIES].gone(slug)
+    if gone is not None:
+        raise Gone("This post was taken off the blog.", remedy="Perhaps one of those below is as good, or a search.")
+    raise NotFound("There is no post at this address.", remedy="It may be misspelt. Search for it, maybe?")
 
 
 def _receipt_step(step: StepRecord) -> ReceiptStep:

@@ -6,6 +6,7 @@ from blogen.errors import NotFound
 from blogen.web.keys import POSTS
 from blogen.web.pages import View
 from blogen.web.reader.serve import behind, cursor, end_of_list, listed
+from blogen.web.social.talk import follows_tag, onlooker
 from blogen.web.templates import render
 from blogen.web.words import urlpart
 
@@ -25,7 +26,16 @@ async def tag(request: web.Request) -> web.Response:
             raise end_of_list()
         view.shows_posts(found.items)
         path = f"/tags/{urlpart(name)}"
-        older = behind(path, found.next)
-        return render(request.app, "tag.html", viewer=view.visitor, tag=name, path=path, posts=found.items, older=older)
+        return render(
+            request.app,
+            "tag.html",
+            viewer=view.visitor,
+            tag=name,
+            path=path,
+            posts=found.items,
+            older=behind(path, found.next),
+            onlooker=await onlooker(request, view.visitor, path),
+            is_followed=view.visitor is not None and await follows_tag(request, view.visitor, name),
+        )
 
     return await listed(request, ("tag", name), before, page)
