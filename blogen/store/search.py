@@ -6,6 +6,7 @@ Chinese, Japanese, Korean, Thai and their like put no spaces between words. Thei
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
@@ -32,6 +33,9 @@ _INDEXED_BEGINNING = 3
 _NEWEST_SAID = 200
 _COMPLETIONS = 8
 
+_FEW = 5_000
+"""So many posts are looked for by their numbers; where more may be meant, each hit is looked at."""
+
 _QUERY_CHARACTERS = 200
 _QUERY_TERMS = 12
 _WEIGHTS = "10.0, 4.0, 6.0, 1.0"
@@ -53,6 +57,22 @@ class Piece(NamedTuple):
 
     text: str
     is_match: bool
+
+
+class Within(NamedTuple):
+    """Which posts are searched: all, or those of a tag, an author, a language, a time. Empty or None: any."""
+
+    tag: str = ""
+    author: str = ""
+    """A handle."""
+    language: str = ""
+    since: int | None = None
+    """Unix ms, as `until`; published then or later."""
+    until: int | None = None
+    """Published before that."""
+
+
+EVERYWHERE = Within()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +103,30 @@ class Search:
         self._common: OrderedDict[str, None] = OrderedDict()
         """Words known to stand in a great many posts: they are not counted again."""
 
-    async def find(self, query: str, *, limit: int = 20) -> Found:
-        """The best posts for what a person typed. Nothing in `query` is syntax."""
+    async def find(self, query: str, *, limit: int = 20, within: Within = EVERYWHERE) -> Found:
+        """The best posts for what a person typed. Nothing in `query` is syntax.
+
+        Without words it is the newest posts of what is searched, if that is less than everything.
+        """
         words = _words_of(query)
         if not words:
-            return Found([], has_all_words=True)
-        asked = await self._asked(words)
-        hits = await self._matching(" AND ".join(asked.terms), asked, limit)
+            return Found(await self._newest(within, limit) if within != EVERYWHERE else [], has_all_words=True)
+        asked, only = await self._asked(words), await self._only(within)
+        hits = await self._matching(" AND ".join(asked.terms), asked, only, limit)
         if hits or len(asked.terms) < 2:
             return Found(hits, has_all_words=True)
-        return Found(await self._matching(" OR ".join(asked.terms), asked, limit), has_all_words=False)
+        return Found(await self._matching(" OR ".join(asked.terms), asked, only, limit), has_all_words=False)
+
+    async def languages(self) -> list[str]:
+        """The languages in which there are posts."""
+        return [row["language"] for row in await self._database.read(_LANGUAGES)]
+
+    async def span(self) -> tuple[int, int] | None:
+        """When the first and the last post were published, Unix ms; None without posts."""
+        row = await self._database.read_one(
+            "SELECT (SELECT min(published_at) FROM posts) AS first, (SELECT max(published_at) FROM posts) AS last"
+        )
+        return (row["first"], row["last"]) if row and row["first"] is not None else None
 
     async def _asked(self, words: list[str]) -> _Asked:
         terms = [f'"{_parted(word)}"' for word in words]
@@ -142,15 +176,47 @@ class Search:
             self._common.popitem(last=False)
         return [found[term] for term in terms]
 
-    async def _matching(self, expression: str, asked: _Asked, limit: int) -> list[Hit]:
+    async def _only(self, within: Within) -> _Only:
+        """What keeps a walk along the hits within what is searched."""
+        if within == EVERYWHERE:
+            return _Only("", ())
+        tables, where, params, _ = _posts_within(within)
+        rows = await self._database.read(f"SELECT p.number FROM {tables} WHERE {where} LIMIT ?", (*params, _FEW + 1))
+        if len(rows) <= _FEW:
+            # The plus: FTS5 walks its hits once, and does not begin anew for each number.
+            return _Only("AND +rowid IN (SELECT value FROM json_each(?))", (json.dumps([row[0] for row in rows]),))
+        return _Only(
+            f"AND EXISTS (SELECT 1 FROM {tables} WHERE p.number = posts_search.rowid AND {where})", tuple(params)
+        )
+
+    async def _newest(self, within: Within, limit: int) -> list[Hit]:
+        from blogen.domain.post_summary import PostSummary
+        from blogen.store.posts import LINE, PostLine
+
+        tables, where, params, key = _posts_within(within)
+        order = ", ".join(f"{column} DESC" for column in key)
+        rows = await self._database.read(
+            f"SELECT {LINE}, p.item FROM {tables} WHERE {where} ORDER BY {order} LIMIT ?", (*params, limit)
+        )
+        found = []
+        for row in rows:
+            post = PostSummary.model_validate_json(row["item"])
+            said = [[Piece(text, is_match=False)] for text in (post.title, post.summary)]
+            found.append(Hit(PostLine(*tuple(row)[:-1]), said[0], said[1], row["item"]))
+        return found
+
+    async def _matching(self, expression: str, asked: _Asked, only: _Only, limit: int) -> list[Hit]:
         from blogen.store.posts import PostLine
 
         if asked.has_common:
             telling = " OR ".join(asked.tell)
             columns = (f"{{{column}}} : ({telling}) AND ({expression})" for column in ("title", "tags", "summary"))
-            sql, params = _FIND_BY_PLACE, (expression, _CANDIDATES, *columns, limit, expression)
+            places = [param for column in columns for param in (column, *only.params)]
+            params = (expression, *only.params, _CANDIDATES, *places, limit, expression)
+            sql = _find_by_place(only.sql)
         else:
-            sql, params = _FIND, (expression, expression, _CANDIDATES - 1, limit, expression)
+            params = (expression, *only.params, expression, *only.params, _CANDIDATES - 1, limit, expression)
+            sql = _find(only.sql)
         rows = await self._database.read(sql, params)
         return [
             Hit(PostLine(*row[:-3]), _pieces(row["marked_title"]), _pieces(row["snippet"]), row["item"]) for row in rows
@@ -163,6 +229,47 @@ class _Asked(NamedTuple):
     """Those whose place in a post tells how good it is: the rarer ones, where there are some."""
     has_common: bool
 
+
+class _Only(NamedTuple):
+    """A condition on `posts_search.rowid`, and what it takes."""
+
+    sql: str
+    params: tuple[object, ...]
+
+
+def _posts_within(within: Within) -> tuple[str, str, list[object], tuple[str, str]]:
+    """Tables (posts as `p`), condition and its parameters; and what the newest is told by."""
+    tables, key, conditions, params = "posts p", ("p.published_at", "p.id"), list[str](), list[object]()
+    if within.tag:
+        tables = "post_tags t JOIN posts p ON p.id = t.post_id AND p.published_at = t.published_at"
+        key = ("t.published_at", "t.post_id")
+        conditions.append("t.tag = ?")
+        params.append(within.tag)
+    if within.author:
+        conditions.append("p.author_id = (SELECT id FROM authors WHERE handle = ?)")
+        params.append(within.author)
+    if within.language:
+        conditions.append("p.language = ?")
+        params.append(within.language)
+    if within.since is not None:
+        conditions.append(f"{key[0]} >= ?")
+        params.append(within.since)
+    if within.until is not None:
+        conditions.append(f"{key[0]} < ?")
+        params.append(within.until)
+    return tables, " AND ".join(conditions), params, key
+
+
+_LANGUAGES = """
+WITH RECURSIVE found (language) AS (
+    SELECT min(language) FROM posts
+    UNION ALL
+    SELECT (SELECT min(p.language) FROM posts p WHERE p.language > found.language) FROM found
+    WHERE found.language IS NOT NULL
+)
+SELECT language FROM found WHERE language IS NOT NULL AND language <> ''
+"""
+# From one language to the next along the index, however many posts there are.
 
 _SAID = "SELECT title, summary, tags FROM posts_search WHERE posts_search MATCH ? ORDER BY rowid DESC LIMIT ?"
 _WORD = re.compile(r"\w+")
@@ -178,30 +285,39 @@ ORDER BY best.score, best.number DESC
 """
 # Its MATCH walks the candidates once; looked up row by row, FTS5 would begin anew for each.
 
-_FIND = f"""
+
+@cache
+def _find(only: str) -> str:
+    return f"""
 WITH best AS MATERIALIZED (
     SELECT rowid AS number, bm25(posts_search, {_WEIGHTS}) AS score FROM posts_search
-    WHERE posts_search MATCH ? AND rowid >= coalesce((
-        SELECT rowid FROM posts_search WHERE posts_search MATCH ? ORDER BY rowid DESC LIMIT 1 OFFSET ?), 0)
+    WHERE posts_search MATCH ? {only} AND rowid >= coalesce((
+        SELECT rowid FROM posts_search WHERE posts_search MATCH ? {only} ORDER BY rowid DESC LIMIT 1 OFFSET ?), 0)
     ORDER BY score, number DESC LIMIT ?
 )
 {_SHOWN}"""
 
-_FIND_BY_PLACE = f"""
+
+@cache
+def _find_by_place(only: str) -> str:
+    place = f"FROM posts_search WHERE posts_search MATCH ? {only} AND rowid >= (SELECT number FROM first)"
+    return f"""
 WITH candidates AS MATERIALIZED (
-    SELECT rowid AS number FROM posts_search WHERE posts_search MATCH ? ORDER BY rowid DESC LIMIT ?
+    SELECT rowid AS number FROM posts_search WHERE posts_search MATCH ? {only} ORDER BY rowid DESC LIMIT ?
 ), first (number) AS MATERIALIZED (SELECT min(number) FROM candidates), best AS MATERIALIZED (
     SELECT number, sum(worth) AS score FROM (
         SELECT number, -1.0 AS worth FROM candidates
         UNION ALL
-        SELECT rowid, -10.0 FROM posts_search WHERE posts_search MATCH ? AND rowid >= (SELECT number FROM first)
+        SELECT rowid, -10.0 {place}
         UNION ALL
-        SELECT rowid, -6.0 FROM posts_search WHERE posts_search MATCH ? AND rowid >= (SELECT number FROM first)
+        SELECT rowid, -6.0 {place}
         UNION ALL
-        SELECT rowid, -4.0 FROM posts_search WHERE posts_search MATCH ? AND rowid >= (SELECT number FROM first)
+        SELECT rowid, -4.0 {place}
     ) AS places GROUP BY number ORDER BY score, number DESC LIMIT ?
 )
 {_SHOWN}"""
+
+
 # What bm25 would do besides is count every hit of every word, and a word in half of the posts tells nothing anyway.
 
 

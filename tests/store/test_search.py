@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from blogen.domain.post import BulletList, Code, Run, Table
+from blogen.store.search import Within
 from tests.blog import open_blog
 
 
@@ -106,3 +107,32 @@ async def test_only_the_newest_hits_of_a_common_word_are_ranked(blog, monkeypatc
     for number in range(4):
         await blog.publish(f"Post {number}", text="common")
     assert sorted(await found(blog, "common")) == ["post-1", "post-2", "post-3"]
+
+
+@pytest.mark.parametrize("common", [20_000, 2], ids=["ranked", "by-place"])
+@pytest.mark.parametrize("few", [5_000, 1], ids=["by-number", "by-looking"])
+async def test_a_search_is_kept_within_tag_author_language_and_time(blog, monkeypatch, few, common):
+    monkeypatch.setattr("blogen.store.search._FEW", few)
+    monkeypatch.setattr("blogen.store.search._COMMON", common)
+    await blog.publish("Green tea", tags=["drinks"], author="ada", at=1_000)
+    await blog.publish("Grüner Tee ist tea", slug="tee", tags=["drinks"], language="de", at=2_000)
+    await blog.publish("Tea ships", tags=["sea"], at=3_000)
+    await blog.publish("Coffee", tags=["drinks"], at=4_000)
+
+    async def within(query="tea", **chosen):
+        found = await blog.search.find(query, within=Within(**chosen))
+        return sorted(hit.post.slug for hit in found.hits)
+
+    assert await within(tag="drinks") == ["green-tea", "tee"]
+    assert await within(author="ada") == ["green-tea"]
+    assert await within(language="en") == ["green-tea", "tea-ships"]
+    assert await within(since=2_000) == ["tea-ships", "tee"]
+    assert await within(since=2_000, until=3_000) == ["tee"]
+    assert await within(tag="drinks", language="en", author="blogen") == []
+    assert await within(tag="nothing") == []
+    assert await within("", tag="drinks", language="en") == ["coffee", "green-tea"]
+    assert await within("") == []
+    assert await blog.search.languages() == ["de", "en"]
+    assert await blog.search.span() == (1_000, 4_000)
+    hit = (await blog.search.find("", within=Within(tag="sea"))).hits[0]
+    assert (hit.title[0].text, hit.snippet[0].text) == ("Tea ships", "What Tea ships is.")
