@@ -38,19 +38,21 @@ class Corrections:
     async def publish(self, slug: str, text: str, *, block: str | None = None) -> Correction:
         """Raises NotFound, InvalidInput if the post has no such block."""
 
-        def work(tx: Transaction) -> Correction:
-            post_id = post_with_block(tx, slug, block)
-            made = Correction(new_id(), block, text, tx.now_ms)
-            tx.execute(
-                "INSERT INTO corrections (id, post_id, block, text, created_at) VALUES (?, ?, ?, ?, ?)",
-                (made.id, post_id, block, text, made.created_at),
-            )
-            told = {"id": made.id, "post": slug, "block": block, "text": text, "at": outbox.moment(made.created_at)}
-            outbox.put(tx, "correction.published", f"correction.published:{made.id}", told)
-            tx.publish(CorrectionPublished(made.id, slug))
-            return made
+        return await self._database.write(lambda tx: publish_in(tx, slug, text, block=block))
 
-        return await self._database.write(work)
+
+def publish_in(tx: Transaction, slug: str, text: str, *, block: str | None = None) -> Correction:
+    """As `Corrections.publish`, within a transaction."""
+    post_id = post_with_block(tx, slug, block)
+    made = Correction(new_id(), block, text, tx.now_ms)
+    tx.execute(
+        "INSERT INTO corrections (id, post_id, block, text, created_at) VALUES (?, ?, ?, ?, ?)",
+        (made.id, post_id, block, text, made.created_at),
+    )
+    told = {"id": made.id, "post": slug, "block": block, "text": text, "at": outbox.moment(made.created_at)}
+    outbox.put(tx, "correction.published", f"correction.published:{made.id}", told)
+    tx.publish(CorrectionPublished(made.id, slug))
+    return made
 
 
 def post_with_block(tx: Transaction, slug: str, block: str | None) -> str:

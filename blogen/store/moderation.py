@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from blogen.domain.blocked_words import MAX_WORD_CHARS, MAX_WORDS, folded
 from blogen.errors import Conflict, FieldError, InvalidInput, NotFound
 from blogen.events import CommentChanged, CommentRemoved
 from blogen.ids import new_id
 from blogen.store.comments import COLUMNS, TABLES, Comment, State, comment_of, no_comment, set_state, stored
-from blogen.store.corrections import post_with_block
+from blogen.store.corrections import post_with_block, publish_in
 from blogen.store.database import Database, Transaction
 from blogen.store.notifications import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from blogen.store.walks import Page
 
@@ -54,6 +54,17 @@ class Report:
     created_at: int
 
 
+class Target(NamedTuple):
+    """What an act was about: a comment, or a report."""
+
+    slug: str
+    text: str
+    """Of the comment, or the report's note."""
+    comment_id: str | None
+    thread_id: str | None
+    """The first comment of its thread."""
+
+
 class Moderation:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -65,6 +76,24 @@ class Moderation:
             (after or "", limit + 1),
         )
         return [comment_of(row) for row in rows[:limit]], _next(rows, limit)
+
+    async def removed(self, limit: int, before: str | None = None) -> Page[Comment]:
+        """Comments that were removed, those written last first."""
+        rows = await self._database.read(
+            f"SELECT {COLUMNS} FROM {TABLES} WHERE c.state = 'removed' AND (? IS NULL OR c.id < ?)"
+            " ORDER BY c.id DESC LIMIT ?",
+            (before, before, limit + 1),
+        )
+        return [comment_of(row) for row in rows[:limit]], _next(rows, limit)
+
+    async def waiting(self) -> tuple[int, int]:
+        """How many comments are held, and how many reports are open."""
+        row = await self._database.read_one(
+            "SELECT (SELECT count(*) FROM comments WHERE state = 'held'),"
+            " (SELECT count(*) FROM reports WHERE closed_at IS NULL)"
+        )
+        assert row is not None
+        return row[0], row[1]
 
     async def approve(self, comment_id: str, by: str) -> Act:
         """Show a held comment, and from now on its writer's at once. Raises NotFound, Conflict."""
@@ -105,6 +134,19 @@ class Moderation:
             f"SELECT {_ACT} FROM moderation_log {behind} ORDER BY id DESC LIMIT ?", (*params, limit + 1)
         )
         return [_act(row) for row in rows[:limit]], _next(rows, limit)
+
+    async def targets(self, acts: Sequence[Act]) -> Mapping[str, Target]:
+        """What the acts were about, by `Act.target`, as far as it is still there; words say it themselves."""
+        comments = await self._comments([act.target for act in acts if act.action in _ON_COMMENTS])
+        found = {id_: Target(one.slug, one.markdown, id_, one.parent_id or id_) for id_, one in comments.items()}
+        closed = [act.target for act in acts if act.action == "close-report"]
+        rows = await self._database.read(
+            "SELECT r.id, r.note, r.comment_id, coalesce(c.parent_id, c.id) AS thread, p.slug"
+            " FROM json_each(?) wanted JOIN reports r ON r.id = wanted.value"
+            " LEFT JOIN comments c ON c.id = r.comment_id JOIN posts p ON p.id = coalesce(r.post_id, c.post_id)",
+            (json.dumps(closed),),
+        )
+        return found | {row["id"]: Target(row["slug"], row["note"], row["comment_id"], row["thread"]) for row in rows}
 
     async def undo(self, act_id: str) -> Act:
         """Take an act back. Raises NotFound; Conflict if that was done, or what it changed was changed since."""
@@ -167,25 +209,26 @@ class Moderation:
     async def close_report(self, report_id: str, outcome: str, by: str) -> Act:
         """Close a report and tell who made it. Raises NotFound, Conflict."""
 
+        return await self._database.write(lambda tx: _close(tx, report_id, outcome, by))
+
+    async def correct(self, report_id: str, text: str, outcome: str, by: str) -> Act:
+        """Answer the report of an error in a post with a public correction, and close it: both, or neither.
+
+        A block that the post no longer has is not named in it. Raises NotFound, Conflict.
+        """
+
         def work(tx: Transaction) -> Act:
+            act = _close(tx, report_id, outcome, by)
             rows = tx.query(
-                "SELECT r.person_id, r.comment_id, r.closed_at, coalesce(r.post_id, c.post_id) AS post_id"
-                " FROM reports r LEFT JOIN comments c ON c.id = r.comment_id WHERE r.id = ?",
+                "SELECT p.slug, r.block, b.blocks FROM reports r JOIN posts p ON p.id = r.post_id"
+                " JOIN post_bodies b ON b.post_id = p.id WHERE r.id = ?",
                 (report_id,),
             )
             if not rows:
-                raise NotFound(
-                    f"There is no report {report_id[:40]!r}.", remedy="`blogen moderation reports` lists them."
-                )
-            if rows[0]["closed_at"] is not None:
-                raise Conflict("The report is closed.", remedy="Undo that first, if it was wrong.")
-            tx.execute("UPDATE reports SET closed_at = ?, outcome = ? WHERE id = ?", (tx.now_ms, outcome, report_id))
-            act = _log(tx, by, "close-report", report_id, {})
-            if rows[0]["person_id"] is not None:
-                tell(
-                    tx, rows[0]["person_id"], "moderation", f"moderation:{act.id}", post_id=rows[0]["post_id"],
-                    comment_id=rows[0]["comment_id"], detail={"action": "close-report", "outcome": outcome},
-                )  # fmt: skip
+                raise Conflict("The report is about a comment.", remedy="Corrections are of posts.")
+            block = rows[0]["block"]
+            has_block = any(one["id"] == block for one in json.loads(rows[0]["blocks"]))
+            publish_in(tx, rows[0]["slug"], text, block=block if has_block else None)
             return act
 
         return await self._database.write(work)
@@ -305,6 +348,26 @@ _UNDO = {
 }
 
 
+def _close(tx: Transaction, report_id: str, outcome: str, by: str) -> Act:
+    rows = tx.query(
+        "SELECT r.person_id, r.comment_id, r.closed_at, coalesce(r.post_id, c.post_id) AS post_id"
+        " FROM reports r LEFT JOIN comments c ON c.id = r.comment_id WHERE r.id = ?",
+        (report_id,),
+    )
+    if not rows:
+        raise NotFound(f"There is no report {report_id[:40]!r}.", remedy="`blogen moderation reports` lists them.")
+    if rows[0]["closed_at"] is not None:
+        raise Conflict("The report is closed.", remedy="Undo that first, if it was wrong.")
+    tx.execute("UPDATE reports SET closed_at = ?, outcome = ? WHERE id = ?", (tx.now_ms, outcome, report_id))
+    act = _log(tx, by, "close-report", report_id, {})
+    if rows[0]["person_id"] is not None:
+        tell(
+            tx, rows[0]["person_id"], "moderation", f"moderation:{act.id}", post_id=rows[0]["post_id"],
+            comment_id=rows[0]["comment_id"], detail={"action": "close-report", "outcome": outcome},
+        )  # fmt: skip
+    return act
+
+
 def _log(tx: Transaction, by: str, action: Action, target: str, before: Mapping[str, object]) -> Act:
     act = Act(new_id(), tx.now_ms, by, action, target, None)
     tx.execute(
@@ -362,6 +425,7 @@ def _known_word(word: str) -> str:
     return plain
 
 
+_ON_COMMENTS = {"approve", "remove", "restore"}
 _ACT = "id, at, by_name, action, target, undone_at"
 
 

@@ -216,3 +216,45 @@ async def test_one_cannot_avoid_oneself_or_nobody(talk):
     [last], after = await talk.aversions.of(talk.ids["ada"], 1, after)
     assert (last.kind, after) == ("mute", None)
     assert (await talk.aversions.of(talk.ids["bob"], 5))[0] == []
+
+
+async def test_an_error_is_answered_with_a_correction_and_its_report_closed_at_once(talk, blog):
+    post = await blog.posts.by_slug("tea")
+    block = post.blocks[-1].id
+    report = await talk.moderation.report_post("tea", talk.ids["ada"], "It was 1987.", block=block)
+    await talk.moderation.correct(report, "It said 1978; it was 1987.", "Thank you.", "mod")
+    with pytest.raises(Conflict, match="closed"):
+        await talk.moderation.correct(report, "It said 1978; it was 1987.", "Thank you.", "mod")
+    found, _ = await talk.corrections.of_post("tea", 10)
+    assert [(one.block, one.text) for one in found] == [(block, "It said 1978; it was 1987.")]
+    assert (await talk.moderation.reports(10))[0] == []
+
+
+async def test_a_correction_of_a_block_that_is_gone_names_none_and_comments_have_none(talk, blog):
+    report = await talk.moderation.report_post("tea", talk.ids["ada"], "Wrong.", block=None)
+    await blog.database.write(lambda tx: tx.execute("UPDATE reports SET block = 'gone'"))
+    await talk.moderation.correct(report, "It is mended.", "", "mod")
+    assert [one.block for one in (await talk.corrections.of_post("tea", 10))[0]] == [None]
+    comment = await talk.says("bob", "Buy my tea")
+    about = await talk.moderation.report_comment(comment.id, talk.ids["ada"], "Spam.")
+    with pytest.raises(Conflict, match="about a comment"):
+        await talk.moderation.correct(about, "It is mended.", "", "mod")
+    assert len((await talk.moderation.reports(10))[0]) == 1
+
+
+async def test_what_waits_is_counted_and_the_log_knows_what_it_was_about(talk):
+    first, second = await talk.says("ada", "first"), await talk.says("bob", "second")
+    report = await talk.moderation.report_comment(second.id, talk.ids["ada"], "Spam.")
+    assert await talk.moderation.waiting() == (2, 1)
+    await talk.moderation.remove(first.id, "mod")
+    await talk.moderation.close_report(report, "", "mod")
+    await talk.moderation.block_word("cheap", "mod")
+    assert await talk.moderation.waiting() == (1, 0)
+    assert [one.id for one in (await talk.moderation.removed(10))[0]] == [first.id]
+    assert (await talk.moderation.removed(10, first.id))[0] == []
+    acts, _ = await talk.moderation.log(10)
+    targets = await talk.moderation.targets(acts)
+    assert {id_: (one.slug, one.text) for id_, one in targets.items()} == {
+        first.id: ("tea", "first"), report: ("tea", "Spam."),
+    }  # fmt: skip
+    assert targets[report].comment_id == targets[report].thread_id == second.id
