@@ -1,6 +1,8 @@
 """What lists show of a post. Apart from its blocks, whose models take a front page's time to build."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from blogen.domain.job import Handle, Language
 from blogen.domain.model import Model
@@ -28,9 +30,14 @@ class PostAuthor(Model):
     avatar: str | None = None
 
 
+def _of_the_web(url: str | None) -> str | None:
+    """Pages lead to it: whoever named the source, nothing but the web is an address of one."""
+    return url if url is not None and url.lower().startswith(("https://", "http://")) else None
+
+
 class PostSource(Model):
     title: str
-    url: str | None
+    url: Annotated[str | None, AfterValidator(_of_the_web)]
     quotes: list[str]
     """Quotations and passages cited from it; each occurs in the text that was read."""
 

@@ -5,13 +5,12 @@ async with filled(folder) as site:
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import aiohttp
 from multidict import CIMultiDictProxy
 
 from blogen.clients import COOKIE
@@ -46,7 +45,7 @@ tagline = "Notes on rivers, machines and bread"
 [auth]
 sign_up = "open"
 """
-_ORDERS = {
+_TOPICS = {
     "published": "How a river remembers its old bed",
     "in_review": "What the tide tables leave out",
     "scheduled": "A short history of the pencil",
@@ -108,26 +107,47 @@ class Filled:
             return Answer(response.status, response.headers, await response.read())
 
 
+async def _nothing(_blog: Blog, _ids: Mapping[str, str]) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Wares:
+    """What a blog is filled with."""
+
+    posts: Callable[[Blog], Awaitable[None]] = fill
+    more: Callable[[Blog, Mapping[str, str]], Awaitable[None]] = _nothing
+    """Comes last, with the ids of people by their handles."""
+    topics: Mapping[str, str] = field(default_factory=lambda: _TOPICS)
+    sources: tuple[Mapping[str, str], ...] = ({"kind": "text", "title": "The miller's book", "text": _SOURCE},)
+    model: Callable[[], FakeOpenAI] = FakeOpenAI
+    refusal: Any = None
+    """What the model says when it does not take the job that fails; None: its own words."""
+    config: str = _CONFIG
+    orders: bool = True
+    """Whether there are jobs on the board."""
+
+
 @asynccontextmanager
-async def filled(folder: Path, *, orders: bool = True) -> AsyncIterator[Filled]:
-    """`orders`: with the jobs of the board."""
+async def filled(folder: Path, wares: Wares | None = None) -> AsyncIterator[Filled]:
+    wares = wares or Wares()
     (folder / "data").mkdir(parents=True)
     async with open_blog(folder / "data") as blog:
-        await fill(blog)
-        secrets, places = await _people_and_talk(blog)
-    async with FakeOpenAI() as fake, Blogen(folder, config=_config(fake)) as blogen:
+        await wares.posts(blog)
+        secrets, places = await _people_and_talk(blog, wares)
+    # One job at a time, so that each can be brought where it is wanted.
+    async with wares.model() as fake, Blogen(folder, config=_config(wares, fake)) as blogen:
         site = Filled(blogen, secrets, places)
-        if orders:
-            await _order(site, fake)
+        if wares.orders:
+            await _order(site, fake, wares)
         yield site
 
 
-def _config(fake: FakeOpenAI) -> str:
-    """One job at a time, and failures soon: each can be brought where it is wanted."""
-    return _CONFIG + with_fake(fake).replace("[engine]", "[engine]\nworkers = 1")
+def _config(wares: Wares, fake: FakeOpenAI) -> str:
+    return wares.config + with_fake(fake).replace("[engine]", "[engine]\nworkers = 1")
 
 
-async def _people_and_talk(blog: Blog) -> tuple[dict[str, str], dict[str, str]]:
+async def _people_and_talk(blog: Blog, wares: Wares) -> tuple[dict[str, str], dict[str, str]]:
     clock = SystemClock()
     people, devices = People(blog.database, clock), Devices(blog.database, clock)
     ids: dict[str, str] = {}
@@ -151,6 +171,7 @@ async def _people_and_talk(blog: Blog) -> tuple[dict[str, str], dict[str, str]]:
     await _talk(blog, ids)
     await Corrections(blog.database).publish(POST, "An earlier version gave the rate for *two* disks.")
 
+    await wares.more(blog, ids)
     return secrets, {"reset": await Tickets(blog.database, clock).make(TicketKind.RESET, person_id=ids[BEA])}
 
 
@@ -161,7 +182,9 @@ async def _talk(blog: Blog, ids: dict[str, str]) -> None:
         text = comment_text(markdown, max_chars=MAX_COMMENT_CHARS)
         return await to.add(POST, ids[who], text, parent_id=parent.id if parent else None)
 
-    first = await says(ANN, "I measured the same on an older disk: **1,900** a second.\n\n> The disk is not slow.\n\nSo.")
+    first = await says(
+        ANN, "I measured the same on an older disk: **1,900** a second.\n\n> The disk is not slow.\n\nSo."
+    )
     await says(BEA, "Which one? See [my notes](https://example.org/disks).", first)
     await says(ANN, "A `7200 rpm` one, with its cache off.", first)
     removed = await says(BEA, "Buy my disks.")
@@ -185,13 +208,12 @@ def _settle(tx: Transaction) -> None:
     tx.execute("UPDATE authors SET name = 'Blogen', bio = 'Writes from *sources* that you can check.'", ())
 
 
-async def _order(site: Filled, fake: FakeOpenAI) -> None:
+async def _order(site: Filled, fake: FakeOpenAI, wares: Wares) -> None:
     """Bring a job into each state in which one can be found."""
     blogen = site.blogen
-    source = [{"kind": "text", "title": "The miller's book", "text": _SOURCE}]
 
     async def submit(name: str, **more: Any) -> str:
-        job = await blogen.submit(_ORDERS[name], sources=source, images=0, **more)
+        job = await blogen.submit(wares.topics[name], sources=wares.sources, images=0, **more)
         site.places[name] = str(job["id"])
         return site.places[name]
 
@@ -204,7 +226,7 @@ async def _order(site: Filled, fake: FakeOpenAI) -> None:
     cancelled = await submit("cancelled", review=True)
     await blogen.happens(cancelled, at("in_review"))
     await blogen.ask("POST", f"/api/v1/jobs/{cancelled}/cancel")
-    fake.fail_next(401)
+    fake.fail_next(401, body=wares.refusal)
     failed = await blogen.finished(await submit("failed", review=False))
     assert failed["state"] == "failed", failed
     # The only worker stays with this one; what is ordered after it waits for its turn.

@@ -62,7 +62,7 @@ class Looker:
 
     async def look(self, page: Page) -> None:
         """At both widths, in light and in dark, and as it is printed."""
-        self._at = page.name
+        self.at(page.name)
         await self.tab.emulate_media(color_scheme="light", media="screen", reduced_motion="reduce")
         await self.tab.set_viewport_size(PHONE)
         answer = await self.tab.goto(self.site.url + page.address(self.site))
@@ -78,6 +78,10 @@ class Looker:
         self._note(*[f"hidden when dark is printed: {one}" for one in await self._printed()])
         await self.tab.emulate_media(color_scheme="light", media="screen")
         await self._axe("1440 light")
+
+    def at(self, name: str) -> None:
+        """What is complained about from now on is of the page of that name."""
+        self._at = name
 
     async def _axe(self, when: str, *only: str) -> None:
         if not await self.tab.evaluate("'axe' in window"):

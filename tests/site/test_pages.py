@@ -14,7 +14,10 @@ from tests.site.pages import PAGES
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-_INLINE = re.compile(r"<script(?![^>]*\b(?:src=|type=.application/ld\+json))|<style|\sstyle=|<[^>]*\son\w+=|javascript:", re.I)
+_NU = TOOLS / "vnu-jar/build/dist/vnu.jar"
+_INLINE = re.compile(
+    r"<script(?![^>]*\b(?:src=|type=.application/ld\+json))|<style|\sstyle=|<[^>]*\son\w+=|javascript:", re.I
+)
 
 
 async def test_no_page_shuts_anyone_out_or_breaks_at_any_width(browser: Browser, site: Filled) -> None:
@@ -43,14 +46,14 @@ async def test_the_html_of_every_page_is_without_error(site: Filled, tmp_path: P
         file.write_bytes(answer.body)
         names[file.as_uri()] = page.name
     java = await asyncio.create_subprocess_exec(
-        "java", "-Xss2m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", str(TOOLS / "vnu-jar/build/dist/vnu.jar"),
-        "--format", "json", "--stdout", "--exit-zero-always", *map(str, sorted(tmp_path.iterdir())),
+        "java", "-Xss2m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", str(_NU), "--format", "json", "--stdout", "--exit-zero-always",
+        *map(str, sorted(tmp_path.iterdir())),
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     said, _ = await java.communicate()
     assert java.returncode == 0
     wrong = [
-        f"{names.get(one.get('url', ''), one.get('url'))}:{one.get('lastLine')}: {one['message']} {one.get('extract', '')[:160]!r}"
+        f"{names.get(one.get('url', ''))}:{one.get('lastLine')}: {one['message']} {one.get('extract', '')[:160]!r}"
         for one in json.loads(said)["messages"]
         if one["type"] != "info"
     ]
