@@ -79,6 +79,8 @@ class PostPlace:
 
     slug: str
     updated_at: int
+    cover: str | None
+    """Its address on this blog."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,12 +218,14 @@ class Posts:
         )
         return [TagCount(row["tag"], row["posts"]) for row in rows]
 
-    async def places(self, limit: int = 50_000) -> list[PostPlace]:
-        """The newest posts' slugs; a site map holds 50,000 at most."""
+    async def places(self, limit: int, skip: int = 0) -> list[PostPlace]:
+        """Where posts are, the oldest first; `skip` so many of them."""
         rows = await self._database.read(
-            "SELECT slug, updated_at FROM posts ORDER BY published_at DESC, id DESC LIMIT ?", (limit,)
+            "SELECT slug, updated_at, json_extract(item, '$.cover.url') AS cover FROM posts"
+            " ORDER BY published_at, id LIMIT ? OFFSET ?",
+            (limit, skip),
         )
-        return [PostPlace(row["slug"], row["updated_at"]) for row in rows]
+        return [PostPlace(*row) for row in rows]
 
     async def count(self) -> int:
         row = await self._database.read_one("SELECT count(*) AS posts FROM posts")

@@ -1,43 +1,80 @@
 """What machines ask a site for: where its pages are, what they may read, how to install it."""
 
+import asyncio
 import json
+from collections.abc import Mapping
+from typing import Final
 
 from aiohttp import web
 
+from blogen.errors import NotFound
 from blogen.web import assets
 from blogen.web.address import base_url
 from blogen.web.answers import answer
 from blogen.web.keys import AUTHORS, POSTS, SITE
 from blogen.web.pages import Page, View
+from blogen.web.reader.feeds import legal_xml
 from blogen.web.reader.serve import kept
 from blogen.web.templates import render
+from blogen.web.theme import theme
 
+_PLACES: Final = 45_000
+"""Posts in one map; 50,000 addresses may stand in it, and tags and authors are some."""
+_TAGS: Final = 3_900
+_NOT_FOR_ROBOTS: Final = ("/api/", "/search", "/studio", "/login", "/register", "/reset", "/me")
 _ICONS = (("icon-192.png", "192x192", "any"), ("icon-512.png", "512x512", "any"), ("icon.svg", "any", "any"),
           ("icon-maskable-512.png", "512x512", "maskable"))  # fmt: skip
 
 
 async def sitemap(request: web.Request) -> web.Response:
+    """The map of the whole site; of a large one a list of the maps of its parts."""
+
     async def page(view: View) -> str:
         view.shows("posts", "tags", "authors")
-        posts = request.app[POSTS]
-        return render(
-            request.app,
-            "sitemap.xml",
-            places=await posts.places(45_000),
-            tags=await posts.tags(4_000),
-            authors=await request.app[AUTHORS].list(),
-        )
+        app, count = request.app, await request.app[POSTS].count()
+        if count <= _PLACES:
+            return await _map(app, places=await app[POSTS].places(_PLACES), **await _lists(app))
+        return render(app, "sitemaps.xml", parts=range(1, -(-count // _PLACES) + 2))
 
     return await kept(request, "sitemap", page, "application/xml")
 
 
+async def sitemap_part(request: web.Request) -> web.Response:
+    """Part 1 is everything but posts; those are in the others, the oldest first: what is full changes seldom."""
+    part = int(request.match_info["part"])
+
+    async def page(view: View) -> str:
+        view.shows("posts", "tags", "authors")
+        app, count = request.app, await request.app[POSTS].count()
+        if count <= _PLACES:
+            raise NotFound("The site map has no parts.", remedy="All of it is at /sitemap.xml.")
+        if part == 1:
+            return await _map(app, places=[], **await _lists(app))
+        places = await app[POSTS].places(_PLACES, (part - 2) * _PLACES)
+        if not places:
+            raise NotFound("The site map has no such part.", remedy="/sitemap.xml lists them.")
+        return await _map(app, places=places, tags=[], authors=[], is_part=True)
+
+    return await kept(request, ("sitemap", part), page, "application/xml")
+
+
+async def _lists(app: web.Application) -> Mapping[str, object]:
+    return {"tags": await app[POSTS].tags(_TAGS), "authors": await app[AUTHORS].list(), "is_part": False}
+
+
+async def _map(app: web.Application, **shown: object) -> str:
+    """In a thread: with many posts it takes a while."""
+    return await asyncio.to_thread(lambda: legal_xml(render(app, "sitemap.xml", **shown)))
+
+
 async def robots(request: web.Request) -> web.Response:
-    text = f"User-agent: *\nDisallow: /api/\nDisallow: /search\n\nSitemap: {base_url(request.app)}/sitemap.xml\n"
+    hidden = "".join(f"Disallow: {path}\n" for path in _NOT_FOR_ROBOTS)
+    text = f"User-agent: *\n{hidden}\nSitemap: {base_url(request.app)}/sitemap.xml\n"
     return answer(request, Page(text, "text/plain"))
 
 
 async def manifest(request: web.Request) -> web.Response:
-    site = request.app[SITE].now
+    site, paper = request.app[SITE].now, theme(request.app[SITE]).paper[0]
     text = json.dumps(
         {
             "name": site.title,
@@ -48,8 +85,8 @@ async def manifest(request: web.Request) -> web.Response:
             "start_url": "/",
             "scope": "/",
             "display": "minimal-ui",
-            "background_color": "#fbfaf7",
-            "theme_color": "#fbfaf7",
+            "background_color": paper,
+            "theme_color": paper,
             "icons": [
                 {"src": assets.address(name), "sizes": sizes, "purpose": purpose,
                  "type": "image/svg+xml" if name.endswith(".svg") else "image/png"}
