@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from io import BytesIO
 from typing import Any
 
-import lxml.html
 import pytest
 import pytest_asyncio
 from aiohttp import FormData
@@ -21,6 +20,7 @@ from blogen.web import keys
 from tests.render.danger import dangers
 from tests.render.vectors import MARKUP, SCRIPT_ADDRESSES
 from tests.web.people import Answer, Browser, PeopleSite, open_people_site
+from tests.web.running import running
 
 NOTES = [NoteSource("a", "Steep it hot.", "Brewing", "https://example.org/a"), NoteSource("b", "Not boiling.", "Leaf")]
 TEXT = "## Water\n\nHot it is.[^a] Yet not so hot.[^b]\n\nA second paragraph, about cups.\n"
@@ -61,23 +61,6 @@ async def send(browser: Browser, fields: dict[str, Any], to: str = AT, *, form=N
             data.add_field(name, value)
     data.add_field("picture", file, filename="p.png" if file else "", content_type="application/octet-stream")
     return await browser.post(to, data, **headers)
-
-
-def running(text: str) -> list[str]:
-    """What in a page would run, or load from elsewhere."""
-    found = []
-    for element in lxml.html.document_fromstring(text).iter():
-        if not isinstance(element.tag, str):
-            continue
-        has = element.attrib
-        found += [f"{element.tag} {name}" for name in has if name.startswith("on") or name in {"style", "srcdoc"}]
-        addresses = [has[name] for name in ("src", "href", "action", "formaction") if name in has]
-        found += [
-            one for one in addresses if re.match(r"\s*(javascript|vbscript|data:(?!image/)|//)", one, re.IGNORECASE)
-        ]
-        if element.tag in {"iframe", "object", "embed", "base"} or (element.tag == "script" and element.text):
-            found.append(element.tag)
-    return found
 
 
 def photo(**options) -> bytes:
