@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from blogen.domain.person import Scope
-from blogen.errors import BlogenError, Conflict, InvalidInput, NotFound, TooManyAttempts
+from blogen.errors import BlogenError, ChangedMeanwhile, Conflict, InvalidInput, NotFound, TooManyAttempts
 from blogen.store.kept_answers import KeptAnswer
 from blogen.web.keys import CLOCK, COMMENTS, JUDGE, KEPT_ANSWERS, MODERATION, PACE, POSTS
 from blogen.web.people.forms import Words, beside_fields
@@ -90,11 +90,7 @@ async def change(request: web.Request) -> web.Response:
         if sent.form["preview"]:
             return await _preview(request, sent, who, sheet)
         keep_pace(request, who)
-        text = await _text(sent.form["text"])
-        comment = await request.app[COMMENTS].change(
-            comment_id, who.person.id, text, revisions=frozenset({sent.form["revision"]}),
-            held_for=await _reason_to_hold(request, who, text),
-        )  # fmt: skip
+        comment = await _change(request, who, sent.form)
     except BlogenError as error:
         return await _again(request, sent, error, sheet)
     if not wants_json(request):
@@ -218,6 +214,21 @@ async def _add(request: web.Request, who: Visitor, slug: str, form: Form) -> Com
     return comment
 
 
+async def _change(request: web.Request, who: Visitor, form: Form) -> Comment:
+    """The comment as the form wants it; sent twice, it is changed once. Raises BlogenError."""
+    comments, comment_id, text = request.app[COMMENTS], request.match_info["id"], await _text(form["text"])
+    held_for = await _reason_to_hold(request, who, text)
+    try:
+        return await comments.change(
+            comment_id, who.person.id, text, revisions=frozenset({form["revision"]}), held_for=held_for
+        )
+    except ChangedMeanwhile:
+        now = (await comments.seen(comment_id, viewer_id=who.person.id)).comment
+        if now.markdown != text.markdown:
+            raise
+        return now
+
+
 async def _text(given: str) -> CommentText:
     """Raises InvalidInput."""
     from blogen.domain.talk import MAX_COMMENT_CHARS
@@ -249,7 +260,7 @@ async def _again(request: web.Request, sent: Typed, error: BlogenError, sheet: _
     if wants_json(request):
         return refused(error, wrong=wrong)
     values = sent.form.kept("text", "key")
-    if error.code == "changed-meanwhile" and sent.who:
+    if isinstance(error, ChangedMeanwhile) and sent.who:
         seen = await request.app[COMMENTS].seen(sheet.changed_id, viewer_id=sent.who.person.id)
         sheet = _Sheet.of_change(sheet.changed_id, seen.comment.revision)
     trouble = "" if wrong else str(worded(error))
