@@ -145,6 +145,20 @@ class AuthorChanged(NamedTuple):
     handle: str
 
 
+class TemplatesChanged(NamedTuple):
+    """The owner's own templates are others now, or not there any more; those that are, by name."""
+
+    names: tuple[str, ...]
+
+
+class TemplateFailed(NamedTuple):
+    """The owner's own template could not be used, and ours is shown instead; `line` 0: not known."""
+
+    file: str
+    line: int
+    detail: str
+
+
 class FollowsChanged(NamedTuple):
     """A person follows an author or a tag more, or less."""
 
@@ -304,7 +318,7 @@ Event = (
     JobSubmitted | JobMoved | JobWaiting | JobWoken | JobFailed | JobCrashed
     | StepBegun | StepFinished | StepFailed | StepDoubted | StepProgressed | TaskMoved | TextStreamed
     | PostPublished | PostChanged | PostDeleted | PostCounted | AuthorChanged | FeaturedChanged | SeriesChanged
-    | FollowsChanged | SiteChanged | FactKept
+    | FollowsChanged | SiteChanged | TemplatesChanged | TemplateFailed | FactKept
     | SecretReplayed | ProfileChanged | AccountDeleted | MediumDropped
     | EngineStarted | EngineDraining | EngineStopped | RequestCrashed | StoreFailed | StoreHealed
     | MailSent | MailFailed | DeliveryMade | DeliveryFailed | PushFailed | CourierCrashed

@@ -59,6 +59,8 @@ from blogen.events import (
     StoreFailed,
     StoreHealed,
     TaskMoved,
+    TemplateFailed,
+    TemplatesChanged,
     TextStreamed,
 )
 
@@ -144,6 +146,11 @@ def write(event: Event) -> None:  # noqa: PLR0915
             _say(logging.DEBUG, "follows changed", person=person_id)
         case SiteChanged(values):
             _say(logging.INFO, "site changed", what=" ".join(sorted(values)))
+        case TemplatesChanged(names):
+            _say(logging.INFO, "own templates are others now", count=len(names), names=" ".join(names[:20]))
+        case TemplateFailed(file, line, detail):
+            _say(logging.ERROR, "own template cannot be used, the built-in one is shown", file=file, line=line,
+                 detail=detail)  # fmt: skip
         case FactKept(kind, key):
             _say(logging.DEBUG, "fact kept to be told", kind=kind, key=key)
         case DeliveryMade(hook, kind, delivery_id, attempts):

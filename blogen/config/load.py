@@ -233,7 +233,7 @@ class _Written:
         key = f"{section}.{mistake.key}".rstrip(".")
         # An element of a list (`trusted_proxies.0`) stands where its list stands.
         listed = key.rpartition(".")[0]
-        self._errors.append(FieldError(self._place(listed if listed in self._places else key), str(mistake)))
+        self._errors.append(FieldError(self._place(listed if listed and listed in self._places else key), str(mistake)))
 
     def _place(self, key: str) -> str:
         return place_in(self._places, key)

@@ -77,7 +77,8 @@ class Told(NamedTuple):
     """That the one asked for would have had."""
 
     def __str__(self) -> str:
-        return f"{self.name} {self.asked} would have a contrast of {_shown(self.contrast)} to 1 here; {self.used} is used."
+        found = _shown(self.contrast)
+        return f"{self.name} {self.asked} would have a contrast of {found} to 1 here; {self.used} is used."
 
 
 def contrast(one: str, other: str) -> float:
@@ -109,8 +110,8 @@ def mistake_in(paper: str, ink: str, where: str) -> str | None:
         return None
     end = max(("#000000", "#ffffff"), key=lambda end: contrast(end, paper))
     return (
-        f"{ink} on paper {paper} has a contrast of {_shown(found)} to 1 in {where}; it takes {TEXT_CONTRAST} to be read."
-        f" {legible(ink, [paper], end)} can be read on it"
+        f"{ink} on paper {paper} has a contrast of {_shown(found)} to 1 in {where}; it takes {TEXT_CONTRAST} to be"
+        f" read. {legible(ink, [paper], end)} can be read on it"
     )
 
 

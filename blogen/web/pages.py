@@ -14,8 +14,10 @@ Of everything:  `site` (title, theme …): every page shows it, without saying s
 import asyncio
 import gzip
 import hashlib
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Protocol
 
 from blogen import events
@@ -70,6 +72,7 @@ FACTS: dict[type, Callable[[Any], Facts]] = {
     events.FeaturedChanged: lambda _: ("featured",),
     events.SeriesChanged: lambda event: (f"series:{event.slug}", *((f"post:{event.post}",) if event.post else ())),
     events.SiteChanged: lambda _: ("site",),
+    events.TemplatesChanged: lambda _: ("site",),
 }
 """What is no longer as it was, by event; the events that are not here change nothing that is kept."""
 
@@ -126,7 +129,7 @@ class Form:
 class Page:
     """Bytes ready to be sent; the compressed ones come a moment after the others."""
 
-    __slots__ = ("addresses", "asked", "cache", "digest", "facts", "forms", "key", "plain", "type")
+    __slots__ = ("addresses", "asked", "cache", "digest", "facts", "forms", "key", "made_at", "plain", "type")
 
     def __init__(self, content: str | bytes, media_type: str, *, cache: str = FRESH) -> None:
         body = content.encode() if isinstance(content, str) else content
@@ -140,6 +143,13 @@ class Page:
         self.facts: Iterable[str] = ()
         self.addresses: list[str] = []
         self.asked = 0
+        self.made_at = int(time.time())
+        """Unix seconds."""
+
+    @property
+    def modified(self) -> str:
+        """As in Last-Modified. Empty in the second in which the page was made: the next one may be of the same."""
+        return "" if self.made_at >= int(time.time()) else formatdate(self.made_at, usegmt=True)
 
     def add(self, coding: str, body: bytes, how: str = "") -> None:
         """`how` tells two compressions of the same coding apart: what has one tag is the same to the byte."""

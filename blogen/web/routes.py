@@ -3,24 +3,23 @@
 from aiohttp import web
 
 from blogen.later import handler
-from blogen.web.keys import BUS, PAGES
+from blogen.web.keys import BUS, CONFIG, PAGES
 from blogen.web.middleware import add_headers, friendly_errors
+from blogen.web.own_templates import OWN_TEMPLATES, OwnTemplates, watch
 from blogen.web.pages import Pages
 from blogen.web.people.state import PEOPLE_PAGES, PeoplePages
 from blogen.web.reader.cards import CARDS, add_cards
-from blogen.web.studio.live import LIVE, Live
-from blogen.web.studio.live import close as close_live
 
 
 def add_reader(app: web.Application) -> None:
     """Add the public site to `app`, which has the keys of `keys.py` set."""
     app[PAGES] = Pages(app[BUS])
     app[PEOPLE_PAGES] = PeoplePages()
-    app[LIVE] = Live(app[BUS])
+    app[OWN_TEMPLATES] = OwnTemplates(app[CONFIG].data.dir / "templates" / "reader")
+    app.cleanup_ctx.append(watch)
     add_cards(app)
     app.middlewares.append(friendly_errors)
     app.on_response_prepare.append(add_headers)
-    app.on_shutdown.append(close_live)
     app.on_cleanup.append(_close_pages)
     for path, name in GET.items():
         app.router.add_get(path, handler(f"blogen.web.{name}"))
@@ -65,11 +64,6 @@ GET = {
     "/reset": "people.reset.ask",
     "/reset/{ticket}": "people.reset.choose",
     "/studio": "studio.board.board",
-    "/studio/events": "studio.board.events",
-    "/studio/jobs": "studio.board.jobs",
-    "/studio/jobs/{id}": "studio.job.job",
-    "/studio/jobs/{id}/events": "studio.job.events",
-    "/studio/new": "studio.new_post.ask",
     "/studio/set-up/{ticket}": "studio.set_up.ask",
     "/studio/posts": "studio.posts.posts",
     "/studio/posts/{slug}": "studio.edit.edit",
@@ -96,6 +90,7 @@ GET = {
     "/app": "phone.to_app",
     "/app/{path:.*}": "phone.app",
     "/static/{name}": "assets.static",
+    "/theme.css": "theme.stylesheet",
     "/favicon.ico": "assets.favicon",
     "/healthz": "health.healthz",
     "/readyz": "health.readyz",
@@ -148,8 +143,6 @@ POST = {
     "/notifications/read": "social.notifications.mark_read",
     "/me/hidden": "social.hidden.hide",
     "/me/reading": "social.hidden.choose",
-    "/studio/new": "studio.new_post.order",
-    "/studio/jobs/{id}/{act}": "studio.job_acts.act",
     "/passkeys/options": "people.passkeys.adding",
     "/passkeys": "people.passkeys.add",
     "/passkeys/sign-in/options": "people.passkeys.signing_in",

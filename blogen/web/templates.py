@@ -1,6 +1,6 @@
 """Templates to text. Jinja2 is loaded with the first page, not with the server."""
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,24 +8,38 @@ from aiohttp import web
 
 from blogen.web import assets, words
 from blogen.web.address import base_url, is_public
-from blogen.web.folders import TEMPLATES
-from blogen.web.keys import CONFIG, SITE
+from blogen.web.keys import BUS, CONFIG, SITE
+from blogen.web.own_templates import OWN_TEMPLATES, Environments
+from blogen.web.theme import theme
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BaseLoader, Environment
 
 
 def render(app: web.Application, template: str, **context: object) -> str:
-    """`templates/reader/TEMPLATE`, or `people/…` and `mail/…` beside it, with what every page knows of its site."""
-    config = app[CONFIG]
-    site: dict[str, Any] = {"site": app[SITE].now, "base_url": base_url(app), "is_public": is_public(config)}
-    site["viewer"] = None
-    return _environment(config.data.dir / "cache").get_template(template).render(site | context)
+    """`templates/reader/TEMPLATE`, or `people/…` and `mail/…` beside it, with what every page knows of its site.
+
+    The owner's own template of that name comes before ours (`own_templates.py`).
+    """
+    config, site = app[CONFIG], app[SITE]
+    known: dict[str, Any] = {
+        "site": site.now, "theme": theme(site), "base_url": base_url(app), "is_public": is_public(config),
+        "viewer": None,
+    }  # fmt: skip
+    cache_folder = config.data.dir / "cache"
+    environments = Environments(partial(_built_in, cache_folder), partial(_environment, cache_folder))
+    return app[OWN_TEMPLATES].render(template, known | context, environments, app[BUS])
 
 
 @cache
-def _environment(cache_folder: Path) -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+def _built_in(cache_folder: Path) -> "Environment":
+    from blogen.web.own_loader import built_in
+
+    return _environment(cache_folder, built_in())
+
+
+def _environment(cache_folder: Path, loader: "BaseLoader") -> "Environment":
+    from jinja2 import Environment, StrictUndefined
 
     from blogen.render.provenance import byline
     from blogen.web.cards import Cards
@@ -33,7 +47,7 @@ def _environment(cache_folder: Path) -> "Environment":
     from blogen.web.reader import heads
 
     environment = Environment(
-        loader=FileSystemLoader([TEMPLATES / "reader", TEMPLATES]),
+        loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
