@@ -149,7 +149,7 @@ def write(event: Event) -> None:  # noqa: PLR0915
         case TemplatesChanged(names):
             _say(logging.INFO, "own templates are others now", count=len(names), names=" ".join(names[:20]))
         case TemplateFailed(file, line, detail):
-            _say(logging.ERROR, "own template cannot be used, the built-in one is shown", file=file, line=line,
+            _say(logging.ERROR, "own template cannot be used, ours is shown", file=file, line=line,
                  detail=detail)  # fmt: skip
         case FactKept(kind, key):
             _say(logging.DEBUG, "fact kept to be told", kind=kind, key=key)

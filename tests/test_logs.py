@@ -47,7 +47,7 @@ def log():
 
 
 def example(kind: type) -> Event:
-    given = {str: "x", int: 1}
+    given = {str: "x", int: 1, tuple[str, ...]: ("x",), dict[str, typing.Any]: {"x": 1}}
     return kind(*(given.get(of) for of in typing.get_type_hints(kind).values()))
 
 
