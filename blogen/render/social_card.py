@@ -330,7 +330,7 @@ def _png(image: Image, card: Card) -> bytes:
     marks.add_itxt("XML:com.adobe.xmp", xmp(alt=card.alt, made_by=card.art_by, kind=kind).decode())
     content = _saved(image, marks)
     # Messengers pass over pictures that are too large.
-    return content if len(content) <= _MOST_BYTES else _saved(image.quantize(256, kmeans=1), marks)
+    return content if len(content) <= _MOST_BYTES else _saved(image.quantize(256), marks)
 
 
 def _saved(image: Image, marks: PngInfo) -> bytes:

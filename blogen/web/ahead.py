@@ -10,7 +10,7 @@ from aiohttp.http import SERVER_SOFTWARE
 
 from blogen.ahead import AtOnce, is_plain
 from blogen.clients import COOKIE
-from blogen.web.answers import form, headers, is_known
+from blogen.web.answers import form, headers, knows
 from blogen.web.middleware import SECURITY_HEADERS
 from blogen.web.pages import Form, Page, Pages
 
@@ -31,23 +31,28 @@ class PagesAhead:
             return None
         self._pages.asked(page)
         chosen = form(page, asked.get(hdrs.ACCEPT_ENCODING, ""))
-        known = asked.get(hdrs.IF_NONE_MATCH)
-        if known is not None and (known == chosen.tag or is_known(known, page)):
+        if asked.get(hdrs.IF_NONE_MATCH) == chosen.tag or knows(asked, page):
             return AtOnce(_head_known(page, chosen), b"")
         return AtOnce(_head(page, chosen), b"" if request.method == hdrs.METH_HEAD else chosen.body)
 
 
 def _head(page: Page, chosen: Form) -> bytes:
-    if not chosen.head:
+    head = chosen.head
+    if not head:
         of_page = headers(page, chosen) | {"Content-Length": str(len(chosen.body))}
-        chosen.head = b"HTTP/1.1 200 OK\r\n" + _lines(of_page)
-    return chosen.head + _OF_ALL
+        head = b"HTTP/1.1 200 OK\r\n" + _lines(of_page)
+        if page.modified:  # before that it says less than it will
+            chosen.head = head
+    return head + _OF_ALL
 
 
 def _head_known(page: Page, chosen: Form) -> bytes:
-    if not chosen.head_known:
-        chosen.head_known = b"HTTP/1.1 304 Not Modified\r\n" + _lines(headers(page, chosen, is_known=True))
-    return chosen.head_known + _OF_ALL
+    head = chosen.head_known
+    if not head:
+        head = b"HTTP/1.1 304 Not Modified\r\n" + _lines(headers(page, chosen, is_known=True))
+        if page.modified:
+            chosen.head_known = head
+    return head + _OF_ALL
 
 
 def _lines(fields: Mapping[str, str]) -> bytes:

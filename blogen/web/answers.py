@@ -1,5 +1,6 @@
 """From a page to an HTTP answer: conditional requests, compression, caching."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from aiohttp import web
@@ -18,7 +19,7 @@ _CODINGS = ("br", "gzip")
 def answer(request: web.Request, page: Page) -> web.Response:
     """`page`, compressed if the client can read that and it is ready; 304 if the client has it."""
     chosen = form(page, request.headers.get("Accept-Encoding", ""))
-    if is_known(request.headers.get("If-None-Match", ""), page):
+    if knows(request.headers, page):
         return web.Response(status=304, headers=headers(page, chosen, is_known=True))
     return web.Response(body=chosen.body, headers=headers(page, chosen))
 
@@ -33,6 +34,8 @@ def headers(page: Page, chosen: Form, *, is_known: bool = False) -> dict[str, st
     """What an answer with this form of the page says of it; `is_known`: of a 304."""
     vary = "Accept-Encoding, Cookie" if page.type.startswith(HTML) else "Accept-Encoding"
     said = {"Cache-Control": page.cache, "Vary": vary, "ETag": chosen.tag}
+    if (modified := page.modified) and page.cache == FRESH:
+        said["Last-Modified"] = modified
     if is_known:
         return said
     return said | ({"Content-Encoding": chosen.coding} if chosen.coding else {}) | {"Content-Type": page.type}
@@ -54,6 +57,14 @@ def codings(accepted: str) -> tuple[str, ...]:
         coding, _, weight = part.partition(";")
         wanted[coding.strip()] = weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
     return tuple(coding for coding in _CODINGS if wanted.get(coding, wanted.get("*", False)))
+
+
+def knows(asked: Mapping[str, str], page: Page) -> bool:
+    """Whether who sent the headers `asked` has this page already (RFC 9110 §13.2.2); dates must agree exactly."""
+    if (tags := asked.get("If-None-Match")) is not None:
+        return is_known(tags, page)
+    since = asked.get("If-Modified-Since")
+    return since is not None and since == page.modified
 
 
 def is_known(if_none_match: str, page: Page) -> bool:
