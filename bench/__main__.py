@@ -6,7 +6,7 @@ import sys
 
 from bench.common import ROOT
 
-ALL = ("store", "engine", "inflight", "providers", "recovery", "startup", "api", "scale")
+ALL = ("store", "engine", "inflight", "providers", "recovery", "startup", "api", "reader", "scale")
 APART = ("app",)
 """Not among all: it needs the phone app's build and a browser."""
 TAKE_PEERS = {"engine"}

@@ -5,6 +5,7 @@ the server the other, so that neither takes the other's time.
 """
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from statistics import quantiles
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from bench.common import fail
@@ -29,26 +32,38 @@ def beside_load(command: list[str]) -> list[str]:
     return [*_SERVER_ON, *command]
 
 
+class Load(NamedTuple):
+    rate: float
+    """Answers a second."""
+    p99_ms: float
+
+
 def requests_a_second(url: str, seconds: float, headers: Mapping[str, str] | None = None) -> float:
     """How many requests for `url` are answered in a second; fails unless each is answered with success."""
+    return load(url, seconds, headers).rate
+
+
+def load(url: str, seconds: float, headers: Mapping[str, str] | None = None) -> Load:
+    """How fast requests for `url` are answered; fails unless each is answered with success, or with 304."""
     if shutil.which("wrk") is None:
         return _own_load(url, seconds, headers or {})
     said = [word for name, value in (headers or {}).items() for word in ("-H", f"{name}: {value}")]
-    command = [*_LOAD_ON, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", *said, url]
+    command = [*_LOAD_ON, "wrk", "--latency", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", *said, url]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=False)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", ended.stdout)
-    if ended.returncode or rate is None or "Non-2xx" in ended.stdout or "Socket errors" in ended.stdout:
+    p99 = re.search(r"\b99%\s+([\d.]+)(us|ms|s)\b", ended.stdout)
+    if ended.returncode or rate is None or p99 is None or "Non-2xx" in ended.stdout or "Socket errors" in ended.stdout:
         fail(f"wrk on {url} failed:\n{ended.stdout}{ended.stderr}")
-    return float(rate[1])
+    return Load(float(rate[1]), float(p99[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[p99[2]])
 
 
-def _own_load(url: str, seconds: float, headers: Mapping[str, str]) -> float:
+def _own_load(url: str, seconds: float, headers: Mapping[str, str]) -> Load:
     command = [*_LOAD_ON, sys.executable, "-m", "bench.load", url, str(seconds)]
     command += [f"{name}: {value}" for name, value in headers.items()]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=False)
     if ended.returncode:
         fail(f"The load on {url} failed:\n{ended.stderr}")
-    return float(ended.stdout)
+    return Load(*json.loads(ended.stdout))
 
 
 class _Client(asyncio.Protocol):
@@ -56,13 +71,13 @@ class _Client(asyncio.Protocol):
 
     def __init__(self, request: bytes, until: float, done: "asyncio.Future[None]") -> None:
         self.request, self.until, self.done = request, until, done
-        self.answers = 0
+        self.took_ms: list[float] = []
         self.buffer = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        transport.write(self.request)
+        self._ask()
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -70,18 +85,24 @@ class _Client(asyncio.Protocol):
         if end < 0:
             return
         length = re.search(rb"\r\ncontent-length: (\d+)", bytes(self.buffer[: end + 2]), re.IGNORECASE)
-        if not self.buffer.startswith(b"HTTP/1.1 2") or length is None:
+        is_known = self.buffer.startswith(b"HTTP/1.1 304")
+        if not is_known and (not self.buffer.startswith(b"HTTP/1.1 2") or length is None):
             self.done.set_exception(RuntimeError(f"answered {bytes(self.buffer[:200])!r}"))
             return
-        if len(self.buffer) < end + 4 + int(length[1]):
+        if length is not None and len(self.buffer) < end + 4 + int(length[1]):
             return
         self.buffer.clear()
-        self.answers += 1
-        if time.perf_counter() < self.until:
-            self.transport.write(self.request)
+        now = time.perf_counter()
+        self.took_ms.append((now - self.asked_at) * 1000)
+        if now < self.until:
+            self._ask()
         elif not self.done.done():
             self.done.set_result(None)
             self.transport.close()
+
+    def _ask(self) -> None:
+        self.asked_at = time.perf_counter()
+        self.transport.write(self.request)
 
 
 async def _load(url: str, seconds: float, headers: list[str]) -> None:
@@ -94,7 +115,8 @@ async def _load(url: str, seconds: float, headers: list[str]) -> None:
     for client in clients:
         await loop.create_connection(lambda client=client: client, at.hostname, at.port)
     await asyncio.gather(*(client.done for client in clients))
-    print(sum(client.answers for client in clients) / (time.perf_counter() - began))
+    rate = sum(len(client.took_ms) for client in clients) / (time.perf_counter() - began)
+    print(json.dumps([rate, quantiles([took for client in clients for took in client.took_ms], n=100)[-1]]))
 
 
 if __name__ == "__main__":
