@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 _TONES = 6
 _RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"}
+_LANGUAGES = {
+    "ar": "العربية", "bn": "বাংলা", "cs": "Čeština", "da": "Dansk", "de": "Deutsch", "el": "Ελληνικά", "en": "English",
+    "es": "Español", "fa": "فارسی", "fi": "Suomi", "fr": "Français", "he": "עברית", "hi": "हिन्दी", "hu": "Magyar",
+    "id": "Bahasa Indonesia", "it": "Italiano", "ja": "日本語", "ko": "한국어", "nl": "Nederlands", "no": "Norsk",
+    "pl": "Polski", "pt": "Português", "ro": "Română", "ru": "Русский", "sv": "Svenska", "th": "ไทย", "tr": "Türkçe",
+    "uk": "Українська", "vi": "Tiếng Việt", "zh": "中文",
+}  # fmt: skip
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -91,6 +98,14 @@ def badge(provenance: Provenance) -> str:
 
 def direction(language: str) -> str:
     return "rtl" if language.lower().partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
+
+
+def language_name(tag: str) -> str:
+    """A language by its own name, for the most common ones; else its tag."""
+    name = _LANGUAGES.get(tag.lower().partition("-")[0])
+    if name is None:
+        return tag
+    return f"{name} ({tag.partition('-')[2]})" if "-" in tag else name
 
 
 def tone(text: str) -> int:
