@@ -7,12 +7,12 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.test_browser import CHROMIUM, FLAGS
-from tests.site.filled import Filled, filled
+from tests.site.filled import YOUNG, Filled, Wares, filled
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Filled]:
-    async with filled(tmp_path_factory.mktemp("site") / "blog") as opened:
+    async with filled(tmp_path_factory.mktemp("site") / "blog", Wares(young=YOUNG)) as opened:
         yield opened
 
 

@@ -17,21 +17,26 @@ from blogen.clients import COOKIE
 from blogen.clock import SystemClock
 from blogen.config.comments import CommentsConfig
 from blogen.domain.accounts import ProfileChange
+from blogen.domain.changes import PostChange
 from blogen.domain.person import DeviceKind, Scope, TicketKind
 from blogen.domain.talk import MAX_COMMENT_CHARS
 from blogen.render.comments import comment_text
+from blogen.store.aversions import Aversions
 from blogen.store.comments import Comment, Comments
 from blogen.store.corrections import Corrections
 from blogen.store.database import Transaction
 from blogen.store.devices import Devices
+from blogen.store.featured import Featured
 from blogen.store.moderation import Moderation
 from blogen.store.people import People
-from blogen.store.social import Social
+from blogen.store.series import Series
+from blogen.store.social import Place, Social
 from blogen.store.tickets import Tickets
 from tests.blog import Blog, open_blog
 from tests.e2e.harness import Blogen, with_fake
+from tests.e2e.test_set_up_link import Printed, printed
 from tests.fakes.openai_server import FakeOpenAI
-from tests.showcase import POSTS, fill
+from tests.showcase import DAY_MS, NOW_MS, POSTS, fill
 
 NOBODY: Final = ""
 ANN, BEA, OWNER = "ann", "bea", "owner"
@@ -73,6 +78,10 @@ class Answer:
         return self.body.decode()
 
 
+def address(blogen: Blogen) -> str:
+    return blogen.url.replace("127.0.0.1", "localhost")  # a name for which browsers keep secure cookies
+
+
 @dataclass
 class Filled:
     """A blog that is served, and the secrets of those who are signed in."""
@@ -82,15 +91,18 @@ class Filled:
     """What a browser of theirs shows in its cookie, by handle."""
     places: dict[str, str] = field(default_factory=dict)
     """What stands in the addresses of pages that are made here: ids of jobs by their state, tickets."""
+    young: Blogen | None = None
+    """A blog that nobody owns yet, with its first post and in colours of its own."""
 
     @property
     def url(self) -> str:
-        return self.blogen.url.replace("127.0.0.1", "localhost")  # a name for which browsers keep secure cookies
+        return address(self.blogen)
 
     def cookies(self, who: str) -> dict[str, str]:
         return {COOKIE: self.secrets[who]} if who else {}
 
     async def get(self, path: str, who: str = NOBODY, **headers: str) -> Answer:
+        """`path` may be a whole address."""
         return await self.ask("GET", path, who, headers=headers)
 
     async def ask(self, method: str, path: str, who: str = NOBODY, **more: Any) -> Answer:
@@ -101,10 +113,17 @@ class Filled:
         async with (
             asyncio.timeout(60),
             self.blogen.http.request(
-                method, self.blogen.url + path, headers=headers, allow_redirects=False, **more
+                method,
+                path if "://" in path else self.blogen.url + path,
+                headers=headers,
+                allow_redirects=False,
+                **more,
             ) as response,
         ):
             return Answer(response.status, response.headers, await response.read())
+
+    def _address(self, path: str) -> str:
+        return path.replace("localhost", "127.0.0.1") if "://" in path else self.blogen.url + path
 
 
 async def _nothing(_blog: Blog, _ids: Mapping[str, str]) -> None:
@@ -126,6 +145,18 @@ class Wares:
     config: str = _CONFIG
     orders: bool = True
     """Whether there are jobs on the board."""
+    young: str | None = None
+    """The configuration of another blog beside it, which is new; None: there is none."""
+
+
+YOUNG: Final = """
+[site]
+accent = "#0a7d5c"
+paper = "#fff4dc"
+paper_dark = "#10202c"
+ink = "#33261a"
+interface_font = "humanist"
+"""
 
 
 @asynccontextmanager
@@ -140,7 +171,21 @@ async def filled(folder: Path, wares: Wares | None = None) -> AsyncIterator[Fill
         site = Filled(blogen, secrets, places)
         if wares.orders:
             await _order(site, fake, wares)
-        yield site
+        if wares.young is None:
+            yield site
+            return
+        async with Blogen(folder / "young", config=wares.young, launch=Printed.begin) as site.young:
+            await _grow(site, site.young)
+            yield site
+
+
+async def _grow(site: Filled, young: Blogen) -> None:
+    """Wait until it has told how it becomes somebody's, and has published its first post."""
+    _, site.places["set_up"] = printed()
+    await young.server.says("job submitted")
+    [first] = await young.all("/api/v1/jobs")
+    post = (await young.finished(first["id"]))["post"]
+    site.places["first"] = post["slug"]
 
 
 def _config(wares: Wares, fake: FakeOpenAI) -> str:
@@ -168,14 +213,33 @@ async def _people_and_talk(blog: Blog, wares: Wares) -> tuple[dict[str, str], di
     for handle in (ANN, BEA):
         await social.follow_author(ids[handle], "blogen")
     await social.follow_tag(ids[ANN], "sea")
-    await _talk(blog, ids)
+    await social.read_up_to(ids[ANN], "post-2", Place(block="b1", fraction=0.4, at=NOW_MS))
+    await Aversions(blog.database).add(ids[ANN], OWNER, "mute")
+    places = await _talk(blog, ids)
     await Corrections(blog.database).publish(POST, "An earlier version gave the rate for *two* disks.")
+    await _edit(blog)
 
     await wares.more(blog, ids)
-    return secrets, {"reset": await Tickets(blog.database, clock).make(TicketKind.RESET, person_id=ids[BEA])}
+    return secrets, places | {"reset": await Tickets(blog.database, clock).make(TicketKind.RESET, person_id=ids[BEA])}
 
 
-async def _talk(blog: Blog, ids: dict[str, str]) -> None:
+async def _edit(blog: Blog) -> None:
+    """What an owner does with posts: a series, what is featured, another version, one that is taken away."""
+    series = Series(blog.database)
+    for slug in (POST, "post-9", "post-5"):
+        await series.place(slug, "Waiting in line")
+    await series.describe("waiting-in-line", "How things wait for one another, and why that is quick.")
+    for slug in ("post-6", "post-2", POST):
+        await Featured(blog.database).feature(slug)
+    await blog.posts.change(
+        "post-3", PostChange(summary="Auch unter Schnee tauscht ein Moor Gase mit der Luft."), by="Ida"
+    )
+    await blog.publish("Gone with the tide", slug="gone", at=NOW_MS - 99 * DAY_MS, tags=["sea"])
+    await blog.posts.delete("gone")
+
+
+async def _talk(blog: Blog, ids: dict[str, str]) -> dict[str, str]:
+    """The ids of some comments."""
     open_, strict = (Comments(blog.database, CommentsConfig(hold_first=hold)) for hold in (False, True))
 
     async def says(who: str, markdown: str, parent: Comment | None = None, *, to: Comments = open_) -> Comment:
@@ -185,8 +249,8 @@ async def _talk(blog: Blog, ids: dict[str, str]) -> None:
     first = await says(
         ANN, "I measured the same on an older disk: **1,900** a second.\n\n> The disk is not slow.\n\nSo."
     )
-    await says(BEA, "Which one? See [my notes](https://example.org/disks).", first)
-    await says(ANN, "A `7200 rpm` one, with its cache off.", first)
+    answer = await says(BEA, "Which one? See [my notes](https://example.org/disks).", first)
+    await says(ANN, "A `7200 rpm` one, with its cache off.", answer)
     removed = await says(BEA, "Buy my disks.")
     held = await says(BEA, "This one waits for the owner.", to=strict)
     moderation = Moderation(blog.database)
@@ -195,6 +259,7 @@ async def _talk(blog: Blog, ids: dict[str, str]) -> None:
     await moderation.report_post("post-1", ids[BEA], "The temperature is wrong.")
     await moderation.block_word("casino", "Ida")
     assert held.state == "held"
+    return {"comment": first.id, "answer": answer.id}
 
 
 def _settle(tx: Transaction) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from tests.site.filled import ANN, NOBODY, OWNER, POST, Filled
+from tests.site.filled import ANN, NOBODY, OWNER, POST, Filled, address
 
 
 class Page(NamedTuple):
@@ -12,9 +12,14 @@ class Page(NamedTuple):
     path: str
     who: str = NOBODY
     status: int = 200
+    is_young: bool = False
+    """Whether it is one of `Filled.young`."""
 
     def address(self, site: Filled) -> str:
-        return self.path.format_map(site.places)
+        """For a browser."""
+        blogen = site.young if self.is_young else site.blogen
+        assert blogen is not None
+        return address(blogen) + self.path.format_map(site.places)
 
 
 READER: Final = (
@@ -30,9 +35,27 @@ READER: Final = (
     Page("search-found", "/search?q=the+disk"),
     Page("search-nothing", "/search?q=zzzqq"),
     Page("not-found", "/p/nothing-here", status=404),
+    Page("search-within", "/search?q=the&tag=sea"),
+    Page("series", "/series/waiting-in-line"),
+    Page("gone", "/p/gone", status=410),
+    Page("thread", f"/p/{POST}/comments/{{comment}}"),
     Page("home-signed-in", "/", ANN),
+    Page("home-following", "/?feed=following", ANN),
+    Page("home-for-you", "/?feed=for-you", ANN),
     Page("post-signed-in", f"/p/{POST}", ANN),
     Page("post-of-the-owner", f"/p/{POST}", OWNER),
+    Page("first-post", "/p/{first}", is_young=True),
+    Page("young-home", "/", is_young=True),
+)
+SOCIAL: Final = (
+    Page("report-post", f"/p/{POST}/report", ANN),
+    Page("report-comment", "/comments/{answer}/report", ANN),
+    Page("reply", "/comments/{answer}/reply", ANN),
+    Page("change-comment", "/comments/{comment}/edit", ANN),
+    Page("notifications", "/notifications", ANN),
+    Page("bookmarks", "/bookmarks", ANN),
+    Page("history", "/history", ANN),
+    Page("hidden", "/me/hidden", ANN),
 )
 PEOPLE: Final = (
     Page("login", "/login"),
@@ -45,5 +68,21 @@ PEOPLE: Final = (
 STUDIO: Final = (
     Page("studio-refused", "/studio", ANN, 403),
     Page("studio", "/studio", OWNER),
+    Page("set-up", "/studio/set-up/{set_up}", is_young=True),
+    Page("studio-posts", "/studio/posts", OWNER),
+    Page("studio-edit", f"/studio/posts/{POST}", OWNER),
+    Page("studio-delete", f"/studio/posts/{POST}/delete", OWNER),
+    Page("studio-versions", "/studio/posts/post-3/versions", OWNER),
+    Page("studio-version", "/studio/posts/post-3/versions/2", OWNER),
 )
-PAGES: Final = (*READER, *PEOPLE, *STUDIO)
+PAGES: Final = (*READER, *SOCIAL, *PEOPLE, *STUDIO)
+
+NO_PAGES: Final = {
+    "/newest.json", "/p/{slug}.md", "/oembed", "/llms.txt", "/.well-known/security.txt", "/sitemap.xml", "/robots.txt",
+    "/manifest.webmanifest", "/media/{name}", "/me/data.json", "/static/{name}", "/theme.css", "/favicon.ico",
+    "/healthz", "/readyz",
+    "/p/{slug}/talk", "/studio/events", "/studio/jobs/{id}/events",  # of pages that are open
+    "/comments/{id}", "/notifications/{id}",  # lead on
+    "/app", "/app/{path:.*}",  # tests/e2e/test_app*.py look at it
+}  # fmt: skip
+"""Addresses that answer with something else; feeds, parts of sitemaps and cards are known by their ends."""

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
+from blogen.web.routes import GET
 from tests.site.filled import Filled
 from tests.site.looking import TOOLS, sit_down
-from tests.site.pages import PAGES
+from tests.site.pages import NO_PAGES, PAGES
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -46,7 +47,8 @@ async def test_the_html_of_every_page_is_without_error(site: Filled, tmp_path: P
         file.write_bytes(answer.body)
         names[file.as_uri()] = page.name
     java = await asyncio.create_subprocess_exec(
-        "java", "-Xss2m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", str(_NU), "--format", "json", "--stdout", "--exit-zero-always",
+        "java", "-Xss2m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", str(_NU),
+        "--format", "json", "--stdout", "--exit-zero-always",
         *map(str, sorted(tmp_path.iterdir())),
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
@@ -58,6 +60,21 @@ async def test_the_html_of_every_page_is_without_error(site: Filled, tmp_path: P
         if one["type"] != "info"
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_every_page_is_in_the_list() -> None:
+    def pattern(route: str) -> str:
+        return re.sub(r"\\{[^}]*\\}", "[^/?]+", re.escape(route))
+
+    listed = {page.path.partition("?")[0] for page in PAGES}
+    forgotten = [
+        route
+        for route in GET
+        if route not in NO_PAGES
+        and not re.search(r"feed\.xml|atom\.xml|feed\.json|sitemap|/cards/", route)
+        and not any(re.fullmatch(pattern(route), path) for path in listed)
+    ]
+    assert not forgotten, f"these are not looked at by any test: {forgotten}"
 
 
 async def test_no_page_has_a_script_or_a_style_of_its_own_and_all_forbid_them(site: Filled) -> None:
