@@ -26,6 +26,7 @@ if (form) {
     } catch { /* The next stroke asks again. */ }
   }
   form.addEventListener('input', () => {
+    if (form.elements.cover.value === 'upload') form.querySelector('.covers details').open = true
     state.textContent = changed() ? 'Not saved yet' : ''
     sessionStorage.setItem(key, stands())
     clearTimeout(timer)
@@ -61,7 +62,9 @@ if (form) {
 }
 
 // With the focus on a comment's box: j and k to the next and the one before, a, r and s do what the buttons say.
-document.querySelector('[data-queue]')?.addEventListener('keydown', event => {
+const queue = document.querySelector('[data-queue]')
+queue?.querySelector('[data-strokes]').removeAttribute('hidden')
+queue?.addEventListener('keydown', event => {
   if (!event.target.matches('[type=checkbox]') || event.ctrlKey || event.metaKey || event.altKey) return
   const boxes = [...event.currentTarget.querySelectorAll('[type=checkbox]')]
   const step = {j: 1, ArrowDown: 1, k: -1, ArrowUp: -1}[event.key]

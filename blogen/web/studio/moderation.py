@@ -17,7 +17,7 @@ from blogen.web.studio.door import owner, page
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from blogen.store.moderation import Moderation
+    from blogen.store.moderation import Moderation, Report
     from blogen.web.people.session import Visitor
 
 HERE: Final = "/studio/moderation"
@@ -186,22 +186,24 @@ async def _reports(
     values: Mapping[str, Form] | None = None, said: str = "", trouble_text: str = "", status: int = 200,
 ) -> web.Response:  # fmt: skip
     found, after = await request.app[MODERATION].reports(_A_PAGE, _after(request))
-    excerpts = {}
+    titles, excerpts = {}, {}
     for report in found:
-        if report.block is not None:
-            excerpts[report.id] = await _excerpt(request, report.slug, report.block)
+        if report.comment is None:
+            titles[report.id], excerpts[report.id] = await _place(request, report)
     return await _page(
-        request, who, "reports", reports=found, after=after, excerpts=excerpts, wrong=wrong or {},
+        request, who, "reports", reports=found, after=after, titles=titles, excerpts=excerpts, wrong=wrong or {},
         values=values or {}, said=said, trouble_text=trouble_text, status=status,
     )  # fmt: skip
 
 
-async def _excerpt(request: web.Request, slug: str, block_id: str) -> str:
-    """What the block says now; empty if the post has none of that id any more."""
+async def _place(request: web.Request, report: Report) -> tuple[str, str]:
+    """The title of the post, and what the reported block says now: nothing if the post has it no more."""
     from blogen.render.text import plain_text
 
-    post = await request.app[POSTS].by_slug(slug)
-    return plain_text([block for block in post.blocks if block.id == block_id], with_notes=True) if post else ""
+    post = await request.app[POSTS].by_slug(report.slug)
+    if post is None:
+        return "", ""
+    return post.title, plain_text([block for block in post.blocks if block.id == report.block], with_notes=True)
 
 
 async def _words(
