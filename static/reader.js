@@ -55,6 +55,12 @@
       copies(button, () => code.textContent)
       code.before(button)
     }
+    for (const button of navigator.share ? all("[data-share]") : []) {
+      button.hidden = false
+      button.addEventListener("click", () => {
+        navigator.share({title: button.dataset.share, url: button.dataset.url}).catch(() => { /* thought better of it */ })
+      })
+    }
     for (const button of all("[data-copy]")) {
       copies(button, () => button.dataset.copy)
       button.hidden = false
