@@ -67,6 +67,7 @@ async def open_site(folder: Path, **sections: dict[str, Any]) -> AsyncIterator[S
         app[keys.PEOPLE] = People(blog.database, SystemClock())
         app[keys.DEVICES] = Devices(blog.database, SystemClock())
         app[keys.JOBS] = blog.jobs
+        app[keys.CLOCK] = SystemClock()
         app[keys.STEPS] = blog.steps
 
         async def ready() -> dict[str, str | None]:
@@ -77,6 +78,6 @@ async def open_site(folder: Path, **sections: dict[str, Any]) -> AsyncIterator[S
         plain = {"Accept-Encoding": "identity"}
         async with TestClient(TestServer(app), auto_decompress=False, headers=plain) as client:
             assert isinstance(client.server, TestServer)
-            put_ahead(client.server.handler, PagesAhead(app[keys.PAGES]))
+            put_ahead(client.server.handler, PagesAhead(client.server.handler, app[keys.PAGES]))
             site = Site(blog, app, client)
             yield site
