@@ -80,12 +80,14 @@ def now_of(job: Job) -> Now:
 
 def cost_of(job: Job) -> str:
     """`$0.0123`, `nothing`, or that not all of it is known."""
-    return spent(usd(job.cost_usd_micros), job.unknown_calls)
+    return spent(usd(job.cost_usd_micros), job.unknown_calls).replace("not known", "cost not known")
 
 
 def span(duration_ms: int) -> str:
-    """`0.4 s`, `12 s`, `3 min`, `2 h 5 min`, `3 days`."""
+    """`0.4 s`, `12 s`, `3 min`, `2 h 5 min`, `3 days`; nothing for what took no time to speak of."""
     seconds = duration_ms / 1000
+    if duration_ms < 50:
+        return ""
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 100:
