@@ -383,3 +383,40 @@ async def test_what_is_said_and_who_says_it_runs_nothing(site, bob, tea):
         path = following[1] if following else ""
     assert seen > 40
     await cyd.submit("/me/profile", {"name": "Cyd"}, page="/me")
+
+
+async def test_every_kind_of_notification_is_worded_and_leads_somewhere(site, tea):
+    await site.person("dee")
+    dee, moderation, told_of = await site.signed_in("dee"), site.app[keys.MODERATION], site.app[keys.NOTIFICATIONS]
+    await press(dee, "/authors/blogen", "/authors/blogen/follow", on="1")
+    by_author = await site.blog.publish("By an author")
+    await told_of.tell_followers(by_author)
+    await press(dee, "/authors/blogen", "/authors/blogen/follow", on="")
+    await press(dee, "/tags/hot%20drinks", "/tags/hot%20drinks/follow", on="1")
+    by_tag = await site.blog.publish("About a topic", tags=["hot drinks"])
+    await told_of.tell_followers(by_tag)
+    await press(dee, tea, f"{tea}/like", on="1")
+    block = (await site.blog.posts.by_slug("tea")).blocks[1].id
+    await told_of.tell_of_correction((await site.app[keys.CORRECTIONS].publish("tea", "It is 1987.", block=block)).id)
+    await press(dee, f"{tea}/report", f"{tea}/report", note="Not so.")
+    [report] = [one for one in (await moderation.reports(100))[0] if one.handle == "dee"]
+    await moderation.close_report(report.id, "Mended.", "mod")
+    comment = await say(dee, tea, "Mine.")
+    await moderation.remove(comment, "mod")
+    await moderation.restore(comment, "mod")
+    page = await dee.get("/notifications")
+    assert page.status == 200
+    lines = (
+        "New by @blogen : By an author", "New about hot drinks : About a topic", "It is 1987.", "Mended.",
+        "Corrected, what you liked or kept: Tea", "Your report was looked at, about Tea",
+        "A moderator removed your comment below Tea", "Your comment is shown again, below Tea",
+    )  # fmt: skip
+    for line in lines:
+        assert line in page.words
+    places = [
+        (await dee.get(link)).location for link in re.findall(r'href="(/notifications/[0-9a-f-]{36})"', page.text)
+    ]
+    assert {f"/p/{by_author}", f"/p/{by_tag}", f"{tea}#b-{block}", tea, f"/comments/{comment}"} == set(places)
+    for slug in (by_author, by_tag):
+        await site.blog.posts.delete(slug)
+    assert (await dee.get("/notifications")).status == 200, "also of posts that are gone"
