@@ -244,7 +244,7 @@ async def serve(data: Path, jobs: int) -> None:
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
         assert runner.server is not None
-        put_ahead(runner.server, PagesAhead(application[KEPT]), application[AHEAD])
+        put_ahead(runner.server, PagesAhead(runner.server, application[KEPT]), application[AHEAD])
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         work_steadily()
         async with engine.running():

@@ -3,14 +3,20 @@
 No middleware and no signal sees what is answered here: whoever does so puts in himself what they would have added.
 """
 
+import asyncio
 import os
 import time
 from collections.abc import Awaitable
+from contextlib import suppress
 from email.utils import formatdate
 from typing import Protocol
 
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage, StreamWriter
+from aiohttp.streams import EMPTY_PAYLOAD
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 _ASKS_FOR_MORE = (hdrs.EXPECT, hdrs.RANGE)
 
@@ -31,6 +37,19 @@ def put_ahead(server: web.Server, *ahead: Ahead) -> None:
         return await the_long_way(request)
 
     server.request_handler = answer
+
+
+async def ask_ourselves(server: web.Server, path: str) -> None:
+    """Have `server` make its answer to a plain GET of `path`, which is sent to nobody."""
+    message = RawRequestMessage(
+        hdrs.METH_GET, path, HttpVersion11, CIMultiDictProxy(CIMultiDict()), (), False, None, False, False,
+        URL(path, encoded=True),
+    )  # fmt: skip
+    protocol, task = server(), asyncio.current_task()
+    assert task is not None
+    writer = StreamWriter(protocol, asyncio.get_running_loop())
+    with suppress(web.HTTPException):  # it has moved, say
+        await server.request_handler(server.request_factory(message, EMPTY_PAYLOAD, protocol, writer, task))
 
 
 def is_plain(request: web.BaseRequest) -> bool:

@@ -73,7 +73,7 @@ async def _serve(config: Config) -> int:
         )
         await runner.setup()
         assert runner.server is not None
-        put_ahead(runner.server, PagesAhead(application[web_keys.PAGES]), application[AHEAD])
+        put_ahead(runner.server, PagesAhead(runner.server, application[web_keys.PAGES]), application[AHEAD])
         site = web.SockSite(runner, listening)
         await site.start()
         sys.stdout.write(f"Blogen is ready at {url}\n")

@@ -4,11 +4,12 @@ Whoever shows a session, asks for a part, sends a body or wants anything but to 
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from aiohttp import hdrs, web
 from aiohttp.http import SERVER_SOFTWARE
 
-from blogen.ahead import AtOnce, is_plain
+from blogen.ahead import AtOnce, ask_ourselves, is_plain
 from blogen.clients import COOKIE
 from blogen.web.answers import form, headers, knows
 from blogen.web.middleware import SECURITY_HEADERS
@@ -18,8 +19,9 @@ _METHODS = (hdrs.METH_GET, hdrs.METH_HEAD)
 
 
 class PagesAhead:
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, server: web.Server, pages: Pages) -> None:
         self._pages = pages
+        pages.renew_by(partial(ask_ourselves, server))
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse | None:
         """The page, if it is kept for this address; None: ask further."""

@@ -18,7 +18,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from email.utils import formatdate
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
 from blogen import events
 from blogen.events import Bus, Event
@@ -34,6 +36,7 @@ _OVERHEAD_BYTES = 2500
 """Of a page beside its bytes: heads, tags, its places in what is kept, its facts."""
 _OFTEN = 8
 """So often a page is asked for before it is worth being compressed as well as can be."""
+_RENEWED_AT_ONCE = 64
 _HOT_SHARE = 0.8
 _LARGEST_SHARE = 0.5
 _ADDRESSES = 4
@@ -109,6 +112,7 @@ class View:
 
 
 Render = Callable[[View], Awaitable[str]]
+Renew = Callable[[str], Awaitable[None]]
 
 
 class Form:
@@ -169,7 +173,7 @@ class Pages:
     """Hears on `bus` what changed; holds at most `limit_bytes`.
 
     What was asked for once makes room before what was asked for again: a walk through the archive pushes out no page
-    that many read.
+    that many read. What was asked for since it was made, and a new post, is made anew at once, before anybody asks.
     """
 
     def __init__(self, bus: Bus, *, limit_bytes: int = 32 * 1024 * 1024) -> None:
@@ -186,6 +190,9 @@ class Pages:
         self._views: set[View] = set()
         self._compressing: set[asyncio.Task[None]] = set()
         self._press = asyncio.Lock()
+        self._renew: Renew | None = None
+        self._to_renew: dict[str, None] = {}
+        self._renewing: asyncio.Task[None] | None = None
         self._stop_hearing = bus.subscribe(self._hear)
 
     async def get(self, key: Hashable, render: Render, media_type: str, *, address: str = "") -> Page:
@@ -246,6 +253,15 @@ class Pages:
     def kept_bytes(self) -> int:
         return self._kept_bytes
 
+    def renew_by(self, renew: Renew) -> None:
+        """Have pages that are read made anew by `renew`, which asks for an address as a reader would."""
+        self._renew = renew
+
+    async def renewed(self) -> None:
+        """Return when no page is waiting to be made anew."""
+        if self._renewing is not None:
+            await self._renewing
+
     async def compressed(self) -> None:
         """Return when all kept pages are compressed."""
         while self._compressing:
@@ -254,6 +270,7 @@ class Pages:
     async def close(self) -> None:
         self._stop_hearing()
         tasks = [*self._rendering.values(), *self._compressing]
+        tasks += [self._renewing] if self._renewing else []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -269,9 +286,28 @@ class Pages:
             view.changed.update(facts)
         # What is being rendered may show what was: who asks from now on gets a rendering of their own.
         self._rendering.clear()
-        for fact in facts:
-            for key in tuple(self._showing.get(fact, ())):
-                self._drop(key)
+        stale = {key: self._kept[key] for fact in facts for key in self._showing.get(fact, ())}
+        for key in stale:
+            self._drop(key)
+        read = sorted((page for page in stale.values() if page.asked), key=lambda page: page.asked, reverse=True)
+        new = [f"/p/{quote(event.slug, safe='')}"] if isinstance(event, events.PostPublished) else []
+        self._renew_soon([*new, *(address for page in read for address in page.addresses[:1])])
+
+    def _renew_soon(self, addresses: Iterable[str]) -> None:
+        if self._renew is None:
+            return
+        for address in islice(addresses, _RENEWED_AT_ONCE - len(self._to_renew)):
+            self._to_renew[address] = None
+        if self._to_renew and (self._renewing is None or self._renewing.done()):
+            self._renewing = asyncio.create_task(self._renew_each(self._renew))
+
+    async def _renew_each(self, renew: Renew) -> None:
+        """One after the other: whoever reads meanwhile goes before."""
+        while self._to_renew:
+            address = next(iter(self._to_renew))
+            del self._to_renew[address]  # a change from here on lets it be renewed once more
+            if self.at(address) is None:
+                await renew(address)
 
     async def _make(self, key: Hashable, render: Render, media_type: str) -> Page:
         this, view = asyncio.current_task(), View()

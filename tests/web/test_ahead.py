@@ -4,6 +4,7 @@ import pytest
 
 from blogen.clients import COOKIE
 from blogen.domain.changes import PostChange
+from blogen.events import RequestCrashed
 from blogen.web import keys
 from blogen.web.ahead import PagesAhead
 from blogen.web.assets import address
@@ -16,6 +17,7 @@ OF_EACH = {"date", "x-request-id"}
 @pytest.fixture
 async def tea(site):
     await site.blog.publish("Tea", tags=["a"], text="Tea. " * 300)
+    await site.app[keys.PAGES].renewed()
     return site
 
 
@@ -40,6 +42,7 @@ async def test_it_is_the_answer_of_the_long_way_to_the_letter(tea, ahead, path, 
     accepts = {"Accept-Encoding": coding}
     await tea.get(path)
     await tea.app[keys.PAGES].compressed()
+    tea.app[keys.PAGES].at(path).made_at -= 2  # the date is told from the next second on
     tag = (await tea.get(path, headers=accepts)).headers["ETag"]
     # What is unusual about the long one changes nothing of the answer.
     for asked in ({}, {"If-None-Match": tag}, {"If-None-Match": "*"}, {"If-None-Match": '"other"'}):
@@ -71,16 +74,16 @@ def without(answer) -> dict[str, str]:
 )  # fmt: skip
 async def test_what_is_unusual_goes_the_long_way(tea, ahead, unusual):
     for _ in range(2):
-        plain = await tea.get("/p/tea")
+        plain = await tea.get("/")
     assert ahead == [False, True]
-    assert (await tea.get("/p/tea", headers=unusual)).body == plain.body
+    assert (await tea.get("/", headers=unusual)).body == plain.body
     for method in ("POST", "PUT", "DELETE"):
-        async with tea.client.request(method, "/p/tea") as answer:
+        async with tea.client.request(method, "/") as answer:
             assert answer.status == 405
-    async with tea.client.get("/p/tea", data=b"a body") as answer:
+    async with tea.client.get("/", data=b"a body") as answer:
         assert answer.status == 200
     assert not any(ahead[2:])
-    await tea.get("/p/tea", headers={"Cookie": "colours=dark"})
+    await tea.get("/", headers={"Cookie": "colours=dark"})
     assert ahead[-1]
 
 
@@ -99,5 +102,24 @@ async def test_what_changes_is_never_answered_as_it_was(tea, ahead):
                 assert title in (await tea.get(path)).text
             assert ahead[-1]
     await tea.blog.posts.delete("tea")
-    assert (await tea.get("/p/tea")).status == 404
+    assert (await tea.get("/p/tea")).status == 410
     assert "White tea" not in (await tea.get("/")).text
+
+
+async def test_what_is_read_is_made_anew_before_anybody_asks(tea, ahead):
+    pages = tea.app[keys.PAGES]
+    for path in ("/", "/", "/p/tea", "/archive"):
+        await tea.get(path)
+    await tea.blog.publish("Green tea", tags=["a"])
+    await pages.renewed()
+    ahead.clear()
+    assert "Green tea" in (await tea.get("/")).text
+    assert "Green tea" in (await tea.get("/p/green-tea")).text, "a new post, too"
+    assert ahead == [True, True]
+    assert "Green tea" in (await tea.get("/archive")).text
+    assert ahead == [True, True, False], "nobody had asked for it since it was made"
+    await tea.blog.posts.delete("green-tea")
+    await pages.renewed()
+    assert (await tea.get("/p/green-tea")).status == 410
+    assert "Green tea" not in (await tea.get("/")).text
+    assert not [event for event in tea.blog.heard if isinstance(event, RequestCrashed)]

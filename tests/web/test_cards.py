@@ -9,7 +9,7 @@ from blogen.web.cards import Cards
 
 @pytest.fixture
 def cards(tmp_path):
-    return Cards(templates._environment(tmp_path))
+    return Cards(templates._built_in(tmp_path))
 
 
 async def summary(blog):

@@ -217,6 +217,28 @@ async def test_what_would_fill_the_memory_alone_is_not_kept(bus):
     await pages.close()
 
 
+async def test_what_is_read_most_is_renewed_first_and_what_nobody_read_is_not(bus, pages):
+    renewed: list[str] = []
+
+    async def renew(address: str) -> None:
+        renewed.append(address)
+        await pages.get(address, renderers[address], HTML, address=address)
+
+    pages.renew_by(renew)
+    renderers = {f"/{number}": Renderer(f"{number}", "newest") for number in range(100)}
+    renderers["/p/a%20b"] = Renderer("new", "post:a b")
+    for number in range(100):
+        for _ in range(number):
+            await pages.get(f"/{number}", renderers[f"/{number}"], HTML, address=f"/{number}")
+    bus.publish(PostPublished("a b", "job"))
+    await pages.renewed()
+    hottest = [f"/{number}" for number in range(99, 36, -1)]
+    assert renewed == ["/p/a%20b", *hottest], "so many at once, no more"
+    bus.publish(PostDeleted("a b"))
+    await pages.renewed()
+    assert len(renewed) == 64, "nobody asked since they were made"
+
+
 async def test_an_address_leads_to_a_page_while_it_is_kept(bus, pages):
     for number in range(20):  # spelt in so many ways
         page = await pages.get("tag", Renderer("tag", "tag:tea"), HTML, address=f"/tags/{number}")

@@ -191,4 +191,4 @@ async def test_a_deleted_post_is_gone_from_every_page_at_once(site):
     await site.blog.posts.delete("tea")
     for path in paths:
         assert "/p/tea" not in (await site.get(path)).text, path
-    assert (await site.get("/p/tea")).status == 404
+    assert (await site.get("/p/tea")).status == 410
