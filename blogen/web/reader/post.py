@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
 
 from aiohttp import web
 
+from blogen.domain.job import JobState
 from blogen.domain.money import usd
 from blogen.errors import Gone, NotFound
 from blogen.store.posts import Neighbours
 from blogen.store.steps import StepRecord
-from blogen.web.keys import JOBS, POSTS, SERIES, STEPS
+from blogen.web.keys import JOBS, PEOPLE, POSTS, SERIES, STEPS
 from blogen.web.pages import View
 from blogen.web.reader.notes import opening
 from blogen.web.reader.serve import kept, passing
@@ -21,9 +23,11 @@ from blogen.web.templates import render
 if TYPE_CHECKING:
     from blogen.domain.post import Block, Heading, Post, ReceiptStep
     from blogen.domain.post_summary import PostSummary
+    from blogen.store.jobs import TimelineEntry
     from blogen.store.series import SeriesOfPosts
     from blogen.web.social.talk import Talk
 
+_PERSON_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _RELATED = 3
 _CONTENTS_HEADINGS = 3
 _CONTENTS_WORDS = 500
@@ -37,6 +41,17 @@ class Entry:
 
     id: str
     text: str
+
+
+class Approval(NamedTuple):
+    """A decision of a person that the post rests on."""
+
+    by: str
+    """A name."""
+    what: str
+    at: int
+    """Unix ms."""
+    person_id: str = ""
 
 
 async def post(request: web.Request) -> web.Response:
@@ -85,17 +100,30 @@ async def receipt(request: web.Request) -> web.Response:
         job_id = await request.app[POSTS].job_id(slug)
         if job_id is None:
             raise NotFound("This post has no receipt.")
-        lines = await request.app[JOBS].timeline(job_id)
+        approvals = [await _approval(request, line) for line in await request.app[JOBS].timeline(job_id)
+                     if line.event == "approved"]  # fmt: skip
+        view.shows(*(f"person:{one.person_id}" for one in approvals if one.person_id))
         return render(
             request.app,
             "receipt.html",
             viewer=view.visitor,
             post=found,
             steps=[_receipt_step(step) for step in await request.app[STEPS].of(job_id) if step.state == "finished"],
-            approved_at=next((line.at for line in reversed(lines) if line.event == "approved"), None),
+            approvals=approvals,
+            quotes=sum(len(source.quotes) for source in found.sources),
         )
 
     return await kept(request, ("receipt", slug), page)
+
+
+async def _approval(request: web.Request, line: TimelineEntry) -> Approval:
+    """Who said yes. A token, or a command on the machine itself, is the owner's."""
+    by = line.detail.get("by", "")
+    what = "the post" if line.origin == JobState.IN_REVIEW else "the repetition of a call that may have been paid"
+    if not _PERSON_ID.fullmatch(by):
+        return Approval("The owner", what, line.at)
+    person = await request.app[PEOPLE].by_id(by)
+    return Approval(person.name if person else "The owner, or somebody who has left", what, line.at, by)
 
 
 def _parts_around(series: SeriesOfPosts, slug: str) -> Neighbours:
