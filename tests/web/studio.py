@@ -1,4 +1,4 @@
-"""The studio on a real socket, over the whole blog: its engine, its pipeline, its database. And an owner at a browser."""
+"""The studio on a real socket, over the whole blog: engine, pipeline, database. And an owner at a browser."""
 
 import asyncio
 import json
@@ -137,7 +137,7 @@ async def owner_at(site: PeopleSite, handle: str = "olga", role: Scope = Scope.A
 
 
 async def send_order(browser: Browser, fields: dict[str, Any], *files: tuple[str, bytes], **headers: str) -> Answer:
-    """Open the form that orders a post, fill it in, and send it as a browser does. A list is a field that is repeated."""
+    """Open the form that orders a post, fill it in, and send it as a browser does. A list repeats its field."""
     found: dict[str, Any] = await browser.form("/studio/new", "/studio/new")
     return await post_order(browser, found | {"act": "order"} | fields, *files, **headers)
 
