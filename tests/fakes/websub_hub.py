@@ -64,7 +64,7 @@ class Hub:
         async with self._http.get(topic) as answer:
             content, media_type, status = await answer.read(), answer.headers["Content-Type"], answer.status
         links = _links(content, media_type, status)
-        if links.get("self") != topic or links.get("hub") != self.url:
+        if ("self", topic) not in links or ("hub", self.url) not in links:
             self.refused.append(f"{topic} {status} {links}")
             return
         for callback in self._subscribers.get(topic, ()):
@@ -73,19 +73,15 @@ class Hub:
                 pass
 
 
-def _links(content: bytes, media_type: str, status: int) -> dict[str, str]:
-    """Where a topic says it is, and which hub it names."""
+def _links(content: bytes, media_type: str, status: int) -> set[tuple[str, str]]:
+    """Where a topic says it is, and which hubs it names."""
     if status != 200:
-        return {}
+        return set()
     if "json" in media_type:
         feed = json.loads(content)
-        hubs = [hub["url"] for hub in feed.get("hubs", ()) if hub["type"] == "WebSub"]
-        return {"self": feed["feed_url"], "hub": next(iter(hubs), "")}
-    return {
-        link.get("rel", ""): link.get("href", "")
-        for link in ElementTree.fromstring(content).iter(f"{ATOM}link")
-        if link.get("rel") in {"self", "hub"}
-    }
+        hubs = {("hub", hub["url"]) for hub in feed.get("hubs", ()) if hub["type"] == "WebSub"}
+        return {("self", feed["feed_url"]), *hubs}
+    return {(link.get("rel", ""), link.get("href", "")) for link in ElementTree.fromstring(content).iter(f"{ATOM}link")}
 
 
 @asynccontextmanager
