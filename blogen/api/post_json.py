@@ -15,7 +15,7 @@ from aiohttp import web
 from pydantic_core import to_json
 
 from blogen.api.keys import ACTOR, SOCIAL
-from blogen.events import Bus, Event, PostChanged, PostDeleted
+from blogen.events import AuthorChanged, Bus, Event, PostChanged, PostDeleted
 
 if TYPE_CHECKING:
     from blogen.domain.post_summary import PostSummary
@@ -199,6 +199,9 @@ class PostJson:
         # Versions tell already; a post that is gone need not stay in memory until others push it out.
         if isinstance(event, PostChanged | PostDeleted):
             for key in [key for key, one in self._kept.items() if one.slug == event.slug]:
+                self._drop(key)
+        elif isinstance(event, AuthorChanged):  # whose name stands under posts that are of the same version as before
+            for key in list(self._kept):
                 self._drop(key)
 
 

@@ -9,17 +9,21 @@ from blogen.web.own_templates import OWN_TEMPLATES, OwnTemplates, watch
 from blogen.web.pages import Pages
 from blogen.web.people.state import PEOPLE_PAGES, PeoplePages
 from blogen.web.reader.cards import CARDS, add_cards
+from blogen.web.studio.live import LIVE, Live
+from blogen.web.studio.live import close as close_live
 
 
 def add_reader(app: web.Application) -> None:
     """Add the public site to `app`, which has the keys of `keys.py` set."""
     app[PAGES] = Pages(app[BUS])
     app[PEOPLE_PAGES] = PeoplePages()
+    app[LIVE] = Live(app[BUS])
     app[OWN_TEMPLATES] = OwnTemplates(app[CONFIG].data.dir / "templates" / "reader")
     app.cleanup_ctx.append(watch)
     add_cards(app)
     app.middlewares.append(friendly_errors)
     app.on_response_prepare.append(add_headers)
+    app.on_shutdown.append(close_live)
     app.on_cleanup.append(_close_pages)
     for path, name in GET.items():
         app.router.add_get(path, handler(f"blogen.web.{name}"))
@@ -64,7 +68,17 @@ GET = {
     "/reset": "people.reset.ask",
     "/reset/{ticket}": "people.reset.choose",
     "/studio": "studio.board.board",
+    "/studio/events": "studio.board.events",
+    "/studio/jobs": "studio.board.jobs",
+    "/studio/jobs/{id}": "studio.job.job",
+    "/studio/jobs/{id}/events": "studio.job.events",
+    "/studio/new": "studio.new_post.ask",
     "/studio/set-up/{ticket}": "studio.set_up.ask",
+    "/studio/settings": "studio.settings.settings",
+    "/studio/settings/preview.css": "studio.settings.preview_sheet",
+    "/studio/settings/preview.json": "studio.settings.preview_notes",
+    "/studio/authors": "studio.authors.authors",
+    "/studio/authors/{handle}": "studio.authors.author",
     "/studio/posts": "studio.posts.posts",
     "/studio/posts/{slug}": "studio.edit.edit",
     "/studio/posts/{slug}/delete": "studio.posts.ask_to_delete",
@@ -115,6 +129,12 @@ POST = {
     "/me/invitations": "people.me.invite",
     "/me/delete": "people.me.delete",
     "/studio/set-up/{ticket}": "studio.set_up.start",
+    "/studio/settings/name": "studio.settings.save_name",
+    "/studio/settings/look": "studio.settings.save_look",
+    "/studio/settings/logo": "studio.settings.save_logo",
+    "/studio/authors": "studio.authors.make",
+    "/studio/authors/{handle}": "studio.authors.save",
+    "/studio/authors/{handle}/picture": "studio.authors.save_picture",
     "/studio/posts/{slug}": "studio.edit.save",
     "/studio/posts/{slug}/preview": "studio.edit.preview",
     "/studio/posts/{slug}/feature": "studio.posts.feature",
@@ -143,6 +163,8 @@ POST = {
     "/notifications/read": "social.notifications.mark_read",
     "/me/hidden": "social.hidden.hide",
     "/me/reading": "social.hidden.choose",
+    "/studio/new": "studio.new_post.order",
+    "/studio/jobs/{id}/{act}": "studio.job_acts.act",
     "/passkeys/options": "people.passkeys.adding",
     "/passkeys": "people.passkeys.add",
     "/passkeys/sign-in/options": "people.passkeys.signing_in",

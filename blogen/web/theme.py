@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PATH: Final = "/theme.css"
 _PAIR: Final = re.compile(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);")
+_BUILT_IN_FONTS: Final = {"text": FONTS["charter"], "heading": FONTS["charter"], "sans": FONTS["system"]}
 _LOGO_SHEET: Final = (
     ".wordmark .logo{height:2rem;width:auto;max-width:min(14rem,50vw);object-fit:contain;object-position:left}"
 )
@@ -48,20 +49,24 @@ class Look(NamedTuple):
     told: tuple[Told, ...]
     """What was moved so that it can be read."""
 
-    @property
-    def declarations(self) -> str:
-        """Only what is another than in `static/reader.css`."""
-        tokens = _tokens()
+    def declarations(self, *, all_of_them: bool = False) -> str:
+        """Of tokens, as CSS; only those that are others than in `static/reader.css`, if not all are wanted."""
         colours = {
             name: f"light-dark({self.light[name]},{self.dark[name]})"
-            for name, pair in tokens.items()
-            if (self.light[name], self.dark[name]) != pair
+            for name, pair in _tokens().items()
+            if all_of_them or (self.light[name], self.dark[name]) != pair
         }
-        return "".join(f"--{name}:{value};" for name, value in (colours | dict(self.fonts)).items())
+        fonts = (_BUILT_IN_FONTS if all_of_them else {}) | dict(self.fonts)
+        return "".join(f"--{name}:{value};" for name, value in (colours | fonts).items())
 
 
 def theme(site: "Site") -> Theme:
     return _theme(site.now, site.logo)
+
+
+def preview(config: "SiteConfig", selector: str) -> str:
+    """A sheet that shows in one place what the theme of `config` would be."""
+    return f"{selector}{{{look(config).declarations(all_of_them=True)}}}\n"
 
 
 def sheet(site: "Site") -> str:
@@ -109,7 +114,7 @@ def _look(
 
 
 def _sheet(made: Look, logo: Logo | None) -> str:
-    declarations = made.declarations
+    declarations = made.declarations()
     text = f"@media screen{{:root{{{declarations}}}}}\n" if declarations else ""
     return text + (f"{_LOGO_SHEET}\n" if logo else "")
 

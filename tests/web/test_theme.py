@@ -47,7 +47,7 @@ def test_what_is_built_in_is_what_the_sheet_says():
     sheet = (Path(__file__).parents[2] / "static" / "reader.css").read_text()
     for token, font in (("serif", "charter"), ("sans", "system")):
         assert f"--{token}: {FONTS[font]};" in sheet
-    assert not look(SiteConfig()).declarations
+    assert not look(SiteConfig()).declarations()
 
 
 WILD = [
