@@ -34,7 +34,8 @@ _CALLED: Final = {
     "language": "language",
 }
 _KEY: Final = re.compile(r"[0-9a-f-]{36}")
-_OFFSET: Final = re.compile(r"[+-]?\d{1,4}")
+_WHOLE: Final = re.compile(r"-?\d{1,9}", re.ASCII)
+_OFFSET: Final = re.compile(r"[+-]?\d{1,4}", re.ASCII)
 _MAX_OFFSET_MINUTES: Final = 14 * 60
 _MEDIA_TYPES: Final = {"md": "text/markdown", "markdown": "text/markdown", "html": "text/html", "htm": "text/html"}
 
@@ -129,7 +130,7 @@ async def _page(
         request, "new_post.html", who, status=status, values=values, texts=texts or [Pasted("", "")],
         wrong=wrong or Words(), trouble_text=trouble, key=key if _KEY.fullmatch(key) else new_id(),
         authors=await request.app[AUTHORS].list(), default_author=config.site.author, reviews=config.pipeline.review,
-        max_sources=MAX_SOURCES, max_chars=MAX_TEXT_CHARS, max_file_bytes=config.research.max_source_bytes,
+        max_sources=MAX_SOURCES, max_chars=MAX_TEXT_CHARS, file_size=_size(config.research.max_source_bytes),
         max_bytes=order_form.MAX_BYTES, file_types=",".join(FILE_TYPES), estimate=await _estimate(request, values),
     )  # fmt: skip
 
@@ -153,7 +154,7 @@ def _order(values: Words, sources: list[dict[str, str]]) -> JobRequest:
     given: dict[str, Any] = {"topic": values["topic"], "sources": sources}
     for name in ("brief", "author", "language", "words", "images", "priority"):
         if value := values[name].strip():
-            given[name] = value
+            given[name] = int(value) if _WHOLE.fullmatch(value) else value
     if values["review"] in {"yes", "no"}:
         given["review"] = values["review"] == "yes"
     if tags := [tag.strip() for tag in re.split(r"[,\n]", values["tags"]) if tag.strip()]:
@@ -228,9 +229,7 @@ async def _read_file(file: Upload, limit: int) -> Pasted:
     from blogen.providers.readable import readable
 
     if len(file.body) > limit:
-        raise SourceRefused(
-            f"{file.name} has more than {limit / 1_000_000:.0f} MB.", remedy="Give the part of it that matters."
-        )
+        raise SourceRefused(f"{file.name} has more than {_size(limit)}.", remedy="Give the part of it that matters.")
     stem, _, suffix = file.name.rpartition(".")
     if file.body.startswith(b"%PDF-"):
         raise SourceRefused(
@@ -243,3 +242,8 @@ async def _read_file(file: Upload, limit: int) -> Pasted:
             remedy="Give the part that matters, or split it into several files.",
         )
     return Pasted((found.title or stem or file.name)[:300], found.text)
+
+
+def _size(count: int) -> str:
+    """`10 MB`, `20 kB`."""
+    return f"{count / 1_000_000:.3g} MB" if count >= 1_000_000 else f"{count / 1000:.3g} kB"
