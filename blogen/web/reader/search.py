@@ -26,6 +26,7 @@ _TAGS = 100
 _AUTHORS = 100
 _DAY_MS = 86_400_000
 _SPANS: Final = {"week": ("The past week", 7), "month": ("The past month", 30), "year": ("The past year", 365)}
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _YEAR = re.compile(r"(19|20)\d\d")
 
 
@@ -41,8 +42,8 @@ class Choice:
 
 
 async def search(request: web.Request) -> web.Response:
-    query = request.query.get("q", "").strip()[:_QUERY_CHARACTERS]
-    chosen = {name: request.query.get(name, "").strip()[:_CHOICE_CHARACTERS] for name in _CHOICES}
+    query = _asked(request, "q", _QUERY_CHARACTERS)
+    chosen = {name: _asked(request, name, _CHOICE_CHARACTERS) for name in _CHOICES}
     within = Within(
         tag=chosen["tag"].lower(),
         author=chosen["author"],
@@ -67,6 +68,11 @@ async def search(request: web.Request) -> web.Response:
         )
 
     return await passing(request, page)
+
+
+def _asked(request: web.Request, name: str, most: int) -> str:
+    """A field of the form, without what nobody can type and no page may contain."""
+    return _CONTROL.sub(" ", request.query.get(name, "")).strip()[:most]
 
 
 def _span(when: str, now_ms: int) -> dict[str, int]:
