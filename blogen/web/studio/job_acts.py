@@ -124,7 +124,8 @@ async def _instead(request: web.Request, job_id: str, name: str, error: Conflict
     seen = await look(request.app, job_id)
     if {name, _ALSO.get(name)} & set(seen.acts):
         return str(error)
-    last = next(iter(reversed(told(seen.timeline, seen.names))))
+    # Of what happened at the same moment the person's part says more: “Rejected by …”, and not “Failed”.
+    last = max(told(seen.timeline, seen.names), key=lambda line: (line.at, " by " in line.words))
     now = now_of(seen.job)
     return (
         f"The job has moved meanwhile: “{last.words}”, {day(last.at)}, {hour(last.at)} UTC."
