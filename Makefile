@@ -67,7 +67,7 @@ screenshot: $(VENV)/dev.stamp chromium
 	@$(PY) docs/screenshot.py
 
 screenshots: $(VENV)/dev.stamp chromium
-	@$(PY) docs/screenshot.py --all
+	@$(PY) docs/screenshots.py
 
 # One environment serves both; the development lock contains the other.
 $(VENV)/run.stamp: requirements.lock

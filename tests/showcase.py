@@ -8,6 +8,7 @@ import hashlib
 import io
 import math
 import random
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from blogen.domain.job import Job, JobState
@@ -16,6 +17,7 @@ from blogen.render.markdown import NoteSource
 from blogen.store.steps import NOTHING_USED, Used
 from tests.blog import Blog
 
+Draw = Callable[[Blog, str, str], Awaitable[Picture]]
 DAY_MS = 86_400_000
 NOW_MS = 1_785_900_000_000
 
@@ -126,17 +128,18 @@ readers.
 """
 
 
-async def fill(blog: Blog) -> None:
-    """Publish the showcase, the first of `POSTS` last."""
+async def fill(blog: Blog, draw: Draw | None = None) -> None:
+    """Publish the showcase, the first of `POSTS` last. `draw` makes the pictures: the quick way, or Blogen's own."""
+    draw = draw or picture
     for age, (title, summary, tags, language, provenance, has_cover) in reversed(list(enumerate(POSTS))):
-        cover = await picture(blog, title, "cover") if has_cover else None
+        cover = await draw(blog, title, "cover") if has_cover else None
         fields: dict[str, Any] = {"markdown": f"{summary}\n\n" * 4, "words": 700 + 90 * age}
         if age == 0:
             fields = {
                 "markdown": LONG,
                 "notes": NOTES,
                 "words": 1480,
-                "images": [await picture(blog, "A drawing in the text", "brings")],
+                "images": [await draw(blog, "A drawing in the text", "brings")],
                 "sources": SOURCES,
                 "notices": ["The pictures were drawn without an AI model."],
                 "job_id": await _job_with_steps(blog),
@@ -161,6 +164,24 @@ async def _job_with_steps(blog: Blog) -> str:
         await blog.steps.begin(job, step, 1, digest=digest, is_paid=used is not NOTHING_USED)
         await blog.steps.finish(job, step, 1, "{}", duration_ms=milliseconds, digest=digest, used=used)
     return job.id
+
+
+async def own_cover(blog: Blog, title: str, key: str) -> Picture:
+    """As Blogen draws where no image service is configured, in all its sizes: a second each."""
+    from blogen.providers.cover_art import cover
+    from blogen.render.pictures import prepare
+
+    alt = f"A drawn cover for “{title}”"
+    prepared = await prepare(
+        cover(title if key == "cover" else f"{title}\n{key}", 1600, 900), alt=alt, made_by="covers", ai_generated=False
+    )
+    urls = {}
+    for file in prepared.files:
+        stored = await blog.media.add(
+            file.content, file.media_type, width=file.width, height=file.height, made_by="covers"
+        )
+        urls[file.sha256] = stored.url
+    return prepared.picture(key, lambda file: urls[file.sha256])
 
 
 async def picture(blog: Blog, title: str, key: str) -> Picture:

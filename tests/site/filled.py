@@ -61,6 +61,7 @@ _TOPICS = {
     "queued": "The physics of a skipped stone",
 }
 """The jobs of the board: what each is made to be, and its topic."""
+STATES: Final = tuple(_TOPICS)
 
 _SOURCE = """Two streams met at the mill for four hundred years. In the spring of 1784 the northern one left its bed
 within a single night and has never come back. The miller measured the water every morning and wrote it into a book.
@@ -203,7 +204,7 @@ async def _people_and_talk(blog: Blog, wares: Wares) -> tuple[dict[str, str], di
         _, secrets[handle] = await devices.sign_in(person.id, DeviceKind.BROWSER, "Firefox on Linux")
         await devices.sign_in(person.id, DeviceKind.BROWSER, "Chromium on Android")
     await people.change_profile(ids[ANN], ProfileChange(bio="Measures rivers, *mostly* on foot."))
-    await blog.database.write(_settle)
+    await blog.database.write(settle)
 
     social = Social(blog.database)
     for slug in (POST, "post-1", "post-7"):
@@ -262,7 +263,7 @@ async def _talk(blog: Blog, ids: dict[str, str]) -> dict[str, str]:
     return {"comment": first.id, "answer": answer.id}
 
 
-def _settle(tx: Transaction) -> None:
+def settle(tx: Transaction) -> None:
     """The jobs of the showcase are done, as those of published posts are; its author has something to say."""
     tx.execute("UPDATE jobs SET state = 'published', finished_at = updated_at")
     tx.execute(

@@ -21,7 +21,7 @@ from tests.blog import Blog
 from tests.fakes.answers import Filling, prose
 from tests.fakes.openai_server import FakeOpenAI
 from tests.showcase import DAY_MS, NOW_MS
-from tests.site.filled import ANN, BEA, OWNER, POST, Wares
+from tests.site.filled import ANN, BEA, OWNER, POST, STATES, Wares
 from tests.site.vectors import VECTORS, packed
 
 _POSTS: Final = 16
@@ -121,12 +121,10 @@ sign_up = "open"
 """
 
 
-_NAMES: Final = ("published", "in_review", "scheduled", "cancelled", "failed", "paused", "drafting", "queued")
-
 HOSTILE: Final = Wares(
     posts=_posts,
     more=_people_and_talk,
-    topics=dict(zip(_NAMES, map(_line, _TITLES), strict=False)),
+    topics=dict(zip(STATES, map(_line, _TITLES), strict=False)),
     sources=tuple(
         {"kind": "text", "title": _line(line), "text": f"A mill stood here for four hundred years. {text}"}
         for line, text in zip(_LINES, _TEXTS, strict=False)

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from tests.site.filled import ANN, NOBODY, OWNER, POST, Filled, address
+from tests.site.filled import ANN, NOBODY, OWNER, POST, STATES, Filled, address
 
 
 class Page(NamedTuple):
@@ -69,6 +69,17 @@ STUDIO: Final = (
     Page("studio-refused", "/studio", ANN, 403),
     Page("studio", "/studio", OWNER),
     Page("set-up", "/studio/set-up/{set_up}", is_young=True),
+    Page("studio-jobs", "/studio/jobs", OWNER),
+    *(Page(f"studio-job-{state.replace('_', '-')}", f"/studio/jobs/{{{state}}}", OWNER) for state in STATES),
+    Page("studio-new", "/studio/new", OWNER),
+    Page("studio-moderation", "/studio/moderation", OWNER),
+    Page("studio-reports", "/studio/moderation/reports", OWNER),
+    Page("studio-removed", "/studio/moderation/removed", OWNER),
+    Page("studio-words", "/studio/moderation/words", OWNER),
+    Page("studio-log", "/studio/moderation/log", OWNER),
+    Page("studio-authors", "/studio/authors", OWNER),
+    Page("studio-author", "/studio/authors/blogen", OWNER),
+    Page("studio-settings", "/studio/settings", OWNER),
     Page("studio-posts", "/studio/posts", OWNER),
     Page("studio-edit", f"/studio/posts/{POST}", OWNER),
     Page("studio-delete", f"/studio/posts/{POST}/delete", OWNER),
@@ -81,8 +92,12 @@ NO_PAGES: Final = {
     "/newest.json", "/p/{slug}.md", "/oembed", "/llms.txt", "/.well-known/security.txt", "/sitemap.xml", "/robots.txt",
     "/manifest.webmanifest", "/media/{name}", "/me/data.json", "/static/{name}", "/theme.css", "/favicon.ico",
     "/healthz", "/readyz",
-    "/p/{slug}/talk", "/studio/events", "/studio/jobs/{id}/events",  # of pages that are open
-    "/comments/{id}", "/notifications/{id}",  # lead on
-    "/app", "/app/{path:.*}",  # tests/e2e/test_app*.py look at it
+    # What open pages ask for:
+    "/p/{slug}/talk", "/studio/events", "/studio/jobs/{id}/events", "/studio/settings/preview.css",
+    "/studio/settings/preview.json",
+    # What leads on:
+    "/comments/{id}", "/notifications/{id}",
+    # The app, which tests/e2e/test_app*.py look at:
+    "/app", "/app/{path:.*}",
 }  # fmt: skip
 """Addresses that answer with something else; feeds, parts of sitemaps and cards are known by their ends."""
