@@ -171,11 +171,6 @@ def json_ld(
     return found
 
 
-def json_ld_text(post: PostSummary, base_url: str) -> str:
-    """`json_ld` as it may stand in `<script type="application/ld+json">`: no word of a post can end the element."""
-    return script_text(json_ld(post, base_url))
-
-
 def script_text(thing: object) -> str:
     """JSON that may stand in a `<script>`: no word in it can end the element or begin another."""
     text = json.dumps(thing, ensure_ascii=False, separators=(",", ":"))

@@ -6,7 +6,7 @@ the commit exactly the pages that show it are dropped; there is no time-out, and
 Of a post:      `post:SLUG` (whatever a card or a page shows of it), `around:SLUG` (which posts are its neighbours),
                 `counts:SLUG` (likes, comments), `talk:SLUG` (comments, corrections)
 Of a list:      `newest`, `tag:TAG`, `author:HANDLE` (also the author's own words), `series:SLUG`, `featured`,
-                `tags` (which there are, with how many posts), `authors`, `posts` (every post)
+                `tags` (which there are, with how many posts), `authors`, `all-series`, `posts` (every post)
 Of a name:      `by:HANDLE` (the author's name under a card), `person:ID` (the name and picture of one who commented)
 Of everything:  `site` (title, theme …): every page shows it, without saying so
 """
@@ -73,7 +73,11 @@ FACTS: dict[type, Callable[[Any], Facts]] = {
     events.ProfileChanged: lambda event: (f"person:{event.person_id}",),
     events.AccountDeleted: lambda event: (f"person:{event.person_id}",),
     events.FeaturedChanged: lambda _: ("featured",),
-    events.SeriesChanged: lambda event: (f"series:{event.slug}", *((f"post:{event.post}",) if event.post else ())),
+    events.SeriesChanged: lambda event: (
+        f"series:{event.slug}",
+        "all-series",
+        *((f"post:{event.post}",) if event.post else ()),
+    ),
     events.SiteChanged: lambda _: ("site",),
     events.TemplatesChanged: lambda _: ("site",),
 }

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from blogen.domain.post_summary import Picture, PostAuthor, PostSource, PostSummary, Provenance
-from blogen.render.provenance import byline, digital_source_type, disclosure, json_ld, json_ld_text, meta_tags
+from blogen.render.provenance import byline, digital_source_type, disclosure, json_ld, meta_tags, script_text
 
 
 def post(*, title="Tea", made_by="image.main/m", **provenance):
@@ -106,6 +106,6 @@ def test_meta_tags_name_disclosure_and_model():
 
 
 def test_no_title_ends_the_script_element_it_stands_in():
-    text = json_ld_text(post(title="</script><script>alert(1)</script><!-- \u2028 &amp;"), "https://b.example")
+    text = script_text(json_ld(post(title="</script><script>alert(1)</script><!-- \u2028 &amp;"), "https://b.example"))
     assert not set("<>&\u2028") & set(text)
     assert json.loads(text)["headline"] == "</script><script>alert(1)</script><!-- \u2028 &amp;"

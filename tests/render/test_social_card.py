@@ -114,6 +114,7 @@ def test_a_card_is_never_too_large_for_a_messenger():
 def test_signs_without_letters_are_left_out_and_a_text_without_a_font_wholly():
     assert OURS.drawable("A 🫖 pot") == "A pot"
     assert OURS.drawable("Почему Ελλάδα ﬁ — “x”") == "Почему Ελλάδα ﬁ — “x”"
+    assert OURS.drawable("Tea in 群") == "", "half a title says something else"
     assert OURS.drawable("群提交") == OURS.drawable("لماذا") == ""
     assert OURS.one("abc").path == OWN
     assert OURS.one("群") is None

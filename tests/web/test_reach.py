@@ -15,6 +15,7 @@ from blogen.domain.changes import PostChange
 from blogen.domain.post_summary import Picture, PostSource, Provenance
 from blogen.render.card import Card
 from blogen.render.pictures import MIXED_SOURCE_TYPE, source_type
+from blogen.web import keys
 from blogen.web.reader import cards
 from blogen.web.reader import site as site_pages
 from blogen.web.reader.cards import Cards, site_card
@@ -138,6 +139,11 @@ async def test_the_front_page_says_how_it_is_searched(site):
 
 async def test_lists_have_feeds_and_a_way_home(site):
     await site.blog.publish("Tea", slug="tea", tags=["a/b"])
+    series = await site.app[keys.SERIES].place("tea", "All of tea")
+    for path, name in ((f"/series/{series}", "All of tea"), ("/archive", "Archive")):
+        found = await head(site, path)
+        assert (found.data[0]["url"], found["og:title"]) == (BASE + path, f"{name} – Blogen")
+        assert found.linked("canonical") == [BASE + path]
     for path, name in (("/tags/a%2Fb", "a/b"), ("/authors/blogen", "Blogen")):
         found = await head(site, path)
         page, crumbs = found.data
@@ -333,7 +339,10 @@ async def places(site, path):
 async def test_the_site_map_lists_posts_with_pictures_topics_and_authors(site):
     cover = await picture(site.blog, "Tea", "cover")
     await site.blog.publish("Tea", tags=["a/b"], slug="té", cover=cover)
-    paths = "/", "/archive", "/p/t%C3%A9", "/tags/a%2Fb", "/authors/blogen"
+    paths = ["/", "/archive", "/p/t%C3%A9", "/tags/a%2Fb", "/authors/blogen"]
+    assert await places(site, "/sitemap.xml") == [BASE + path for path in paths]
+    series = await site.app[keys.SERIES].place("té", "All of tea")
+    paths.insert(4, f"/series/{series}")
     assert await places(site, "/sitemap.xml") == [BASE + path for path in paths]
     root = ElementTree.fromstring((await site.get("/sitemap.xml")).body)
     assert [found.text for found in root.iter(f"{IMAGE}loc")] == [BASE + cover.url]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from blogen.config import SiteConfig
     from blogen.domain.post_summary import PostSummary
+    from blogen.domain.theme import Logo
 
 
 class Preview(NamedTuple):
@@ -39,17 +40,17 @@ def site_preview(site: SiteConfig, base_url: str) -> Preview:
     return Preview(base_url + site_card_path(card), card.alt)
 
 
-def post_data(post: PostSummary, site: SiteConfig, base_url: str) -> Markup:
+def post_data(post: PostSummary, site: SiteConfig, base_url: str, logo: Logo | None) -> Markup:
     """JSON-LD of a post's page: the post, and the way to it."""
     preview = post_preview(post, site, base_url)
-    posting = json_ld(post, base_url, publisher=_publisher(site, base_url), preview=preview.url)
+    posting = json_ld(post, base_url, publisher=_publisher(site, base_url, logo), preview=preview.url)
     steps = [(site.title, "/")]
     if post.tags:
         steps.append((post.tags[0], f"/tags/{urlpart(post.tags[0])}"))
     return _script([posting, _crumbs([*steps, (post.title, post.url)], base_url)])
 
 
-def home_data(site: SiteConfig, base_url: str) -> Markup:
+def home_data(site: SiteConfig, base_url: str, logo: Logo | None) -> Markup:
     """JSON-LD of the front page: the site, and how it is searched."""
     found: dict[str, Any] = {
         "@type": "WebSite",
@@ -58,7 +59,7 @@ def home_data(site: SiteConfig, base_url: str) -> Markup:
         "name": site.title,
         "description": site.description,
         "inLanguage": site.language,
-        "publisher": _publisher(site, base_url),
+        "publisher": _publisher(site, base_url, logo),
         "potentialAction": {
             "@type": "SearchAction",
             "target": {"@type": "EntryPoint", "urlTemplate": f"{base_url}/search?q={{search_term_string}}"},
@@ -70,13 +71,14 @@ def home_data(site: SiteConfig, base_url: str) -> Markup:
     return _script([found])
 
 
-def list_data(name: str, path: str, site: SiteConfig, base_url: str) -> Markup:
+def list_data(name: str, path: str, site: SiteConfig, base_url: str, logo: Logo | None) -> Markup:
     """JSON-LD of a page that lists posts."""
     page = {
         "@type": "CollectionPage",
         "@id": base_url + path,
         "url": base_url + path,
         "name": name,
+        "publisher": _publisher(site, base_url, logo),
         "isPartOf": {"@type": "WebSite", "@id": f"{base_url}/#site", "name": site.title, "url": f"{base_url}/"},
     }
     return _script([page, _crumbs([(site.title, "/"), (name, path)], base_url)])
@@ -92,9 +94,12 @@ def _crumbs(steps: list[tuple[str, str]], base_url: str) -> Mapping[str, Any]:
     }
 
 
-def _publisher(site: SiteConfig, base_url: str) -> Mapping[str, Any]:
-    logo = {"@type": "ImageObject", "url": base_url + assets.address("icon-512.png"), "width": 512, "height": 512}
-    return {"@type": "Organization", "name": site.title, "url": f"{base_url}/", "logo": logo}
+def _publisher(site: SiteConfig, base_url: str, logo: Logo | None) -> Mapping[str, Any]:
+    path, width, height = assets.address("icon-512.png"), 512, 512
+    if logo is not None:
+        path, width, height = f"/media/{logo.name}", logo.width, logo.height
+    picture = {"@type": "ImageObject", "url": base_url + path, "width": width, "height": height}
+    return {"@type": "Organization", "name": site.title, "url": f"{base_url}/", "logo": picture}
 
 
 def _script(things: list[Mapping[str, Any]]) -> Markup:

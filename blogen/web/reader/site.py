@@ -11,7 +11,7 @@ from blogen.errors import NotFound
 from blogen.web import assets
 from blogen.web.address import base_url
 from blogen.web.answers import answer
-from blogen.web.keys import AUTHORS, POSTS, SITE
+from blogen.web.keys import AUTHORS, POSTS, SERIES, SITE
 from blogen.web.pages import Page, View
 from blogen.web.reader.feeds import legal_xml
 from blogen.web.reader.serve import kept
@@ -20,7 +20,7 @@ from blogen.web.theme import theme
 
 _PLACES: Final = 45_000
 """Posts in one map; 50,000 addresses may stand in it, and tags and authors are some."""
-_TAGS: Final = 3_900
+_TAGS: Final = 3_700
 _NOT_FOR_ROBOTS: Final = ("/api/", "/search", "/studio", "/login", "/register", "/reset", "/me")
 _ICONS = (("icon-192.png", "192x192", "any"), ("icon-512.png", "512x512", "any"), ("icon.svg", "any", "any"),
           ("icon-maskable-512.png", "512x512", "maskable"))  # fmt: skip
@@ -30,7 +30,7 @@ async def sitemap(request: web.Request) -> web.Response:
     """The map of the whole site; of a large one a list of the maps of its parts."""
 
     async def page(view: View) -> str:
-        view.shows("posts", "tags", "authors")
+        view.shows("posts", "tags", "authors", "all-series")
         app, count = request.app, await request.app[POSTS].count()
         if count <= _PLACES:
             return await _map(app, places=await app[POSTS].places(_PLACES), **await _lists(app))
@@ -44,7 +44,7 @@ async def sitemap_part(request: web.Request) -> web.Response:
     part = int(request.match_info["part"])
 
     async def page(view: View) -> str:
-        view.shows("posts", "tags", "authors")
+        view.shows("posts", "tags", "authors", "all-series")
         app, count = request.app, await request.app[POSTS].count()
         if count <= _PLACES:
             raise NotFound("The site map has no parts.", remedy="All of it is at /sitemap.xml.")
@@ -53,13 +53,18 @@ async def sitemap_part(request: web.Request) -> web.Response:
         places = await app[POSTS].places(_PLACES, (part - 2) * _PLACES)
         if not places:
             raise NotFound("The site map has no such part.", remedy="/sitemap.xml lists them.")
-        return await _map(app, places=places, tags=[], authors=[], is_part=True)
+        return await _map(app, places=places, tags=[], series=[], authors=[], is_part=True)
 
     return await kept(request, ("sitemap", part), page, "application/xml")
 
 
 async def _lists(app: web.Application) -> Mapping[str, object]:
-    return {"tags": await app[POSTS].tags(_TAGS), "authors": await app[AUTHORS].list(), "is_part": False}
+    return {
+        "tags": await app[POSTS].tags(_TAGS),
+        "series": await app[SERIES].names(),
+        "authors": await app[AUTHORS].list(),
+        "is_part": False,
+    }
 
 
 async def _map(app: web.Application, **shown: object) -> str:
