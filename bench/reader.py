@@ -1,38 +1,61 @@
 """The reader's site beside aiohttp's own "hello", under load over real sockets, in one process.
 
 Pages from memory, what a browser is told that has them already, and a page's first view after a change, each of which
-is a real one through the API. Then the same site with 2,000 jobs in flight behind it beside itself with none.
+is a real one through the API. Then the same site with 2,000 jobs in flight behind it beside itself with none, and the
+engine while 50 look at the studio's live board beside itself alone.
 """
 
 import asyncio
 import json
+import os
 import random
 import shutil
 import socket
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median as middle
 from urllib.parse import urlsplit
 
+import uvloop
+from aiohttp import web
+
 from bench import api
-from bench.chain import RESULT, Written, chain, submit
-from bench.common import Sample, Verdicts, alternate, fail, folder, median, ratio, table
+from bench.chain import LENGTH, RESULT, Service, Written, all_published, chain, submit
+from bench.common import Sample, Verdicts, alternate, answer, command, fail, folder, median, ratio, table
 from bench.load import CONNECTIONS, beside_load, load
 from bench.startup import running
+from blogen.ahead import put_ahead
+from blogen.api.routes import AHEAD
+from blogen.app import App
+from blogen.clients import COOKIE
+from blogen.config import Config
 from blogen.domain.job import JobState
+from blogen.domain.person import DeviceKind, Scope
 from blogen.engine.context import JobContext
-from blogen.engine.outcome import Outcome, Stage
+from blogen.engine.engine import Engine
+from blogen.engine.outcome import Outcome, Pipeline, Stage
+from blogen.pipeline.hooks import Hooks
+from blogen.server import web_application
+from blogen.store.database import Database
+from blogen.store.folder import database_path
+from blogen.tuning import work_steadily
+from blogen.web.ahead import PagesAhead
+from blogen.web.keys import PAGES as KEPT
 
 ROUNDS = 5
 SECONDS = 1
 FIRST_VIEWS = 60
 """In each round."""
 JOBS = 2000
+IN_FLIGHT = 500
+WATCHED_JOBS = 1500
+VIEWERS = 50
+LATER_SECONDS = 0.1
 SERVICE_SECONDS = (1.5, 2.5)
 POST = "/p/post-7"
 PAGES = {"post": POST, "home": "/", "rss": "/feed.xml"}
@@ -45,12 +68,13 @@ def main() -> None:
         cached_pages(data, verdicts)
         first_views(data, verdicts)
         behind_jobs(data, verdicts)
+    watched_board(verdicts)
     verdicts.exit()
 
 
 async def fill(data: Path) -> None:
     await api.fill(data)
-    database = await api.Database.open(api.database_path(data))
+    database = await Database.open(database_path(data))
     done = "UPDATE jobs SET state = 'published', finished_at = 1, updated_at = 1"
     await database.write(lambda tx: tx.execute(done))
     await database.close()
@@ -98,15 +122,23 @@ def first_views(data: Path, verdicts: Verdicts) -> None:
         _, hello = servers.enter_context(running(beside_load([sys.executable, "-m", "bench.hello"])))
         warmed(blogen)
         token = json.loads((data / "server.json").read_text())["token"]
-        took = {name: first_view_seconds(blogen, path, hello, token) for name, path in PAGES.items()}
+        took = {
+            (name, later): first_view_seconds(blogen, PAGES[name], hello, token, later)
+            for name in ("post", "home")
+            for later in (0, LATER_SECONDS)
+        }
     table(
         f"Reader: the first view after a change ({FIRST_VIEWS} of each, one after the other)",
         ("", "ms", "hello ms", "beside hello"),
-        [(name, view * 1000, base * 1000, base / view) for name, (view, base) in took.items()],
+        [
+            (f"{name}, {f'{later:g} s later' if later else 'at once'}", view * 1000, base * 1000, base / view)
+            for (name, later), (view, base) in took.items()
+        ],
     )
     for name, target in (("post", 0.4), ("home", 0.3)):
-        view, base = took[name]
-        verdicts.at_least(f"first view of {name} after a change, beside hello", base / view, target)
+        for later, when in ((LATER_SECONDS, f"{LATER_SECONDS:g} s after it"), (0, "at once")):
+            view, base = took[name, later]
+            verdicts.at_least(f"first view of {name} after a change, {when}, beside hello", base / view, target)
 
 
 def behind_jobs(data: Path, verdicts: Verdicts) -> None:
@@ -125,6 +157,19 @@ def behind_jobs(data: Path, verdicts: Verdicts) -> None:
         verdicts.at_most(f"{name} with jobs behind: p99, beside none", ratio(busy, idle, f"{name} p99"), 1.5)
 
 
+def watched_board(verdicts: Verdicts) -> None:
+    contenders = {str(viewers): command("-m", "bench.reader", "watched", str(viewers)) for viewers in (0, VIEWERS)}
+    samples = alternate(contenders, 3)
+    table(
+        f"Engine: {WATCHED_JOBS:,} chains of {LENGTH}, zero latency, while the live board is looked at (3 rounds)",
+        ("viewers", "transitions/s", "CPU s per 1,000 jobs"),
+        [(name, median(of, "rate"), median(of, "cpu")) for name, of in samples.items()],
+    )
+    alone, seen = samples["0"], samples[str(VIEWERS)]
+    verdicts.at_least(f"with {VIEWERS} viewers, beside none", ratio(seen, alone, "rate"), 0.9)
+    verdicts.tell("CPU of a job with viewers, beside none", ratio(seen, alone, "cpu"))
+
+
 def blogen_on(data: Path) -> list[str]:
     return [sys.executable, "run.py", "serve", "--port", "0", "--data-dir", str(data)]
 
@@ -132,8 +177,8 @@ def blogen_on(data: Path) -> list[str]:
 def behind(data: Path, jobs: int, place: Path) -> Sample:
     """The site on a copy of `data` with so many jobs in flight, under load."""
     shutil.copytree(data, place, dirs_exist_ok=True)
-    command = [sys.executable, "-m", "bench.reader", "serve", str(place), str(jobs)]
-    with running(beside_load(command)) as (_, url):
+    ours = [sys.executable, "-m", "bench.reader", "serve", str(place), str(jobs)]
+    with running(beside_load(ours)) as (_, url):
         warmed(url)
         found = {name: load(f"{url}{PAGES[name]}", SECONDS) for name in ("post", "home")}
     return {f"{name} rate": of.rate for name, of in found.items()} | {
@@ -158,14 +203,15 @@ def warmed(url: str) -> str:
     return tag
 
 
-def first_view_seconds(blogen: str, path: str, hello: str, token: str) -> tuple[float, float]:
-    """How long the page takes after a change, and a hello after it; the middle of all."""
+def first_view_seconds(blogen: str, path: str, hello: str, token: str, later: float) -> tuple[float, float]:
+    """How long the page takes so many seconds after a change, and a hello after it; the middle of all."""
     views, hellos = [], []
     with Connection(blogen) as changing, Connection(blogen) as reading, Connection(hello) as greeting:
         for number in range(FIRST_VIEWS):
             title = f"Post number 7, changed {time.time_ns()}"
             slug = "post-7" if path == POST else f"post-{api.POSTS - 1 - number % 10}"
             changing.ask("PATCH", f"/api/v1/posts/{slug}", {"title": title}, f"Authorization: Bearer {token}\r\n")
+            time.sleep(later)
             took, body = reading.timed(path)
             if title.encode() not in body:
                 fail(f"{path} did not show what was changed.")
@@ -218,40 +264,86 @@ class Connection:
         return found
 
 
-async def serve(data: Path, jobs: int) -> None:
-    """The site, with so many jobs in flight behind it, each a chain of steps on a service that takes its time."""
-    from aiohttp import web
-
-    from blogen.ahead import put_ahead
-    from blogen.api.routes import AHEAD
-    from blogen.app import App
-    from blogen.config import Config
-    from blogen.engine.engine import Engine
-    from blogen.pipeline.hooks import Hooks
-    from blogen.server import web_application
-    from blogen.tuning import work_steadily
-    from blogen.web.ahead import PagesAhead
-    from blogen.web.keys import PAGES as KEPT
-
+@asynccontextmanager
+async def site(data: Path, pipeline: Pipeline, *, workers: int) -> AsyncIterator[tuple[App, Engine, str]]:
+    """The whole site, and an engine at rest that works `pipeline`; the address."""
     loop = asyncio.get_running_loop()
     async with App.built(Config.model_validate({"data": {"dir": str(data)}})) as app:
-        engine = Engine(
-            chain(stage), app.jobs, app.steps, app.bus, app.clock, workers=max(jobs, 1), queue_size=1_000_000
-        )
+        engine = Engine(pipeline, app.jobs, app.steps, app.bus, app.clock, workers=workers, queue_size=1_000_000)
         coming: asyncio.Future[Engine] = loop.create_future()
+        coming.set_result(engine)
         hooks: asyncio.Future[Hooks] = loop.create_future()
         application = web_application(app, coming, hooks)
-        runner = web.AppRunner(application, access_log=None)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await runner.setup()
         assert runner.server is not None
         put_ahead(runner.server, PagesAhead(runner.server, application[KEPT]), application[AHEAD])
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         work_steadily()
+        yield app, engine, f"http://127.0.0.1:{runner.addresses[0][1]}"
+        await runner.cleanup()
+
+
+async def serve(data: Path, jobs: int) -> None:
+    """The site, with so many jobs in flight behind it, each a chain of steps on a service that takes its time."""
+    async with site(data, chain(stage), workers=max(jobs, 1)) as (_, engine, url), engine.running():
+        await submit(engine, jobs)
+        print(f"Blogen is ready at {url}", flush=True)
+        await asyncio.Event().wait()
+
+
+async def watched(data: Path, viewers: int) -> None:
+    """How fast the engine is while so many look at the studio's live board, from another process."""
+    take_core(-1)
+    async with site(data, chain(Service(0).stage), workers=IN_FLIGHT) as (app, engine, url):
+        person = await app.people.create_person("owner", "Owner", Scope.ADMIN, "a long password")
+        _, secret = await app.devices.sign_in(person.id, DeviceKind.BROWSER, "a browser")
+        viewing = [sys.executable, "-m", "bench.reader", "watch", url, secret, str(viewers)]
+        watching = await asyncio.create_subprocess_exec(*viewing, stdout=asyncio.subprocess.PIPE)
+        assert watching.stdout is not None
+        if await watching.stdout.readline() != b"watching\n":
+            fail("Nobody could look at the board.")
+        published = all_published(app.bus, WATCHED_JOBS)
+        await submit(engine, WATCHED_JOBS)
+        started, cpu = time.perf_counter(), time.process_time()
         async with engine.running():
-            coming.set_result(engine)
-            await submit(engine, jobs)
-            print(f"Blogen is ready at http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
-            await asyncio.Event().wait()
+            await published.wait()
+            seconds = time.perf_counter() - started
+        used = time.process_time() - cpu
+        watching.terminate()
+        await watching.wait()
+    answer(rate=WATCHED_JOBS * LENGTH / seconds, cpu=used / WATCHED_JOBS * 1000)
+
+
+async def watch(url: str, secret: str, viewers: int) -> None:
+    """Look at the board from so many browsers; say so once the first news came to each."""
+    take_core(0)
+    at = urlsplit(url)
+
+    async def look(number: int) -> None:
+        reader, writer = await asyncio.open_connection(at.hostname, at.port)
+        said = f"GET /studio/events HTTP/1.1\r\nHost: {at.netloc}\r\nCookie: {COOKIE}={secret}\r\n\r\n"
+        writer.write(said.encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        if b" 200 " not in head.splitlines()[0]:
+            fail(f"The board was answered {head!r}")
+        await reader.read(1)
+        came[number].set()
+        while await reader.read(1 << 16):
+            pass
+
+    came = [asyncio.Event() for _ in range(viewers)]
+    looking = [asyncio.create_task(look(number)) for number in range(viewers)]
+    await asyncio.gather(*(one.wait() for one in came))
+    print("watching", flush=True)
+    await asyncio.gather(*looking)
+    await asyncio.Event().wait()
+
+
+def take_core(number: int) -> None:
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) > 1:
+        os.sched_setaffinity(0, {cores[number]})
 
 
 def stage(state: JobState, target: JobState) -> Stage:
@@ -269,9 +361,12 @@ def stage(state: JobState, target: JobState) -> Stage:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["serve"]:
-        import uvloop
-
-        uvloop.run(serve(Path(sys.argv[2]), int(sys.argv[3])))
-    else:
-        main()
+    match sys.argv[1:]:
+        case ["serve", data, jobs]:
+            uvloop.run(serve(Path(data), int(jobs)))
+        case ["watched", viewers, data]:
+            uvloop.run(watched(Path(data), int(viewers)))
+        case ["watch", url, secret, viewers]:
+            uvloop.run(watch(url, secret, int(viewers)))
+        case _:
+            main()
