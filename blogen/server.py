@@ -117,6 +117,7 @@ def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.
         "AUTHORS": app.authors,
         "SITE": app.site,
         "JUDGE": app.reason_to_hold,
+        "PROVIDERS": lambda: app.works.providers if app.works else None,
         "READY": lambda: _readiness(app, engine),
         **{name.upper(): later.Part(app, name) for name in LATER},
     }

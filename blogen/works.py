@@ -6,6 +6,7 @@ Imported when it is needed: a server listens before it works, and readers need n
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -16,12 +17,15 @@ from blogen.engine.engine import Engine
 from blogen.engine.executor import RetryPolicy
 from blogen.errors import ConfigError
 from blogen.events import Bus
+from blogen.pipeline.configured import ConfiguredProviders
 from blogen.pipeline.first_post import order_first_post
 from blogen.pipeline.hooks import Hooks
 from blogen.pipeline.judging import Judge
 from blogen.pipeline.models import Guarded, ImageModels, Model, SearchEngines, TextModels
+from blogen.pipeline.models import Trade as AnyTrade
 from blogen.pipeline.post import post_pipeline
 from blogen.pipeline.services import NewLanguageModelWriter, Services
+from blogen.providers.checkup import Checkup
 from blogen.providers.fetch import Fetcher
 from blogen.providers.registry import Registry
 from blogen.store.authors import Authors
@@ -46,6 +50,8 @@ class Works:
     hooks: Hooks
     judge: Judge | None
     """Reads comments before they are shown."""
+    providers: ConfiguredProviders
+    """As the owner looks at them."""
 
     @classmethod
     def build(  # the stores come from `app`, which the readers' pages share
@@ -95,13 +101,18 @@ class Works:
             in_doubt=config.pipeline.in_doubt,
         )
         hooks = Hooks(engine, _hook_secrets(config, registry))
-        return cls(registry, services, engine, jobs, hooks, _judge(config, registry, services.text))
+        trades: dict[Trade, AnyTrade[Any]] = {
+            "text": services.text, "image": services.images, "search": services.search
+        }  # fmt: skip
+        providers = ConfiguredProviders(trades, Checkup(registry).look, clock)
+        return cls(registry, services, engine, jobs, hooks, _judge(config, registry, services.text), providers)
 
     async def order_first_post(self) -> None:
         """An empty blog gets a post about Blogen from its own notes, made without asking any service."""
         await order_first_post(self.services, self.jobs)
 
     async def close(self) -> None:
+        await self.providers.close()
         await self.registry.close()
         await self.services.fetcher.close()
 

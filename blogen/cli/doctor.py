@@ -10,7 +10,6 @@ import os
 import shutil
 import sys
 import tempfile
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,14 +20,10 @@ from blogen.cli.running import run
 from blogen.errors import BlogenError, ConfigError
 
 if TYPE_CHECKING:
-    from blogen.config import Config, Trade
-    from blogen.providers.limits import Pace
-    from blogen.providers.protocols import Capability, Health, Probe, TextModel
-    from blogen.providers.registry import Registry
+    from blogen.config import Config
+    from blogen.providers.protocols import Probe
 
 _LITTLE_SPACE_BYTES = 200_000_000
-_PROVIDER_SECONDS = 60.0
-_PROBE_SECONDS = 60.0
 
 
 class Check(NamedTuple):
@@ -168,69 +163,23 @@ def _page_files() -> Check:
 
 
 async def _providers(config: "Config", *, may_pay: bool) -> AsyncIterator[Check]:
+    from blogen.providers.checkup import Checkup
     from blogen.providers.registry import Registry
 
     registry = Registry(config)
-    patients = _Patients(registry, may_pay=may_pay)
+    checkup = Checkup(registry)
     try:
         asked = [
-            asyncio.create_task(patients.check(trade, name, url))
+            asyncio.create_task(checkup.look(trade, name, url, may_pay=may_pay))
             for trade, name in registry.names()
             for url in registry.section(trade, name).base_urls or [""]
         ]
         if "offline" in config.order("text"):
             yield Check("text.offline", ok=True, detail="built in")
-        for check in asked:
-            yield await check
+        for look in asked:
+            yield Check(*await look)
     finally:
         await registry.close()
-
-
-class _Patients:
-    """The services: all are looked at side by side, but a machine is tried for one section at a time."""
-
-    def __init__(self, registry: "Registry", *, may_pay: bool) -> None:
-        self._registry = registry
-        self._may_pay = may_pay
-        self._machines: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._paces: dict[str, Pace] = {}
-
-    async def check(self, trade: "Trade", name: str, url: str) -> Check:
-        """One service, on the machine `url` if it has several."""
-        label = f"{trade}.{name} {url}".rstrip()
-        try:
-            provider = getattr(self._registry, trade)(name, url)
-            async with asyncio.timeout(_PROVIDER_SECONDS):
-                health: Health = await provider.check()
-        except BlogenError as error:
-            return Check(label, ok=False, detail=error.detail, remedy=error.remedy)
-        except TimeoutError:
-            return Check(label, ok=False, detail=f"did not answer within {_PROVIDER_SECONDS:.0f} s.")
-        probe = await self._probed(name, url, provider, health) if trade == "text" else None
-        return Check(label, health.ok and (probe is None or probe.ok), health.detail, health.remedy, probe)
-
-    async def _probed(self, name: str, url: str, provider: "TextModel", health: "Health") -> "Probe | None":
-        """What came of trying what is only supposed; None where nothing is, or where it is ill anyway."""
-        from blogen.providers.limits import Limits, Pace
-        from blogen.providers.protocols import CanProbe, Capability, Probe
-
-        if not (health.ok and health.assumed and isinstance(provider, CanProbe)):
-            return None
-        if not provider.is_free and not self._may_pay:
-            supposed = [
-                Capability(key=key, assumed=value, detail="Not tried.") for key, value in health.assumed.items()
-            ]
-            return Probe(is_tried=False, ok=True, detail=_NOT_TRIED, capabilities=supposed)
-        section = self._registry.section("text", name)
-        pace = self._paces.setdefault(name, Pace(section.requests_per_minute, section.tokens_per_minute))
-        async with self._machines[url or section.base_url or ""]:
-            try:
-                return await provider.probe(Limits(section.concurrency, pace=pace), seconds=_PROBE_SECONDS)
-            except Exception as error:  # whatever it is, the other checks are still to be made
-                return Probe(is_tried=True, ok=False, detail=f"It could not be tried ({type(error).__name__}).")
-
-
-_NOT_TRIED = "What it understands was not tried, since calls may cost money; `blogen doctor --probe` tries it."
 
 
 def _as_json(check: Check) -> dict[str, Any]:
@@ -239,6 +188,7 @@ def _as_json(check: Check) -> dict[str, Any]:
     if check.probe is None:
         return told
     from blogen.domain.money import usd
+    from blogen.providers.checkup import Finding
 
     probe = check.probe
     micros = probe.usage.cost_usd_micros
@@ -250,11 +200,8 @@ def _as_json(check: Check) -> dict[str, Any]:
         "cost_usd": None if micros is None else usd(micros),
         "capabilities": [capability.model_dump() for capability in probe.capabilities],
     }
-    ill: list[Capability | Probe] = [found for found in probe.capabilities if not found.ok]
-    if not probe.ok and not ill:
-        ill.append(probe)
-    told["detail"] = " ".join([check.detail, *(found.detail for found in ill)])
-    told["remedy"] = check.remedy or " ".join(found.remedy for found in ill)
+    finding = Finding(*check)
+    told["detail"], told["remedy"] = finding.details, finding.remedies
     return told
 
 

@@ -30,7 +30,7 @@ from blogen.providers.protocols import (
     TextRequest,
     Usage,
 )
-from blogen.store.ledger import Reservation
+from blogen.store.ledger import Cap, Reservation
 
 T = TypeVar("T")
 Model = TypeVar("Model", bound=TextModel | ImageModel | SearchEngine)
@@ -51,6 +51,11 @@ class Guarded(Generic[Model]):
         return Endpoints.of(self.name, self.section, self._make, self._clock)
 
     @property
+    def is_made(self) -> bool:
+        """Whether anybody has asked for it: only then is there anything to say of its machines."""
+        return "machines" in vars(self)
+
+    @property
     def model(self) -> Model:
         """What is the same on all machines: whether it is free, what it can do."""
         return self.machines.machines[0].provider
@@ -64,6 +69,15 @@ class Trade(Generic[Model]):
         self._caps = {name: caps_over(one.name, one.section, budget) for name, one in guarded.items()}
         self.names = [name for name in order if name in guarded]
         """Those to try, in this order."""
+
+    @property
+    def guarded(self) -> Mapping[str, Guarded[Model]]:
+        """Every configured service of the trade by its name, those that are not tried, too."""
+        return self._guarded
+
+    def caps(self, name: str) -> Sequence[Cap]:
+        """The caps of that service alone."""
+        return [cap for cap in self._caps[name] if cap.provider is not None]
 
     def __contains__(self, name: object) -> bool:
         return name in self._guarded

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from blogen.engine.engine import Engine
     from blogen.events import Bus
     from blogen.outgoing.mail import Mail
+    from blogen.pipeline.configured import ConfiguredProviders
     from blogen.pipeline.hooks import Hooks
     from blogen.site import Site
     from blogen.store.authors import Authors
@@ -82,6 +83,8 @@ VERSIONS: "web.AppKey[Versions]" = web.AppKey("VERSIONS")
 JUDGE: "web.AppKey[Callable[[str], Awaitable[str]]]" = web.AppKey("JUDGE")
 """Why a comment should wait for a moderator, as the model that reads comments says; empty: it need not."""
 READY = web.AppKey[Ready]("READY")
+PROVIDERS: "web.AppKey[Callable[[], ConfiguredProviders | None]]" = web.AppKey("PROVIDERS")
+"""None until the engine is there: a server listens before it works."""
 HOOKS: "web.AppKey[asyncio.Future[Hooks]]" = web.AppKey("HOOKS")
 """Comes with the engine: a server listens before it works."""
 PAGES: "web.AppKey[Pages]" = web.AppKey("PAGES")
