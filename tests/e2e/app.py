@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, async_playwright
@@ -294,15 +294,19 @@ class Phone:
     def wrong(self) -> list[str]:
         return [one for one in self.complaints if not any(re.search(each, one) for each in self.expected)]
 
-    async def look(self, name: str) -> None:
-        """A screenshot, after a look at the screen: nothing too wide, too small, or closed to some."""
+    async def look(self, name: str, *, only: Literal["", "colours"] = "") -> None:
+        """A screenshot, after a look at the screen: nothing too wide, too small, or closed to some.
+
+        `only` its colours, where all else was seen before.
+        """
         ARTEFACTS.mkdir(exist_ok=True)
         await self.page.screenshot(path=ARTEFACTS / f"app-{name}.png")
         if await self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
             self.complaints.append(f"{name}: is wider than the screen")
         self.complaints += [f"{name}: cut off: {one}" for one in await self.page.evaluate(_CUT)]
         self.complaints += [f"{name}: small target {one}" for one in await self.page.evaluate(_SMALL)]
-        found = await Axe().run(self.page)
+        rules = {"runOnly": ["color-contrast"]} if only else {}
+        found = await Axe().run(self.page, options={"resultTypes": ["violations"], **rules})
         for violation in found.response["violations"]:
             if violation["impact"] in {"serious", "critical"}:
                 where = [node["html"][:200] for node in violation["nodes"]][:3]

@@ -30,7 +30,7 @@ FEED = "**/api/v1/feed?*"
 async def test_each_trouble_has_its_sentence_and_a_way_on(
     new_phone: NewPhone, status: int, kind: str, body: str, sentence: str
 ) -> None:
-    gus = await new_phone()
+    gus = await new_phone(service_workers="block")
     gus.expect_complaints(*NETWORK)
     await gus.answer(FEED, status=status, kind=kind, body=body)
     await gus.open()
@@ -41,7 +41,7 @@ async def test_each_trouble_has_its_sentence_and_a_way_on(
 
 
 async def test_a_server_that_is_gone(new_phone: NewPhone) -> None:
-    gus = await new_phone()
+    gus = await new_phone(service_workers="block")
     gus.expect_complaints(*NETWORK)
     await gus.page.route("**/api/v1/**", lambda route: route.abort("connectionrefused"))
     await gus.open()
@@ -49,7 +49,7 @@ async def test_a_server_that_is_gone(new_phone: NewPhone) -> None:
 
 
 async def test_half_an_answer_of_a_connection_that_breaks(new_phone: NewPhone) -> None:
-    gus = await new_phone()
+    gus = await new_phone(service_workers="block")
     gus.expect_complaints(*NETWORK)
     await gus.page.route(FEED, lambda route: route.abort("connectionreset"))
     await gus.open()
@@ -60,7 +60,7 @@ async def test_half_an_answer_of_a_connection_that_breaks(new_phone: NewPhone) -
 
 
 async def test_a_block_of_a_kind_that_is_unknown_is_left_out(new_phone: NewPhone, crowd: Crowd) -> None:
-    gus = await new_phone()
+    gus = await new_phone(service_workers="block")
     post = await crowd.blogen.ask("GET", "/api/v1/posts/post-8")
     post["blocks"].insert(1, {"t": "hologram", "id": "h1", "beam": 7})
     await gus.answer("**/api/v1/posts/post-8", body=json.dumps(post), kind="application/json")
@@ -101,7 +101,7 @@ async def test_a_comment_that_is_refused_stays_in_its_field(new_phone: NewPhone)
 
 async def test_on_a_slow_line_the_first_card_comes_all_the_same(new_phone: NewPhone) -> None:
     """2G as browsers emulate it: 250 kbit/s, 300 ms; 400 KB take a quarter of a minute."""
-    gus = await new_phone()
+    gus = await new_phone(service_workers="block")
     line = await gus.context.new_cdp_session(gus.page)
     await line.send("Network.enable")
     slow = {"offline": False, "latency": 300, "downloadThroughput": 250_000 / 8, "uploadThroughput": 50_000 / 8}
