@@ -7,6 +7,7 @@ import pytest
 from blogen.domain.person import Scope
 from blogen.domain.post_summary import Picture
 from blogen.events import PostChanged
+from blogen.store.versions import Versions
 from tests.api.test_posts import POST_KEYS
 
 COVER = Picture(
@@ -47,6 +48,18 @@ async def test_title_summary_tags_and_alt_are_changed_and_the_address_stays(serv
     assert answer.headers["ETag"] == await etag(served)
     [heard] = changes(served)
     assert heard == PostChanged("tea", ("green tea", "old", "tea"), "blogen", ("green tea", "old"))
+
+
+async def test_each_change_keeps_what_was_there_and_who_made_it(served):
+    await served.blog.publish("Tea")
+    await served.told("PATCH", "/posts/tea", {"title": "Mate"})
+    await served.told("PATCH", "/posts/tea", {"title": "Mate"})
+    kept = Versions(served.blog.database)
+    assert [(one.number, one.by, one.changed) for one in await kept.of_post("tea")] == [
+        (2, "owner", ["title"]), (1, "", []),
+    ]  # fmt: skip
+    first = await kept.get("tea", 1)
+    assert (first.title, first.blocks) == ("Tea", (await served.blog.posts.by_slug("tea")).blocks)
 
 
 async def test_lists_tags_and_search_follow(served):
