@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Final
 
 WIDTH: Final = 1200
@@ -31,11 +32,16 @@ class Card:
     @property
     def digest(self) -> str:
         """Names what the card shows and how it looks: what has the same digest is the same picture."""
-        text = json.dumps([_LOOK, asdict(self)], ensure_ascii=False)
-        return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:12]
+        return _digest(self)
 
     @property
     def alt(self) -> str:
         """What the picture shows, in words."""
         by = f" by {self.author}" if self.author else ""
         return f"“{self.title}”{by} on {self.site}." + (f" {self.badge}." if self.badge else "")
+
+
+@lru_cache(maxsize=512)
+def _digest(card: Card) -> str:
+    text = json.dumps([_LOOK, asdict(card)], ensure_ascii=False)
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:12]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -27,6 +28,7 @@ _MONTHS = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=1024)
 def day(at_ms: int) -> str:
     """`2 August 2026`"""
     at = _moment(at_ms)
@@ -44,6 +46,7 @@ def month(at_ms: int) -> str:
     return f"{_MONTHS[at.month - 1]} {at.year}"
 
 
+@lru_cache(maxsize=1024)
 def iso(at_ms: int) -> str:
     """RFC 3339"""
     return _moment(at_ms).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -113,6 +116,7 @@ def tone(text: str) -> int:
     return zlib.crc32(text.encode()) % _TONES
 
 
+@lru_cache(maxsize=1024)
 def urlpart(text: str) -> str:
     return quote(text, safe="")
 
