@@ -158,6 +158,7 @@
     try { form = $('.write', await page(path)) } catch { /* the browser says what is wrong */ }
     if (!form) return location.assign(path)
     form.dataset.opened = ''
+    $('textarea', form).autofocus = false
     place.after(form)
     restore(form.parentElement)
     const area = $('textarea', form)
@@ -172,7 +173,8 @@
   let passage = location.hash.startsWith('#b-') ? location.hash.slice(3) : ''
   document.addEventListener('selectionchange', () => {
     const chosen = getSelection()
-    const block = !chosen.isCollapsed && chosen.anchorNode.parentElement?.closest('.prose > [id^="b-"]')
+    const node = chosen.isCollapsed ? null : chosen.anchorNode
+    const block = (node?.closest ? node : node?.parentElement)?.closest('.prose > [id^="b-"]')
     if (block) passage = block.id.slice(2)
   })
 
