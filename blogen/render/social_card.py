@@ -36,6 +36,8 @@ _SIZES = ((116, 1), (100, 2), (88, 3), (78, 4), (72, 4), (66, 5), (60, 5), (54, 
 _QUIET = 78
 """Letters above this size are for titles that look well in them."""
 _MOST_TITLE_CHARS = 400
+_SMOOTH = 4
+"""How much larger shapes are drawn than they are shown."""
 _MOST_BYTES = 450_000
 _ELLIPSIS = "…"
 _NO_LINE_START = re.compile(
@@ -98,7 +100,8 @@ class _Words:
         site = self._cut(site, _TEXT_WIDTH - 34, pen)
         radius, baseline = 8, _TOP + 22
         x = self._left if not self._card.is_right_to_left else self._left + _TEXT_WIDTH - 2 * radius
-        self._disc(x, baseline - 9 - radius, radius)
+        y = baseline - 9 - radius
+        self._rounded((x, y, x + 2 * radius, y + 2 * radius), self._colours.accent)
         self._put(site, baseline, pen, self._colours.ink, inset=2 * radius + 16)
 
     def _write_foot(self) -> int:
@@ -117,11 +120,10 @@ class _Words:
         badge = self._cut(badge, _TEXT_WIDTH - 44, pen)
         width, top, bottom = pen.width(badge) + 44, baseline - 29, baseline + 15
         left = self._left + _TEXT_WIDTH - width if self._card.is_right_to_left else self._left
-        radius = (bottom - top) // 2
-        mixed = _mixed(self._colours.paper, self._colours.accent, 0.12)
-        self._pen.rounded_rectangle(
-            (left, top, left + width, bottom), radius, fill=mixed, outline=self._colours.accent, width=2
-        )
+        box = round(left), top, round(left + width), bottom
+        self._rounded(box, self._colours.accent)
+        inside = box[0] + 2, box[1] + 2, box[2] - 2, box[3] - 2
+        self._rounded(inside, _mixed(self._colours.paper, self._colours.accent, 0.12))
         pen.draw(self._pen, (left + 22, baseline), badge, self._colours.ink)
 
     def _write_title(self, bottom: int) -> None:
@@ -167,13 +169,16 @@ class _Words:
             x = self._left + _TEXT_WIDTH - inset - pen.width(text)
         pen.draw(self._pen, (x, baseline), text, colour, right_to_left=self._card.is_right_to_left)
 
-    def _disc(self, x: int, y: int, radius: int) -> None:
+    def _rounded(self, box: tuple[int, int, int, int], colour: Colour) -> None:
+        """Fill `box` with its short sides round; a square becomes a disc. Pillow smooths no edges, so it is shrunk."""
         from PIL import Image, ImageDraw
 
-        scale = 4
-        large = Image.new("L", (2 * radius * scale, 2 * radius * scale))
-        ImageDraw.Draw(large).ellipse((0, 0, large.width - 1, large.height - 1), fill=255)
-        self._pen.bitmap((x, y), large.resize((2 * radius, 2 * radius), Image.Resampling.LANCZOS), self._colours.accent)
+        left, top, right, bottom = box
+        size = right - left, bottom - top
+        large = Image.new("L", (size[0] * _SMOOTH, size[1] * _SMOOTH))
+        whole = 0, 0, large.width - 1, large.height - 1
+        ImageDraw.Draw(large).rounded_rectangle(whole, large.height / 2, fill=255)
+        self._pen.bitmap((left, top), large.resize(size, Image.Resampling.LANCZOS), colour)
 
     def _cut(self, text: str, width: float, pen: _Pen) -> str:
         """`text`, with an ellipsis where it is too long for `width`."""

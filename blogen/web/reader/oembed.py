@@ -102,7 +102,7 @@ def _of_post(
 def _html(post: PostSummary, site: SiteConfig, base: str) -> str:
     """A quotation of title and summary: nothing in it runs or loads."""
     url, disclosed = escape(base + post.url), badge(post.provenance)
-    by = " · ".join(filter(None, (escape(post.author.name), escape(disclosed), escape(site.title))))
+    by = " · ".join(dict.fromkeys(escape(name) for name in (post.author.name, disclosed, site.title) if name))
     return (
         f'<blockquote class="blogen-post" cite="{url}" lang="{escape(post.language)}">'
         f'<p><a href="{url}">{escape(post.title)}</a></p><p>{escape(post.summary)}</p>'
