@@ -114,9 +114,11 @@ async def _ping(config: "Config", hook: "WebhookConfig") -> "Answered":
 
 async def _retry(arguments: argparse.Namespace) -> int:
     from blogen.cli.plain import print_json
+    from blogen.outgoing.websub import hubs
 
     async with _open(arguments) as (config, deliveries):
-        delivery = await deliveries.retry(arguments.id, known=[hook.name for hook in config.webhooks])
+        known = [*(hook.name for hook in config.webhooks), *(hub.name for hub in hubs(config))]
+        delivery = await deliveries.retry(arguments.id, known=known)
     if arguments.json:
         print_json(_view(delivery))
     else:

@@ -375,6 +375,7 @@ async def test_robots_know_the_site_map_and_the_manifest_names_icons_that_exist(
     assert answer.headers["Content-Type"].startswith("application/manifest+json")
     manifest = json.loads(answer.body)
     assert (manifest["name"], manifest["start_url"]) == ("Blogen", "/")
+    assert manifest["theme_color"] in (await site.get("/")).text, "the paper of the pages"
     for icon in manifest["icons"]:
         found = await site.get(icon["src"])
         assert found.status == 200

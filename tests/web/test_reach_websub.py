@@ -6,6 +6,7 @@ That these tests can fail was seen by breaking the code on purpose; each of thes
 * hubs are told although nobody has said where the blog is.
 """
 
+import asyncio
 from contextlib import asynccontextmanager
 
 import feedparser
@@ -13,6 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import unused_port
 
+from blogen.cli import main
 from blogen.clock import SystemClock
 from blogen.config import Config
 from blogen.domain.changes import PostChange
@@ -112,6 +114,22 @@ async def test_what_was_published_while_nothing_ran_is_told_at_the_next_start(tm
         await site.blog.publish("Tea", slug="tea")
         async with courier(site):
             await hub.wait_for(1)
+
+
+async def test_the_owner_can_let_a_hub_be_told_once_more(tmp_path, capsys):
+    async with running_hub() as hub, blogging(tmp_path, hub.url) as site:
+        async with courier(site):
+            await site.blog.publish("Tea", slug="tea")
+            await hub.wait_for(1)
+        [delivery] = await Deliveries(site.blog.database).newest(10)
+        (tmp_path / "config.toml").write_text(
+            f'[data]\ndir = "{tmp_path}"\n'
+            f'[server]\nbase_url = "https://b.example"\n[site]\nwebsub_hubs = ["{hub.url}"]\n'
+        )
+        arguments = ["webhooks", "retry", delivery.id, "--config", str(tmp_path / "config.toml")]
+        assert await asyncio.to_thread(main, arguments) == 0
+        async with courier(site):
+            await hub.wait_for(2)
 
 
 async def test_a_hub_within_the_owners_network_must_be_allowed(tmp_path):
