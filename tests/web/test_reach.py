@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 from io import BytesIO
 from urllib.parse import quote
+from urllib.robotparser import RobotFileParser
 from xml.etree import ElementTree
 
 import pytest
@@ -370,7 +371,12 @@ async def test_robots_know_the_site_map_and_the_manifest_names_icons_that_exist(
     answer = await site.get("/robots.txt")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert f"Sitemap: {BASE}/sitemap.xml" in answer.text
-    assert "Disallow: /studio\n" in answer.text
+    robots = RobotFileParser()
+    robots.parse(answer.text.splitlines())
+    shown = ("/", "/p/tea", "/p/tea.md", "/tags/tea", "/authors/ada", "/archive", "/feed.xml", "/media/ab.webp",
+             "/cards/tea-0123456789ab.png", "/static/reader.css", "/sitemap.xml", "/llms.txt", "/oembed?url=x")  # fmt: skip
+    assert [path for path in shown if not robots.can_fetch("Any", BASE + path)] == []
+    assert [path for path in ("/studio", "/api/v1/posts", "/search?q=x") if robots.can_fetch("Any", BASE + path)] == []
     answer = await site.get("/manifest.webmanifest")
     assert answer.headers["Content-Type"].startswith("application/manifest+json")
     manifest = json.loads(answer.body)

@@ -21,7 +21,7 @@ from blogen.web.theme import theme
 _PLACES: Final = 45_000
 """Posts in one map; 50,000 addresses may stand in it, and tags and authors are some."""
 _TAGS: Final = 3_700
-_NOT_FOR_ROBOTS: Final = ("/api/", "/search", "/studio", "/login", "/register", "/reset", "/me")
+_NOT_FOR_ROBOTS: Final = ("/api/", "/search", "/studio", "/login", "/register", "/reset", "/me/")
 _ICONS = (("icon-192.png", "192x192", "any"), ("icon-512.png", "512x512", "any"), ("icon.svg", "any", "any"),
           ("icon-maskable-512.png", "512x512", "maskable"))  # fmt: skip
 
