@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from blogen.clock import Clock
-from blogen.config import ProviderSection
+from blogen.config import BUILT_IN, ProviderSection
 from blogen.config import Trade as TradeName
 from blogen.pipeline.models import Guarded, Trade
 from blogen.providers.checkup import Finding
@@ -35,6 +35,8 @@ class ProviderState(NamedTuple):
     machines: Sequence[MachineState] | None
     """None: nobody has asked it for anything since the start."""
     caps: Sequence[Cap]
+    is_free: bool
+    """Whether calls are known to cost nothing."""
 
     @property
     def label(self) -> str:
@@ -111,6 +113,7 @@ class ConfiguredProviders:
             one.names.index(name) + 1 if name in one.names else None,
             _machines(guarded) if guarded.is_made else None,
             one.caps(name),
+            guarded.section.is_free or guarded.section.kind == BUILT_IN[trade],
         )
 
 

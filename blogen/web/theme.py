@@ -7,11 +7,11 @@ import hashlib
 import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from aiohttp import web
 
-from blogen.domain.theme import FONTS, INK, PAPER, Logo, Told, palette
+from blogen.domain.theme import FONTS, INK, PAPER, Font, Logo, Told, palette
 from blogen.errors import NotFound
 from blogen.web.answers import FOREVER, FRESH, answer
 from blogen.web.folders import STATIC
@@ -28,6 +28,10 @@ _BUILT_IN_FONTS: Final = {"text": FONTS["charter"], "heading": FONTS["charter"],
 _LOGO_SHEET: Final = (
     ".wordmark .logo{height:2rem;width:auto;max-width:min(14rem,50vw);object-fit:contain;object-position:left}"
 )
+
+
+Colours: TypeAlias = tuple[str | None, str | None, str | None]
+"""Paper, ink and accent; None: as built in."""
 
 
 class Theme(NamedTuple):
@@ -61,7 +65,7 @@ class Look(NamedTuple):
 
 
 def theme(site: "Site") -> Theme:
-    return _theme(site.now, site.logo)
+    return _theme(*_asked(site.now), site.logo)
 
 
 def preview(config: "SiteConfig", selector: str) -> str:
@@ -75,11 +79,7 @@ def sheet(site: "Site") -> str:
 
 def look(config: "SiteConfig") -> Look:
     """The colours and fonts that `[site]` makes."""
-    return _look(
-        (config.paper, config.ink, config.accent),
-        (config.paper_dark, config.ink_dark, config.accent_dark or config.accent),
-        (config.reading_font, config.interface_font),
-    )
+    return _look(*_asked(config))
 
 
 async def stylesheet(request: web.Request) -> web.Response:
@@ -91,25 +91,32 @@ async def stylesheet(request: web.Request) -> web.Response:
     return answer(request, Page(text, "text/css", cache=FOREVER if is_for_ever else FRESH))
 
 
-def _theme(config: "SiteConfig", logo: Logo | None) -> Theme:
-    made = look(config)
+def _asked(config: "SiteConfig") -> tuple[Colours, Colours, tuple[Font, Font]]:
+    """All that a look is made of: paper, ink, accent in light, the same in dark, and two fonts."""
+    return (
+        (config.paper, config.ink, config.accent),
+        (config.paper_dark, config.ink_dark, config.accent_dark or config.accent),
+        (config.reading_font, config.interface_font),
+    )
+
+
+@lru_cache(maxsize=16)
+def _theme(light: Colours, dark: Colours, fonts: tuple[Font, Font], logo: Logo | None) -> Theme:
+    made = _look(light, dark, fonts)
     text = _sheet(made, logo)
     return Theme(f"{PATH}?v={_digest(text)}" if text else "", (made.light["paper"], made.dark["paper"]), logo)
 
 
 @lru_cache(maxsize=64)
-def _look(
-    light: tuple[str | None, str | None, str | None], dark: tuple[str | None, str | None, str | None],
-    fonts: tuple[str, str],
-) -> Look:  # fmt: skip
+def _look(light: Colours, dark: Colours, fonts: tuple[Font, Font]) -> Look:
     made, told = [], []
     for turn, (paper, ink, accent) in enumerate((light, dark)):
         colours, moved = palette(_base(turn), paper=paper, ink=ink, accent=accent)
         made.append(colours)
         told += [one._replace(name=f"{one.name} in {('light', 'dark')[turn]},") for one in moved]
     reading, interface = fonts
-    named = {} if reading == "charter" else {"text": FONTS[reading], "heading": FONTS[reading]}  # type: ignore[index]
-    named |= {} if interface == "system" else {"sans": FONTS[interface]}  # type: ignore[index]
+    named = {} if reading == "charter" else {"text": FONTS[reading], "heading": FONTS[reading]}
+    named |= {} if interface == "system" else {"sans": FONTS[interface]}
     return Look(made[0], made[1], named, tuple(told))
 
 

@@ -4,7 +4,7 @@ No key is ever shown, nor anything made of one.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aiohttp import web
 
@@ -90,16 +90,17 @@ async def _row(request: web.Request, one: "ProviderState", tested: "Tested | Non
     return Row(
         one,
         one.section.kind,
-        list(_facts(one.section)),
+        list(_facts(one)),
         how,
         is_well,
         await _spent(request, one),
         tested,
-        one.trade == "text" and not one.section.is_free,
+        one.trade == "text" and not one.is_free,
     )
 
 
-def _facts(section: Any) -> "list[tuple[str, str]]":
+def _facts(one: "ProviderState") -> list[tuple[str, str]]:
+    section = one.section
     facts = [("Model", section.model or ""), ("Address", ", ".join(section.addresses))]
     limits = [f"{section.concurrency} at a time"]
     if section.requests_per_minute:
@@ -108,7 +109,7 @@ def _facts(section: Any) -> "list[tuple[str, str]]":
         limits.append(f"{section.tokens_per_minute:,} tokens a minute")
     facts.append(("Limits", ", ".join(limits)))
     facts.append(("Gives up after", f"{section.timeout_seconds:g} s"))
-    if section.is_free:
+    if one.is_free:
         facts.append(("Price", "calls cost nothing"))
     elif section.usd_per_call is not None:
         facts.append(("Price", f"${section.usd_per_call.normalize():f} a call"))
@@ -133,7 +134,7 @@ def _how(machines: "Sequence[MachineState] | None") -> tuple[str, bool]:
 
 async def _spent(request: web.Request, one: "ProviderState") -> "list[tuple[str, str]]":
     """Today and in this month, beside its own caps."""
-    if one.section.is_free:
+    if one.is_free:
         return []
     spent = []
     uses = await request.app[LEDGER].caps(
