@@ -39,13 +39,11 @@ async def test_no_page_shuts_anyone_out_or_breaks_at_any_width(browser: Browser,
 
 
 async def test_the_html_of_every_page_is_without_error(site: Filled, tmp_path: Path) -> None:
-    names = {}
     for page in PAGES:
         answer = await site.get(page.address(site), page.who)
         assert answer.status == page.status, page
         file = tmp_path / f"{page.name}.html"
         file.write_bytes(answer.body)
-        names[file.as_uri()] = page.name
     java = await asyncio.create_subprocess_exec(
         "java", "-Xss2m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", str(_NU),
         "--format", "json", "--stdout", "--exit-zero-always",
@@ -55,7 +53,7 @@ async def test_the_html_of_every_page_is_without_error(site: Filled, tmp_path: P
     said, _ = await java.communicate()
     assert java.returncode == 0
     wrong = [
-        f"{names.get(one.get('url', ''))}:{one.get('lastLine')}: {one['message']} {one.get('extract', '')[:160]!r}"
+        f"{Path(one.get('url', '')).stem}:{one.get('lastLine')}: {one['message']} {one.get('extract', '')[:160]!r}"
         for one in json.loads(said)["messages"]
         if one["type"] != "info"
     ]
