@@ -23,17 +23,14 @@
     return box.content.firstElementChild
   }
   const put = (old, fresh) => {
-    const at = document.activeElement
-    const path = old.contains(at) && at.getAttribute("href")
     const open = all("details", old).map(one => one.open)
     old.replaceWith(fresh)
     all("details", fresh).forEach((one, nth) => { one.open = open[nth] ?? one.open })
-    if (path) (fresh.matches("a") ? fresh : all("a", fresh).find(one => one.getAttribute("href") === path))?.focus()
   }
-  const arrange = (list, ids, fresh) => {
+  const arrange = (list, ids, known) => {
     for (const gone of [...list.children]) if (!ids.includes(gone.id)) gone.remove()
     ids.forEach((id, place) => {
-      const one = byId(id) || fresh.get(id)
+      const one = known.get(id)
       if (one && list.children[place] !== one) list.insertBefore(one, list.children[place] || null)
     })
   }
@@ -46,12 +43,21 @@
     if (writing && (words.includes("approve") || !words.includes("pause"))) writing.hidden = true
   }
   const show = ({set, lists}) => {
-    const fresh = new Map(Object.entries(set).map(([id, html]) => [id, parsed(html)]))
-    for (const [id, one] of fresh) if (byId(id)) put(byId(id), one)
+    const at = document.activeElement
+    const known = new Map(all("[data-list] > *").map(one => [one.id, one]))
+    for (const [id, html] of Object.entries(set)) {
+      const old = byId(id), one = parsed(html)
+      known.set(id, one)
+      if (old) put(old, one)
+    }
     for (const [id, ids] of Object.entries(lists)) {
       if (id === "acts") acts(ids)
       else if (id === "revision") all("[data-revision]").forEach(one => { one.value = ids[0] })
-      else if (byId(id)) arrange(byId(id), ids, fresh)
+      else if (byId(id)) arrange(byId(id), ids, known)
+    }
+    // Who went there by keyboard stays there, wherever it stands now.
+    if (document.activeElement !== at && at.hasAttribute("href")) {
+      all("main a").find(one => one.getAttribute("href") === at.getAttribute("href"))?.focus()
     }
   }
   const write = ({step, text}) => {
