@@ -29,8 +29,8 @@ def read_edited(
 ) -> list[Block]:
     """The blocks of a text that was edited from `base`, whose footnotes' marks it uses.
 
-    `pictures` are those of the post by key. What was not touched is as it was, to the letter. Raises InvalidInput if
-    nothing of it can be seen.
+    `pictures` are those of the post by key. A text that was not touched is as it was, to the letter; in another one the
+    blocks have no ids yet that would last. Raises InvalidInput if nothing of it can be seen.
     """
     if markdown.strip() == editable(base).strip():
         return list(base)
@@ -38,7 +38,7 @@ def read_edited(
     if not plain_text(blocks).strip() and not any(isinstance(block, Image) for block in blocks):
         message = "says nothing that can be seen"
         raise InvalidInput(f"The text {message}.", remedy="Write something.", errors=[FieldError("markdown", message)])
-    return carry_ids(base, blocks)
+    return blocks
 
 
 def rewritten(
