@@ -10,7 +10,6 @@ import json
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import combining, normalize
@@ -75,8 +74,7 @@ class Within(NamedTuple):
 EVERYWHERE = Within()
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     line: PostLine
     title: list[Piece]
     snippet: list[Piece]
@@ -90,8 +88,7 @@ class Hit:
         return PostSummary.model_validate_json(self.item)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     hits: list[Hit]
     has_all_words: bool
     """False where no post has all the words and these have some of them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from blogen.errors import FieldError, InvalidInput, NotFound
@@ -27,8 +26,7 @@ class SeriesName(NamedTuple):
     posts: int
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesOfPosts:
+class SeriesOfPosts(NamedTuple):
     """A series that has posts, in their order."""
 
     slug: str

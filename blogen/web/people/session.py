@@ -1,8 +1,7 @@
 """Who sits at the browser: the device behind its cookie, and where to go to get one."""
 
 import re
-from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 from urllib.parse import quote, urlsplit
 
 from aiohttp import web
@@ -18,8 +17,7 @@ _LOCAL_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 """Printable ASCII without space and backslash, which browsers read as a slash."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(NamedTuple):
     """A person who is signed in, at one device."""
 
     person: Person
