@@ -126,7 +126,11 @@
   }
 
   // Filters of a search act when they are chosen.
-  document.querySelector("form.filters")?.addEventListener("change", event => {
-    if (event.target.matches("select")) event.currentTarget.requestSubmit()
+  const filters = document.querySelector("form.filters")
+  filters?.addEventListener("change", event => {
+    if (event.target.matches("select")) filters.requestSubmit()
+  })
+  filters?.addEventListener("formdata", ({formData}) => {
+    for (const [name, value] of [...formData]) if (!value) formData.delete(name)
   })
 })()
