@@ -118,7 +118,7 @@ class Comments:
         self, slug: str, limit: int, after: str | None = None, *, viewer_id: str | None = None
     ) -> Page[SeenComment]:
         """A post's comments with their first answers, the oldest first. Raises NotFound."""
-        post = await self._database.read_one("SELECT id FROM posts WHERE slug = ?", (slug,))
+        post = await self._database.look_up_one("SELECT id FROM posts WHERE slug = ?", (slug,))
         if post is None:
             raise no_post(slug)
 

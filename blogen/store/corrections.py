@@ -26,7 +26,7 @@ class Corrections:
 
     async def of_post(self, slug: str, limit: int, after: str | None = None) -> Page[Correction]:
         """The oldest first. Raises NotFound."""
-        post = await self._database.read_one("SELECT id FROM posts WHERE slug = ?", (slug,))
+        post = await self._database.look_up_one("SELECT id FROM posts WHERE slug = ?", (slug,))
         if post is None:
             raise no_post(slug)
         rows = await self._database.read(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -47,28 +48,33 @@ class PostLine(NamedTuple):
     comments: int
 
 
-class PostLines(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PostLines:
     items: list[PostLine]
     next: PostCursor | None
 
 
-class PostList(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PostList:
     items: list[PostSummary]
     next: PostCursor | None
     """Where to go on; None at the end."""
 
 
-class FullPostList(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FullPostList:
     items: list[Post]
     next: PostCursor | None
 
 
-class TagCount(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TagCount:
     tag: str
     posts: int
 
 
-class PostPlace(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PostPlace:
     """Where a post is and when it last changed: what a site map needs."""
 
     slug: str
@@ -77,7 +83,8 @@ class PostPlace(NamedTuple):
     """Its address on this blog."""
 
 
-class Neighbours(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Neighbours:
     newer: PostSummary | None
     older: PostSummary | None
 
