@@ -77,7 +77,7 @@ class JobContext:
         self._steps = steps
         self._clock = clock
         self._policy = policy
-        self._claimed: list[str] = []
+        self._claimed: tuple[str, ...] = ()
 
     @property
     def request(self) -> JobRequest:
@@ -94,7 +94,7 @@ class JobContext:
         """The executor's: the stage of `job.state` begins, or begins again."""
         self.job = job
         self.has_progressed = False
-        self._claimed.clear()
+        self._claimed = ()
 
     def result(self, step: str, returns: type[T]) -> T:
         """The committed result of an earlier step. Raises KeyError if it has none: a defect of the pipeline."""
@@ -261,7 +261,7 @@ class JobContext:
     def _claim(self, name: str) -> StepRecord | None:
         if name in self._claimed:
             raise RuntimeError(f"step {name!r} is used twice in one stage: names are unique in a job")
-        self._claimed.append(name)
+        self._claimed = (*self._claimed, name)
         record = self._records.get(name)
         if record is not None and record.origin != self.job.state:
             raise RuntimeError(f"step {name!r} belongs to {record.origin}, not to {self.job.state}")
