@@ -179,6 +179,23 @@ async def test_a_burst_of_events_is_told_as_one(monkeypatch) -> None:
     await pages.close()
 
 
+async def test_what_happens_while_a_page_is_read_is_told_after_a_pause() -> None:
+    bus, readings = Bus(), []
+
+    async def read() -> Shown:
+        readings.append(len(readings))
+        bus.publish(JobMoved("a", JobState.QUEUED, JobState.RESEARCHING))
+        return Shown({"n": str(len(readings))}, {})
+
+    pages = Live(bus)
+    _, mark = await pages.load(BOARD, read)
+    assert readings == [0]
+    async with aclosing(pages.follow(BOARD, read, mark)) as frames:
+        assert b'"set":{"n":"2"}' in await anext(frames)
+    assert readings == [0, 1]
+    await pages.close()
+
+
 async def test_with_nobody_looking_nothing_is_read() -> None:
     bus, read = Bus(), Counted()
     pages = Live(bus)

@@ -232,8 +232,8 @@ class Topic:
     async def fresh(self) -> Shown:
         """The page as it is; read again if something has happened to it."""
         async with self._reading:
-            while self.is_stale:
-                self.is_stale = False
+            if self.is_stale:
+                self.is_stale = False  # what happens while it is read makes it stale again, for the next time
                 try:
                     shown = await self._read()
                 except BaseException:
