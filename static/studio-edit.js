@@ -1,4 +1,4 @@
-// The editor: a preview as one types, a draft kept in this tab until it is saved; and the queue by keyboard.
+// The editor: a preview, and a draft that this tab keeps until it is saved. The queue by keyboard.
 const form = document.querySelector('[data-edit]')
 if (form) {
   const shown = document.querySelector('[data-shown]')
@@ -6,10 +6,11 @@ if (form) {
   const state = form.querySelector('[data-state]')
   const notice = form.querySelector('[data-draft]')
   const key = `draft ${form.dataset.edit}`
-  const fields = [...form.elements].filter(field => field.name && !['hidden', 'file'].includes(field.type))
-  const isBox = field => /radio|checkbox/.test(field.type)
-  const named = field => (isBox(field) ? `${field.name}=${field.value}` : field.name)
-  const stands = () => JSON.stringify(Object.fromEntries(fields.map(field => [named(field), isBox(field) ? field.checked : field.value])))
+  // With the version that it was typed from: somebody else may save before it comes back.
+  const fields = [...form.elements].filter(field => field.name && field.name !== 'form' && field.type !== 'file')
+  const what = field => (/radio|checkbox/.test(field.type) ? 'checked' : 'value')
+  const named = field => (field.type === 'radio' ? field.name + field.value : field.name)
+  const stands = () => JSON.stringify(Object.fromEntries(fields.map(field => [named(field), field[what(field)]])))
   if (form.dataset.saved !== undefined) sessionStorage.removeItem(key)
   const came = stands()
   const was = form.dataset.unsaved === undefined ? came : ''
@@ -23,9 +24,10 @@ if (form) {
     try {
       const answer = await fetch(address, {method: 'POST', body, headers: {'X-Fragment': '1'}, signal: asking.signal})
       if (answer.ok && !answer.redirected) shown.innerHTML = await answer.text()
-    } catch { /* The next stroke asks again. */ }
+    } catch {} // the next stroke asks again
   }
   form.addEventListener('input', () => {
+    sending = false
     if (form.elements.cover.value === 'upload') form.querySelector('.covers details').open = true
     state.textContent = changed() ? 'Not saved yet' : ''
     sessionStorage.setItem(key, stands())
@@ -39,7 +41,6 @@ if (form) {
     } else sending = true
   })
   addEventListener('beforeunload', event => { if (changed() && !sending) event.preventDefault() })
-  addEventListener('pageshow', () => { sending = false })
   form.addEventListener('keydown', event => {
     if (event.key === 's' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault()
@@ -47,11 +48,11 @@ if (form) {
     }
   })
   const kept = sessionStorage.getItem(key)
-  notice.hidden = !kept || kept === came
+  notice.hidden = !kept || kept === came || !was
   notice.addEventListener('click', event => {
     if (event.target.matches('[data-bring]')) {
       const said = JSON.parse(kept)
-      for (const field of fields) if (named(field) in said) field[isBox(field) ? 'checked' : 'value'] = said[named(field)]
+      for (const field of fields) if (named(field) in said) field[what(field)] = said[named(field)]
       form.dispatchEvent(new Event('input'))
     } else if (event.target.matches('[data-forget]')) sessionStorage.removeItem(key)
     else return
@@ -61,14 +62,14 @@ if (form) {
   preview()
 }
 
-// With the focus on a comment's box: j and k to the next and the one before, a, r and s do what the buttons say.
+// On a comment's box: j and k go to the next and the one before; a, r and s do what the buttons say.
 const queue = document.querySelector('[data-queue]')
 queue?.querySelector('[data-strokes]').removeAttribute('hidden')
 queue?.addEventListener('keydown', event => {
-  if (!event.target.matches('[type=checkbox]') || event.ctrlKey || event.metaKey || event.altKey) return
-  const boxes = [...event.currentTarget.querySelectorAll('[type=checkbox]')]
-  const step = {j: 1, ArrowDown: 1, k: -1, ArrowUp: -1}[event.key]
-  const button = event.currentTarget.querySelector(`[data-key="${CSS.escape(event.key)}"]`)
+  if (event.target.type !== 'checkbox' || event.ctrlKey || event.metaKey || event.altKey) return
+  const boxes = [...queue.querySelectorAll('[type=checkbox]')]
+  const step = {j: 1, k: -1}[event.key]
+  const button = queue.querySelector(`[data-key="${CSS.escape(event.key)}"]`)
   if (step) boxes[boxes.indexOf(event.target) + step]?.focus()
   else if (button) {
     if (!boxes.some(box => box.checked)) event.target.checked = true
