@@ -83,8 +83,8 @@ async def test_whoever_is_not_signed_in_sees_the_buttons_as_links_and_comes_back
     page = await browser.get(tea)
     assert page.forms == {}
     links = re.findall(r'href="(/login\?next=[^"]+)"', page.text)
-    places = ["", "#acts", "#acts", "/report", f"#comment-{comment}", "#comments"]
-    for link, place in list(zip(links, places, strict=True))[2:]:
+    places = ["", "#acts", "#acts", "#acts", "/report", f"#comment-{comment}", "#comments"]
+    for link, place in list(zip(links, places, strict=True))[3:]:
         answer = await browser.submit("/login", {"login": "cyd", "password": PASSWORD}, page=link)
         assert answer.location == (f"{tea}{place}")
         browser = site.browser()

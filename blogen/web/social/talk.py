@@ -88,12 +88,15 @@ async def talk_of(request: web.Request, view: View, post: PostSummary) -> Talk:
     view.shows(f"talk:{post.slug}", f"counts:{post.slug}")
     who, after = view.visitor, position(request, "comments")
     viewer_id = who.person.id if who else None
-    threads, following = await request.app[COMMENTS].of_post(post.slug, COMMENTS_A_PAGE, after, viewer_id=viewer_id)
-    if after is not None and not threads:
-        raise NotFound("There are no later comments.", remedy="Start from the first ones.")
     line = await request.app[POSTS].line(post.slug)
     if line is None:
         raise no_post()
+    threads: Sequence[SeenComment] = []
+    following = None
+    if line.comments or who is not None:  # one that is held is seen by its writer alone
+        threads, following = await request.app[COMMENTS].of_post(post.slug, COMMENTS_A_PAGE, after, viewer_id=viewer_id)
+    if after is not None and not threads:
+        raise NotFound("There are no later comments.", remedy="Start from the first ones.")
     corrections, _ = await request.app[CORRECTIONS].of_post(post.slug, _MOST_CORRECTIONS)
     view.shows(*(f"person:{writer_id}" for writer_id in _writers(threads)))
     social = request.app[SOCIAL]
