@@ -10,7 +10,7 @@ SERVERS := tests/servers/node_modules
 export PYTHONDONTWRITEBYTECODE :=
 SITE := tests/site/node_modules
 
-.PHONY: help run app app-native test test-gateway lighthouse check format bench lock screenshot screenshots chromium java clean
+.PHONY: help run app app-native test pytest jest test-gateway lighthouse check format bench lock screenshot screenshots chromium java clean
 
 help:
 	@echo 'make run         start Blogen at http://127.0.0.1:8080 (ARGS="--port 9000" are passed on)'
@@ -36,9 +36,15 @@ run: $(VENV)/run.stamp
 WORKERS = $$($(PY) -c 'import os; print(min((os.cpu_count() or 1) + 1, 4))')
 
 test: $(VENV)/dev.stamp chromium java $(SERVERS)/.stamp $(SITE)/.stamp mobile/node_modules/.built
+	@$(MAKE) --no-print-directory --keep-going -j2 pytest $(if $(ARGS),,jest)
+	@$(if $(ARGS),,$(MAKE) --no-print-directory lighthouse)
+
+pytest:
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
-	@$(if $(ARGS),,$(with-node) && $(PY) -m pytest -s tests/site/check_lighthouse.py)
-	@$(if $(ARGS),,$(with-node) && cd mobile && $(APP_ENV) npm test --silent)
+
+# Beside the tests in Python, which often wait; what it says is told at its end.
+jest:
+	@$(with-node) && cd mobile && { said=$$($(APP_ENV) npm test --silent 2>&1) && code=0 || code=$$?; echo "$$said"; exit $$code; }
 
 test-gateway: $(VENV)/dev.stamp $(SERVERS)/.stamp tests/servers/.gateway/.stamp
 	@$(PY) -m pytest tests/servers/check_gateway.py $(ARGS)

@@ -8,7 +8,9 @@ A phone's test fails if the browser complained meanwhile: of an error in the con
 What a test brings about on purpose it names with `expect_complaints`.
 """
 
+import fcntl
 import re
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -123,17 +125,16 @@ class Crowd:
             return connection.execute(select, values).fetchall()
 
 
-async def open_crowd(folder: Path) -> AsyncIterator[Crowd]:
+async def open_crowd(folder: Path, together: Path) -> AsyncIterator[Crowd]:
+    """`together` is a folder of all workers of this run: the first fills a blog there, each works on a copy."""
     assert (APP / "index.html").is_file(), "the app is not built: `make app` builds it"
-    (folder / "data").mkdir(parents=True)
-    async with open_blog(folder / "data") as blog:
-        await fill(blog)
-        for number in range(len(POSTS), MANY):
-            await blog.publish(
-                f"Post number {number}", at=NOW_MS - number * 3 * DAY_MS, slug=f"post-{number}", tags=["numbers"],
-                summary=f"What stands in post {number}, in a sentence that is long enough for two lines.",
-                markdown="\n\n".join(f"## Part {part}\n\n{'A sentence of this part. ' * 20}" for part in range(1, 9)),
-            )  # fmt: skip
+    with (together / "crowd.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (together / "filled").exists():
+            await _fill(together / "filling")
+            (together / "filling").rename(together / "filled")
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(together / "filled", folder / "data")
     config = '[auth]\nsign_up = "open"\n'
     async with (
         FakeOpenAI() as fake,
@@ -143,6 +144,18 @@ async def open_crowd(folder: Path) -> AsyncIterator[Crowd]:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield Crowd(blogen, fake, browser)
         await browser.close()
+
+
+async def _fill(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    async with open_blog(folder) as blog:
+        await fill(blog)
+        for number in range(len(POSTS), MANY):
+            await blog.publish(
+                f"Post number {number}", at=NOW_MS - number * 3 * DAY_MS, slug=f"post-{number}", tags=["numbers"],
+                summary=f"What stands in post {number}, in a sentence that is long enough for two lines.",
+                markdown="\n\n".join(f"## Part {part}\n\n{'A sentence of this part. ' * 20}" for part in range(1, 9)),
+            )  # fmt: skip
 
 
 @dataclass

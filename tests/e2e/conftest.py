@@ -1,6 +1,7 @@
 """A data folder that has its first post and a token, made once and copied; servers that end with their test."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -53,7 +54,10 @@ async def fake() -> AsyncIterator[FakeOpenAI]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def crowd(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Crowd]:
     """A blog full of posts with the app, and a browser: one for all tests of a worker."""
-    async for opened in open_crowd(tmp_path_factory.mktemp("crowd")):
+    its_own = tmp_path_factory.getbasetemp()
+    async for opened in open_crowd(
+        its_own / "crowd", its_own.parent if "PYTEST_XDIST_WORKER" in os.environ else its_own
+    ):
         yield opened
 
 
