@@ -2,9 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 WIDTH: Final = 1200
 HEIGHT: Final = 630
@@ -13,8 +12,7 @@ _LOOK = 1
 """Counted up when cards are drawn otherwise: their addresses change with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """What a card says. `badge` discloses AI in a few words, empty where there is nothing to disclose."""
 
     title: str
@@ -43,5 +41,5 @@ class Card:
 
 @lru_cache(maxsize=512)
 def _digest(card: Card) -> str:
-    text = json.dumps([_LOOK, asdict(card)], ensure_ascii=False)
+    text = json.dumps([_LOOK, *card], ensure_ascii=False)
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:12]
