@@ -1,5 +1,6 @@
 """A look at a page as a browser shows it, and everything that is wrong with it."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +21,8 @@ _OF_COLOUR: Final = ["color-contrast", "link-in-text-block"]
 """Rules whose outcome depends on the colours alone: what else there is was looked at in light."""
 _RUN_AXE: Final = """
 async only => {
-  await Promise.allSettled(document.getAnimations().map(one => one.finished))  // colours that are on their way
+  for (const one of document.getAnimations())  // colours that are on their way
+    try { one.finish() } catch { one.cancel() }
   const rules = {'target-size': {enabled: true}}
   const found = await axe.run(document, {
     resultTypes: ['violations'], iframes: false, rules, ...only.length && {runOnly: {type: 'rule', values: only}}})
@@ -97,7 +99,7 @@ class Looker:
         self.wrong += [f"{self._at}: {trouble}" for trouble in troubles]
 
     def complain(self, words: str) -> None:
-        if not (words.startswith("Failed to load resource") and ("status of 404" in words or "status of 403" in words)):
+        if not re.match(r"Failed to load resource: .* status of (403|404|410)", words):
             self._note(words)  # else the page itself, which is meant to be answered so
 
 
