@@ -12,6 +12,10 @@ _CONTEXT = 1
 """Unchanged lines that are shown beside changed ones."""
 _MOST_PAIRS = 250_000
 """Pairs of lines or words that are compared; beyond it, all is taken out and all put in."""
+_MOST_IN_ALL = 20_000_000
+"""Pairs of words of all lines together; lines that come after that many are told as a whole."""
+_LETTERS_IN_A_PAIR = 9
+"""A word and the space beside it are two things of three letters or so each."""
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 
 Kind = Literal["same", "out", "in"]
@@ -35,11 +39,14 @@ def compare(before: str, after: str) -> list[Line]:
     """The lines of both, in order; empty ones are left out, and unchanged ones far from any change."""
     old, new = _lines(before), _lines(after)
     found: list[Line] = []
+    left = _MOST_IN_ALL
     for tag, start, end, begin, stop in _opcodes(old, new):
         if tag == "equal":
             found += _unchanged(old[start:end], is_first=not found, is_last=end == len(old) and stop == len(new))
         else:
-            found += _replaced(old[start:end], new[begin:stop])
+            for before_line, after_line in zip_longest(old[start:end], new[begin:stop]):
+                left -= len(before_line or "") * len(after_line or "") // _LETTERS_IN_A_PAIR
+                found += _replaced(before_line, after_line, by_words=left > 0)
     return found
 
 
@@ -90,15 +97,15 @@ def _unchanged(lines: Sequence[str], *, is_first: bool, is_last: bool) -> Iterat
     yield from (_whole(line, "same") for line in lines[len(lines) - tail :])
 
 
-def _replaced(old: Sequence[str], new: Sequence[str]) -> Iterator[Line]:
-    for before, after in zip_longest(old, new):
-        if before is not None and after is not None and _is_edited(pieces := compare_line(before, after)):
-            yield Line("edited", pieces)
-            continue
-        if before is not None:
-            yield _whole(before, "out")
-        if after is not None:
-            yield _whole(after, "in")
+def _replaced(before: str | None, after: str | None, *, by_words: bool) -> Iterator[Line]:
+    """One line that took the place of another; None: there was none, or there is none any more."""
+    if before is not None and after is not None and by_words and _is_edited(pieces := compare_line(before, after)):
+        yield Line("edited", pieces)
+        return
+    if before is not None:
+        yield _whole(before, "out")
+    if after is not None:
+        yield _whole(after, "in")
 
 
 def _is_edited(pieces: Sequence[Piece]) -> bool:
