@@ -39,11 +39,6 @@ class Site:
         """What the configuration sets, and where it stands (`config.toml:site.title`): it cannot be changed here."""
         return {key: self._config.place(PREFIX + key) for key in self._config.site.model_fields_set}
 
-    @property
-    def kept(self) -> Mapping[str, Any]:
-        """What the owner has set, as far as it holds."""
-        return {key: value for key, value in self._kept.items() if key not in self._config.site.model_fields_set}
-
     async def load(self) -> None:
         """Read what was set. What this version of Blogen does not know or accept is passed over."""
         kept = {key.removeprefix(PREFIX): value for key, value in (await self._settings.all()).items()
@@ -96,7 +91,7 @@ class Site:
         self._kept = {key: value for key, value in values.items() if value is not None}
         self.logo = _logo(self._kept.get("logo"))
         set_there = {key: getattr(configured, key) for key in configured.model_fields_set}
-        known = {key: value for key, value in self._kept.items() if key not in set_there and key != "logo"}
+        known = {key: value for key, value in self._kept.items() if key != "logo"}
         while known:
             try:
                 self.now = SiteConfig.model_validate(known | set_there)

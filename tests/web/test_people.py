@@ -304,23 +304,6 @@ async def test_a_closed_blog_says_so_and_makes_no_account(tmp_path):
         assert "/register" not in (await browser.get("/login")).text
 
 
-async def test_the_owners_set_up_link_makes_an_admin_once(tmp_path):
-    async with open_people_site(tmp_path) as site:
-        text = await site.tickets.make(TicketKind.SET_UP, role=Scope.ADMIN)
-        path = f"/register?set-up={text}"
-        browser = site.browser()
-        form = await browser.form(path, "/register")
-        fields = form | {"handle": "owner", "name": "Owner", "email": "", "password": PASSWORD}
-        assert (await browser.post("/register", fields)).status == 303
-        [person] = await site.people.list_people()
-        assert person.role is Scope.ADMIN
-        other = site.browser()
-        again = await other.post("/register", (await other.form("/login")) | fields | {"handle": "eve", "form": (
-            await other.form("/login"))["form"]})  # fmt: skip
-        assert again.status == 422
-        assert len(await site.people.list_people()) == 1
-
-
 async def test_invitations_let_in_and_say_for_what(tmp_path):
     async with open_people_site(tmp_path, auth={"sign_up": "invite"}) as site:
         owner = await site.person("owner", role=Scope.ADMIN)

@@ -205,6 +205,9 @@ async def test_a_passkey_that_is_not_right_sets_nothing_up_and_the_link_stays_go
             await send(browser, f"{path[:-1]}/passkey/options", FILLED, token),
         ):
             assert refused.status == 422, refused.text
+        empty = await send(browser, f"{path}/passkey/options", FILLED | {"name": "", "title": "x" * 101}, token)
+        said = "The name must have at least 1 characters, found 0. The blog title must have at most 100 characters"
+        assert json.loads(empty.body)["detail"].startswith(said)
         assert await site.people.list_people() == []
         assert (await attempt({})).status == 201
 

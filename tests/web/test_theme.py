@@ -15,6 +15,7 @@ from blogen.errors import ConfigError, InvalidInput
 from blogen.events import TemplateFailed, TemplatesChanged
 from blogen.web import keys, own_templates
 from blogen.web.own_templates import OWN_TEMPLATES
+from blogen.web.templates import render
 from blogen.web.theme import _tokens, look
 from tests.web.site import Site, open_site
 
@@ -234,12 +235,15 @@ async def test_a_mistake_in_one_shows_ours_and_tells_file_and_line_once(site):
 
 
 async def test_the_studio_mail_and_accounts_cannot_be_taken_over_by_a_file(site):
-    for name in ("people/login.html", "studio/base.html", "mail/reset.html", "built-in/home.html", "feed.xml"):
+    said = {"title": "Note", "paragraphs": ["Said."], "onward": "/", "onward_words": "On", "script": ""}
+    ours = render(site.app, "people/note.html", **said)
+    for name in ("people/note.html", "people/base.html", "studio/base.html", "built-in/error.html", "feed.xml"):
         put(site, name, "taken over")
+    put(site, "error.html", '{% extends "built-in/error.html" %}')
     look_again(site)
-    assert "Sign in" in (await site.get("/feed.xml")).text or (await site.get("/feed.xml")).status == 200
-    assert "taken over" not in (await site.get("/feed.xml")).text
-    assert "taken over" not in (await site.get("/")).text
+    assert render(site.app, "people/note.html", **said) == ours
+    for path in ("/feed.xml", "/nothing-here"):
+        assert "taken over" not in (await site.get(path)).text
 
 
 async def test_a_changed_template_is_noticed_by_itself(tmp_path, monkeypatch):

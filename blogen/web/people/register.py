@@ -23,43 +23,43 @@ async def ask(request: web.Request) -> web.Response:
     following = local_path(request.query.get("next", ""))
     if await visitor(request) is not None:
         return see(following or HOME)
-    kind, text = _ticket_of(request.query.get("set-up", ""), request.query.get("invitation", ""))
-    if _is_closed(request, kind):
+    text = _invitation_in(request.query.get("invitation", ""))
+    if _is_closed(request):
         return await _closed(request)
     ticket, wrong = None, Words()
     if text:
         try:
-            ticket = await _looked_at(request, kind, text)
+            ticket = await _looked_at(request, text)
         except (InvalidInput, TooManyAttempts) as error:
             wrong = Words(invitation=f"{error.detail} {error.remedy}")
-    return await _page(request, following, kind, text, ticket, wrong)
+    return await _page(request, following, text, ticket, wrong)
 
 
 async def register(request: web.Request) -> web.Response:
     form = await read_form(request, None)
     following = local_path(form["next"])
-    kind, text = _ticket_of(form["set-up"], form["invitation"])
-    if _is_closed(request, kind):
+    text = _invitation_in(form["invitation"])
+    if _is_closed(request):
         return await _closed(request)
     if not text and request.app[CONFIG].auth.sign_up == "invite":
         wrong = Words(invitation="An invitation is needed here.")
-        return await _page(request, following, kind, text, None, wrong, form, status=422)
+        return await _page(request, following, text, None, wrong, form, status=422)
     attempts, address = request.app[ATTEMPTS], address_of(request)
     try:
         attempts.register(address)
-        person = await _made(request, form, kind, text)
+        person = await _made(request, form, text)
     except TooManyAttempts as error:
         trouble = "Too many accounts were asked for from where you are. Try again later."
-        return slow_down(await _page(request, following, kind, text, None, Words(), form, trouble=trouble), error)
+        return slow_down(await _page(request, following, text, None, Words(), form, trouble=trouble), error)
     except (InvalidInput, Conflict) as error:
         wrong = _worded(error)
-        ticket = None if "invitation" in wrong else await _known(request, kind, text)
-        return await _page(request, following, kind, text, ticket, wrong, form, status=422)
+        ticket = None if "invitation" in wrong else await _known(request, text)
+        return await _page(request, following, text, ticket, wrong, form, status=422)
     attempts.signed_in(person.handle, address, (person.email,))
     return await let_in(request, person.id, following or f"{HOME}?said=welcome")
 
 
-async def _made(request: web.Request, form: Form, kind: TicketKind, text: str) -> Person:
+async def _made(request: web.Request, form: Form, text: str) -> Person:
     """The new account, or the one that the same form made a moment ago. Raises InvalidInput, Conflict."""
     people = request.app[PEOPLE]
     handle = _as_handle(form["handle"])
@@ -69,7 +69,7 @@ async def _made(request: web.Request, form: Form, kind: TicketKind, text: str) -
             form["name"],
             form["password"],
             email=form["email"].strip() or None,
-            ticket=(kind, text) if text else None,
+            ticket=(TicketKind.INVITATION, text) if text else None,
         )
     except (InvalidInput, Conflict):
         twin = await people.by_handle(handle) if handle.isascii() else None
@@ -86,32 +86,29 @@ def _as_handle(text: str) -> str:
     return text.lower() if text.isascii() else text
 
 
-def _ticket_of(set_up: str, invitation: str) -> tuple[TicketKind, str]:
+def _invitation_in(text: str) -> str:
     """The one-time text that was given; of a whole address, what it ends in."""
-    if set_up:
-        return TicketKind.SET_UP, set_up[:_MAX_TICKET_CHARS]
-    text = invitation.strip()[:_MAX_TICKET_CHARS]
+    text = text.strip()[:_MAX_TICKET_CHARS]
     if "invitation=" in text:
         text = parse_qs(urlsplit(text).query).get("invitation", [""])[0]
-    return TicketKind.INVITATION, text
+    return text
 
 
-def _is_closed(request: web.Request, kind: TicketKind) -> bool:
-    """The owner's own set-up link is good on a closed blog too."""
-    return request.app[CONFIG].auth.sign_up == "closed" and kind is not TicketKind.SET_UP
+def _is_closed(request: web.Request) -> bool:
+    return request.app[CONFIG].auth.sign_up == "closed"
 
 
-async def _looked_at(request: web.Request, kind: TicketKind, text: str) -> Ticket:
+async def _looked_at(request: web.Request, text: str) -> Ticket:
     attempts, address = request.app[ATTEMPTS], address_of(request)
     attempts.ticket(address)
-    ticket = await request.app[TICKETS].look_at(kind, text)
+    ticket = await request.app[TICKETS].look_at(TicketKind.INVITATION, text)
     attempts.ticket_was_right(address)
     return ticket
 
 
-async def _known(request: web.Request, kind: TicketKind, text: str) -> Ticket | None:
+async def _known(request: web.Request, text: str) -> Ticket | None:
     try:
-        return await _looked_at(request, kind, text) if text else None
+        return await _looked_at(request, text) if text else None
     except (InvalidInput, TooManyAttempts):
         return None
 
@@ -120,7 +117,7 @@ def _worded(error: BlogenError) -> Words:
     if isinstance(error, Conflict):
         return Words(handle=f"{error.detail} {error.remedy}")
     assert isinstance(error, InvalidInput)
-    if error.errors and error.errors[0].path in {"invitation", "ticket"}:
+    if error.errors and error.errors[0].path == "invitation":
         return Words(invitation=f"{error.detail} {error.remedy}")
     return beside_fields(error, _CALLED)
 
@@ -138,7 +135,7 @@ async def _closed(request: web.Request) -> web.Response:
 
 
 async def _page(
-    request: web.Request, following: str, kind: TicketKind, text: str, ticket: Ticket | None, wrong: Words,
+    request: web.Request, following: str, text: str, ticket: Ticket | None, wrong: Words,
     form: Form | None = None, *, trouble: str = "", status: int = 200,
 ) -> web.Response:  # fmt: skip
     return await page(
@@ -146,10 +143,8 @@ async def _page(
         "register.html",
         status=status,
         next=following,
-        ticket_field="set-up" if kind is TicketKind.SET_UP else "invitation",
         ticket_text=text,
         invited_note=ticket.note if ticket else None,
-        is_set_up=kind is TicketKind.SET_UP,
         values=form.kept("handle", "name", "email") if form else Words(),
         wrong=wrong,
         trouble_text=trouble,

@@ -83,7 +83,7 @@ async def passkey_options(request: web.Request) -> web.Response:
     """What the browser needs to make the first admin's passkey."""
     visitors, sent = await from_anyone(request)
     await _look_at(request)
-    asked = _asked(request, _texts(sent), with_password=False)
+    asked = _asked_by_script(request, _texts(sent))
     if await request.app[PEOPLE].by_handle(asked.handle) is not None:
         raise Conflict(f"The handle {asked.handle} is taken.", remedy="Choose another one.")
     person_id, party = new_id(), needed_party(request)
@@ -100,7 +100,7 @@ async def passkey(request: web.Request) -> web.Response:
     visitors, sent = await from_anyone(request)
     await _look_at(request)
     given = _texts(sent)
-    asked = _asked(request, given, with_password=False)
+    asked = _asked_by_script(request, given)
     person_id = _person_id(text_in(sent, "user", 100))
     challenge = request.app[PEOPLE_PAGES].challenges.take(_whose(visitors, person_id))
     if challenge is None:
@@ -154,6 +154,14 @@ def _asked(request: web.Request, given: Mapping[str, str], *, with_password: boo
         return SetUpRequest.model_validate(wanted)
     except ValidationError as error:
         raise as_invalid_input(error) from None
+
+
+def _asked_by_script(request: web.Request, given: Mapping[str, str]) -> "SetUpRequest":
+    """As `_asked`, with the mistakes as the sentences that would stand beside the fields."""
+    try:
+        return _asked(request, given, with_password=False)
+    except InvalidInput as error:
+        raise InvalidInput(" ".join(_beside(error).values()), errors=error.errors) from None
 
 
 def _as_handle(text: str) -> str:
