@@ -1,4 +1,7 @@
-"""The reader's pages in a real browser: phone and desktop, light and dark. Screenshots are kept in `artefacts/`."""
+"""The reader's pages in a real browser: phone and desktop. Screenshots are kept in `artefacts/`.
+
+What axe says of them, in light and dark, is in tests/site.
+"""
 
 import os
 from collections.abc import AsyncIterator
@@ -6,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.showcase import DAY_MS, NOW_MS, fill
@@ -33,12 +35,7 @@ PAGES = {
     "not-found": "/p/nothing-here",
 }
 FEW = ["home", "post", "search"]
-SCREENS = [
-    (390, 844, "light", list(PAGES)),
-    (390, 844, "dark", FEW),
-    (1440, 900, "light", FEW),
-    (1440, 900, "dark", [*FEW, "receipt"]),
-]
+SCREENS = [(390, 844, "light", list(PAGES)), (1440, 900, "dark", [*FEW, "receipt"])]
 
 WATCH = """
 window.shifts = 0
@@ -115,7 +112,7 @@ def _note_foreign(url: str, found: Watched) -> None:
 
 
 @pytest.mark.parametrize(("width", "height", "scheme", "names"), SCREENS)
-async def test_pages_are_whole_quiet_and_accessible(browser, site, width, height, scheme, names):
+async def test_pages_are_whole_quiet_and_easy_to_touch(browser, site, width, height, scheme, names):
     await fill(site.blog)
     looked = await watched(browser, site, width, height, scheme)
     ARTEFACTS.mkdir(exist_ok=True)
@@ -130,11 +127,6 @@ async def test_pages_are_whole_quiet_and_accessible(browser, site, width, height
         await looked.page.screenshot(path=ARTEFACTS / f"{name}-{width}-{scheme}.png", full_page=True)
         if width < 600:
             wrong += [f"{name}: small target {target}" for target in await looked.page.evaluate(SHORT_TARGETS)]
-        found = await Axe().run(looked.page, options={"rules": {"target-size": {"enabled": True}}})
-        for violation in found.response["violations"]:
-            if violation["impact"] in {"serious", "critical"}:
-                where = [node["html"][:160] for node in violation["nodes"]][:3]
-                wrong.append(f"{name}: {violation['help']} {where}")
     assert not wrong, "\n".join(wrong)
 
 
