@@ -1,5 +1,6 @@
 """The studio's pages for posts: list, editing with preview and versions, and what may come in between."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from io import BytesIO
@@ -177,6 +178,19 @@ async def test_a_form_sent_twice_is_one_save(site, ann):
     assert len(await site.app[keys.VERSIONS].of_post("tea")) == 2
 
 
+async def test_saves_at_the_same_moment_are_one_and_a_question(site, ann):
+    bob = await site.signed_in("bob")
+    mine, theirs = await ann.form(AT), await bob.form(AT)
+    both = await asyncio.gather(
+        send(ann, {"markdown": "Mine."}, form=mine), send(bob, {"markdown": "Theirs."}, form=theirs)
+    )
+    assert sorted(answer.status for answer in both) == [303, 409]
+    form = await ann.form(AT)
+    same = await asyncio.gather(*(send(ann, {"markdown": "Mine again."}, form=form) for _ in range(3)))
+    assert [answer.location for answer in same] == [f"{AT}?said=saved"] * 3
+    assert len(await site.app[keys.VERSIONS].of_post("tea")) == 3
+
+
 async def test_a_post_that_was_deleted_meanwhile_gives_the_text_back(site, ann):
     form = await ann.form(AT)
     await site.blog.posts.delete("tea")
@@ -220,6 +234,12 @@ async def test_a_file_that_is_no_picture_is_refused_and_the_text_kept(site, ann,
     assert answer.status == 422
     assert 'id="picture-wrong"' in answer.text
     assert answer.forms[AT]["markdown"] == "Kept."
+
+
+async def test_whoever_may_edit_finds_the_way_from_the_post(site, ann):
+    assert f'href="{AT}"' in (await ann.get("/p/tea")).text
+    for browser in (site.browser(), await site.signed_in("ray")):
+        assert AT not in (await browser.get("/p/tea")).text
 
 
 async def test_a_version_shows_what_it_changed_and_can_be_brought_back(site, ann):
