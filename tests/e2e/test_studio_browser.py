@@ -137,7 +137,7 @@ async def test_an_owner_from_an_order_to_its_readers(browser: Browser, new_bloge
         assert "kettle" in await page.inner_text(".prose")
 
         # A post with a review: sent back with a note, read again, approved, read by all.
-        desk = await phone(browser, site, color_scheme="dark", **DESK)
+        desk = await phone(browser, site, color_scheme="dark", timezone_id="Asia/Kolkata", **DESK)
         await desk.open("/login?next=/studio/new")
         await desk.fill("/login", login="olga", password=PASSWORD)
         await desk.page.wait_for_url(f"{site}/studio/new")
@@ -146,6 +146,8 @@ async def test_an_owner_from_an_order_to_its_readers(browser: Browser, new_bloge
         await desk.page.fill("#text-2", NOTES)
         await desk.page.fill("#words", "100")
         await desk.page.fill("#images", "1")
+        await expect(desk.page.locator("[data-zone]")).to_have_text(re.compile(r"In your time \(Asia/"))
+        await desk.page.fill("#publish_at", "2001-01-01T05:30")
         await desk.page.select_option("#review", "yes")
         await desk.page.click("[value=order]")
         await expect(desk.page.locator("#words-wrong")).to_have_text(re.compile("must be at least 200, found 100"))
@@ -156,6 +158,7 @@ async def test_an_owner_from_an_order_to_its_readers(browser: Browser, new_bloge
         await desk.page.click("[value=order]")
         await desk.page.wait_for_url("**/studio/jobs/*")
         await mark(desk)
+        await expect(desk.page.locator("#facts time[datetime='2001-01-01T00:00:00Z']")).to_have_count(1)
         await expect(desk.page.locator("[data-act~=approve] >> nth=0")).to_be_visible()
         await live(desk)
         await expect(desk.page.locator("#draft .prose")).to_contain_text("kettle")

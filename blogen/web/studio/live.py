@@ -319,6 +319,8 @@ async def stream(request: web.Request, key: str, read: Read) -> web.StreamRespon
     live = request.app[LIVE]
     if not live.has_room:
         return web.Response(status=503, text="Too many look at live pages.", headers={"Retry-After": "30"})
+    if request.method == "HEAD":
+        return web.Response(content_type="text/event-stream")
     after = request.headers.get("Last-Event-ID", "") or request.query.get("after", "")
     response = await stream_to(request)
     try:
