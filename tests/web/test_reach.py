@@ -352,7 +352,8 @@ async def test_the_site_map_lists_posts_with_pictures_topics_and_authors(site):
 
 
 async def test_a_large_blog_has_a_map_of_maps(site, monkeypatch):
-    monkeypatch.setattr(site_pages, "_PLACES", 2)
+    monkeypatch.setattr(site_pages, "_PLACES", 4)
+    monkeypatch.setattr(site_pages, "_PART", 2)
     for number in range(5):
         await site.blog.publish(f"Tea {number}", slug=f"tea-{number}", at=1_760_000_000_000 + number, tags=["t"])
     index = ElementTree.fromstring((await site.get("/sitemap.xml")).body)

@@ -1,11 +1,15 @@
 """What machines ask a site for: where its pages are, what they may read, how to install it."""
 
+from __future__ import annotations
+
 import asyncio
 import json
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+from xml.sax.saxutils import escape
 
 from aiohttp import web
+from markupsafe import Markup
 
 from blogen.errors import NotFound
 from blogen.web import assets
@@ -17,9 +21,15 @@ from blogen.web.reader.feeds import legal_xml
 from blogen.web.reader.serve import kept
 from blogen.web.templates import render
 from blogen.web.theme import theme
+from blogen.web.words import iso, urlpart
+
+if TYPE_CHECKING:
+    from blogen.store.posts import PostPlace
 
 _PLACES: Final = 45_000
-"""Posts in one map; 50,000 addresses may stand in it, and tags and authors are some."""
+"""Posts in one map at most; 50,000 addresses may stand in it, and tags and authors are some."""
+_PART: Final = 10_000
+"""Posts in each map of several."""
 _TAGS: Final = 3_700
 _NOT_FOR_ROBOTS: Final = ("/api/", "/search", "/studio", "/login", "/register", "/reset", "/me/")
 _ICONS = (("icon-192.png", "192x192", "any"), ("icon-512.png", "512x512", "any"), ("icon.svg", "any", "any"),
@@ -33,8 +43,8 @@ async def sitemap(request: web.Request) -> web.Response:
         view.shows("posts", "tags", "authors", "all-series")
         app, count = request.app, await request.app[POSTS].count()
         if count <= _PLACES:
-            return await _map(app, places=await app[POSTS].places(_PLACES), **await _lists(app))
-        return render(app, "sitemaps.xml", parts=range(1, -(-count // _PLACES) + 2))
+            return await _map(app, await app[POSTS].places(_PLACES), **await _lists(app))
+        return render(app, "sitemaps.xml", parts=range(1, -(-count // _PART) + 2))
 
     return await kept(request, "sitemap", page, "application/xml")
 
@@ -49,11 +59,11 @@ async def sitemap_part(request: web.Request) -> web.Response:
         if count <= _PLACES:
             raise NotFound("The site map has no parts.", remedy="All of it is at /sitemap.xml.")
         if part == 1:
-            return await _map(app, places=[], **await _lists(app))
-        places = await app[POSTS].places(_PLACES, (part - 2) * _PLACES)
+            return await _map(app, [], **await _lists(app))
+        places = await app[POSTS].places(_PART, (part - 2) * _PART)
         if not places:
             raise NotFound("The site map has no such part.", remedy="/sitemap.xml lists them.")
-        return await _map(app, places=places, tags=[], series=[], authors=[], is_part=True)
+        return await _map(app, places, tags=[], series=[], authors=[], is_part=True)
 
     return await kept(request, ("sitemap", part), page, "application/xml")
 
@@ -67,9 +77,28 @@ async def _lists(app: web.Application) -> Mapping[str, object]:
     }
 
 
-async def _map(app: web.Application, **shown: object) -> str:
-    """In a thread: with many posts it takes a while."""
-    return await asyncio.to_thread(lambda: legal_xml(render(app, "sitemap.xml", **shown)))
+async def _map(app: web.Application, places: list[PostPlace], **lists: object) -> str:
+    """In a thread, and without a template for each post: of a large blog it takes a while even so."""
+
+    def make() -> str:
+        newest = max((place.updated_at for place in places), default=None)
+        entries = Markup(_entries(places, base_url(app)))  # noqa: S704 — escaped there
+        return legal_xml(render(app, "sitemap.xml", newest=newest, entries=entries, **lists))
+
+    return await asyncio.to_thread(make)
+
+
+def _entries(places: Iterable[PostPlace], base: str) -> str:
+    root = escape(base)
+    return "".join(
+        f"<url><loc>{root}/p/{urlpart(place.slug)}</loc><lastmod>{iso(place.updated_at)}</lastmod>"
+        f"{_picture(root + escape(place.cover)) if place.cover else ''}</url>\n"
+        for place in places
+    )
+
+
+def _picture(address: str) -> str:
+    return f"<image:image><image:loc>{address}</image:loc></image:image>"
 
 
 async def robots(request: web.Request) -> web.Response:
