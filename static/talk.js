@@ -76,6 +76,12 @@
     }))
   }
 
+  function counted(comments) {
+    talk.dataset.known = comments
+    for (const one of document.querySelectorAll('[data-comments]')) one.textContent = Number(comments) || ''
+    $('[data-new]')?.setAttribute('hidden', '')
+  }
+
   function take(told, form) {
     for (const [id, html] of Object.entries(told.append || {})) byId(id)?.insertAdjacentHTML('beforeend', html)
     for (const [id, html] of Object.entries(told.replace || {})) {
@@ -84,7 +90,7 @@
       else old?.closest('li').remove()
     }
     for (const [id, text] of Object.entries(told.text || {})) if (byId(id)) byId(id).textContent = text
-    if (told.text?.['comment-count']) talk.dataset.known = told.text['comment-count']
+    if ('comments' in told) counted(told.comments)
     delete store[form.dataset.draft]
     const opened = form.closest('[data-opened]')
     if (opened) opened.replaceWith(...(told.append || told.replace ? [] : [note(told.said, 'said')]))
@@ -213,9 +219,7 @@
       first ||= one
     }
     if (!first) return location.assign($('#comments a[rel=next]', found)?.href || link.href)
-    talk.dataset.known = $('#talk', found).dataset.known
-    byId('comment-count').textContent = talk.dataset.known
-    news.hidden = true
+    counted($('#talk', found).dataset.known)
     first.focus()
   }
   if (news) {

@@ -61,7 +61,7 @@ async def test_a_comment_is_seen_by_everyone_at_its_own_place(site, ann, tea):
     assert "<p><em>Hot</em>, says " in page.text
     [link] = re.findall(r'<a href="https://example.org/tea"[^>]*>', page.text)
     assert 'rel="noopener nofollow ugc"' in link
-    assert 'Comments <span id="comment-count">1</span>' in page.text
+    assert 'Comments <span id="comment-count" data-comments>1</span>' in page.text
 
 
 async def test_a_form_that_is_sent_again_makes_no_second_comment_however_much_was_said_between(site, ann, bob, tea):

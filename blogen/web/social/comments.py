@@ -77,8 +77,8 @@ async def write(request: web.Request) -> web.Response:
         more = {"append": {"threads": _fragment(request, "thread", seen, sees)}}
     else:
         more = {"append": {f"answers-{comment.parent_id}": _fragment(request, "answer", seen, sees)}}
-    text, go = await _counts(request, slug), f"comment-{comment.id}"
-    return done(request, "", said, go=go, key=one_time_key(), text=text, **more)
+    count = await count_of_comments(request, slug)
+    return done(request, "", said, go=f"comment-{comment.id}", key=one_time_key(), comments=count, **more)
 
 
 async def change(request: web.Request) -> web.Response:
@@ -143,8 +143,8 @@ async def delete(request: web.Request, who: Visitor, form: Form) -> web.Response
         left = None
     sees = await onlooker(request, who, path_of(seen.comment.slug))
     stub = _fragment(request, "said", left, sees) if left else ""
-    text = await _counts(request, seen.comment.slug)
-    return done(request, back, said, replace={f"comment-{comment_id}": stub}, text=text)
+    count = await count_of_comments(request, seen.comment.slug)
+    return done(request, back, said, replace={f"comment-{comment_id}": stub}, comments=count)
 
 
 async def place(request: web.Request) -> web.Response:
@@ -313,11 +313,6 @@ async def _whole(request: web.Request, who: Visitor) -> SeenComment:
 
 async def _seen(request: web.Request, comment: Comment, who: Visitor) -> SeenComment:
     return await request.app[COMMENTS].seen(comment.id, viewer_id=who.person.id)
-
-
-async def _counts(request: web.Request, slug: str) -> dict[str, str]:
-    """What the page says of how many comments there are, by the ids of its elements."""
-    return {"comment-count": str(await count_of_comments(request, slug))}
 
 
 def _fragment(request: web.Request, name: str, seen: SeenComment, onlooker: Onlooker) -> str:

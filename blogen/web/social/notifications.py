@@ -61,8 +61,7 @@ async def mark_read(request: web.Request, who: Visitor, form: Form) -> web.Respo
         await store.mark_read(who.person.id, [form["id"]])
     elif form["until"]:
         await store.mark_read_until(who.person.id, form["until"])
-    left = await store.unread(who.person.id)
-    return done(request, back_to(form, HOME), "Marked as read.", text={"unread-count": str(left or "")})
+    return done(request, back_to(form, HOME), "Marked as read.")
 
 
 async def unread(request: web.Request, person_id: str) -> int:
