@@ -99,8 +99,9 @@ async def _tell_set_up_link(app: App, url: str) -> None:
     if not await app.people.has_admin():
         ticket = await app.tickets.make(TicketKind.SET_UP)
         at = (app.config.server.base_url or _reachable_here(url)).rstrip("/")
-        sys.stdout.write(f"Set it up at {at}/studio/set-up/{ticket}\n")
-        sys.stdout.flush()
+        with suppress(OSError):  # who started us may have read the first line, and closed the pipe
+            sys.stdout.write(f"Set it up at {at}/studio/set-up/{ticket}\n")
+            sys.stdout.flush()
 
 
 def web_application(app: App, engine: "asyncio.Future[Engine]", hooks: "asyncio.Future[Hooks]") -> web.Application:
