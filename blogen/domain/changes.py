@@ -28,7 +28,7 @@ _Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500),
 
 
 class PostChange(Model):
-    """What stands about a post; what is left out (or null) stays. The post's address stays, too."""
+    """What a post says; what is left out (or null) stays. The post's address stays, too."""
 
     EXAMPLE: ClassVar[dict[str, Any]] = {"title": "Group commit, measured", "tags": ["sqlite", "databases"]}
 
@@ -36,6 +36,12 @@ class PostChange(Model):
     summary: _Line | None = Field(None, description="What lists, feeds and previews say; may be empty")
     tags: list[Tag] | None = Field(None, max_length=10, description="All of them; [] takes them off")
     cover_alt: _Line | None = Field(None, description="What the cover shows, for who cannot see it; may be empty")
+    markdown: str | None = Field(
+        None,
+        max_length=1_000_000,
+        description="The text, edited from what the post's `markdown` says. Blocks keep their ids. What footnotes say "
+        "was checked and stays; their marks can be moved or taken out",
+    )
 
 
 @dataclass(frozen=True, slots=True)

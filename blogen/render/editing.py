@@ -32,7 +32,7 @@ def read_edited(
     `pictures` are those of the post by key. A text that was not touched is as it was, to the letter; in another one the
     blocks have no ids yet that would last. Raises InvalidInput if nothing of it can be seen.
     """
-    if markdown.strip() == editable(base).strip():
+    if markdown.strip() in {editable(base).strip(), to_markdown(base).strip()}:
         return list(base)
     blocks = to_blocks(markdown, notes_of(base), pictures=pictures, own_base_url=own_base_url)
     if not plain_text(blocks).strip() and not any(isinstance(block, Image) for block in blocks):

@@ -7,6 +7,7 @@ import pytest
 from blogen.domain.person import Scope
 from blogen.domain.post_summary import Picture
 from blogen.events import PostChanged
+from blogen.render.markdown import NoteSource
 from blogen.store.versions import Versions
 from tests.api.test_posts import POST_KEYS
 
@@ -60,6 +61,33 @@ async def test_each_change_keeps_what_was_there_and_who_made_it(served):
     ]  # fmt: skip
     first = await kept.get("tea", 1)
     assert (first.title, first.blocks) == ("Tea", (await served.blog.posts.by_slug("tea")).blocks)
+
+
+async def test_the_text_is_changed_as_markdown_and_its_blocks_keep_their_ids(served):
+    notes = [NoteSource("a", "Steep it hot.", "Brewing", "https://example.org/a")]
+    await served.blog.publish("Tea", markdown="Hot it is.[^a]\n\nA paragraph about cups.\n", notes=notes)
+    before = await served.told("GET", "/posts/tea")
+    after = await served.told("PATCH", "/posts/tea", {"markdown": "Hot it is.[^1]\n\nA paragraph about *bowls*.\n"})
+    assert [block["id"] for block in after["blocks"]] == [block["id"] for block in before["blocks"]]
+    assert "about <em>bowls</em>" in after["html"]
+    assert "Steep it hot." in after["html"]
+    assert (await served.told("GET", "/search?q=bowls"))["items"][0]["slug"] == "tea"
+    # What was read is sent back as it is, with the definitions of its footnotes: nothing changes.
+    assert await served.told("PATCH", "/posts/tea", {"markdown": after["markdown"]}) == after
+    for wrong in ("", "<!-- -->", "x" * 1_000_001, 5):
+        problem = await served.refused("PATCH", "/posts/tea", {"markdown": wrong}, status=422)
+        assert [one["path"] for one in problem["errors"]] == ["markdown"]
+
+
+async def test_of_two_texts_at_once_without_a_condition_both_are_kept(served):
+    await served.blog.publish("Tea")
+    texts = ["First.", "Second.", "Third."]
+    await asyncio.gather(*(served.told("PATCH", "/posts/tea", {"markdown": text}) for text in texts))
+    kept = Versions(served.blog.database)
+    found = [(await kept.get("tea", number)).blocks[0].runs[0].text for number in (2, 3, 4)]
+    assert sorted(found) == texts
+    stale = {"If-Match": '"1-a"'}
+    await served.refused("PATCH", "/posts/tea", {"markdown": "Fourth."}, headers=stale, status=412)
 
 
 async def test_lists_tags_and_search_follow(served):

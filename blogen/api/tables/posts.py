@@ -13,7 +13,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/posts/{slug}", "posts.show", "A post with its body", gives="PostView", is_shared=True),
     Route("GET", "/posts/{slug}/receipt", "posts.receipt", "How a post came to be", gives="ReceiptView"),
     Route(
-        "PATCH", "/posts/{slug}", "changes.change", "Change what stands about a post", Scope.AUTHOR,
+        "PATCH", "/posts/{slug}", "changes.change", "Change what a post says", Scope.AUTHOR,
         takes="PostChange", gives="PostView", needs_body=True, matches=True,
     ),
     Route(

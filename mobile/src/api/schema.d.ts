@@ -344,7 +344,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change what stands about a post
+         * Change what a post says
          * @description Needs a token with the scope author or a larger one.
          */
         patch: operations["patch_posts_slug"];
@@ -2425,7 +2425,7 @@ export interface components {
         };
         /**
          * PostChange
-         * @description What stands about a post; what is left out (or null) stays. The post's address stays, too.
+         * @description What a post says; what is left out (or null) stays. The post's address stays, too.
          */
         PostChange: {
             /** @description In one line */
@@ -2436,6 +2436,8 @@ export interface components {
             tags?: string[] | null;
             /** @description What the cover shows, for who cannot see it; may be empty */
             cover_alt?: string | null;
+            /** @description The text, edited from what the post's `markdown` says. Blocks keep their ids. What footnotes say was checked and stays; their marks can be moved or taken out */
+            markdown?: string | null;
         };
         /**
          * PostItemView
