@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MEDIA_TYPE: Final = "image/png"
 
 _ART_WIDTH = 452
+_BAND = 112
 _LEFT, _TOP, _BOTTOM = 68, 62, 62
 _TEXT_WIDTH = WIDTH - _ART_WIDTH - _LEFT - 56
 _TITLE_TOP, _TITLE_BOTTOM = 124, 500
@@ -52,12 +53,17 @@ def draw(card: Card, art: bytes | None, fonts: Fonts) -> bytes:
     """The card as PNG bytes; `art` is a picture of ours, from which a part is shown. Takes some 200 ms."""
     from PIL import Image, ImageDraw
 
-    strip = _strip(art)
+    has_title = bool(fonts.drawable(card.title, card.language))
+    strip = _strip(art, _ART_WIDTH if has_title else WIDTH)
     colours = _Colours.of(strip)
     image = Image.new("RGB", (WIDTH, HEIGHT), colours.paper)
     if strip is not None:
-        image.paste(strip, (0 if card.is_right_to_left else WIDTH - _ART_WIDTH, 0))
-    _Words(ImageDraw.Draw(image), card, fonts, colours).write()
+        image.paste(strip, (WIDTH - strip.width if not card.is_right_to_left else 0, 0))
+    words = _Words(ImageDraw.Draw(image), card, fonts, colours)
+    if has_title or strip is None:
+        words.write()
+    else:
+        words.write_below()
     return _png(image, card)
 
 
@@ -90,15 +96,23 @@ class _Words:
         self._left = WIDTH - _LEFT - _TEXT_WIDTH if card.is_right_to_left else _LEFT
 
     def write(self) -> None:
-        self._write_site()
+        self._write_site(_TOP + 22)
         foot = self._write_foot()
         self._write_title(foot)
 
-    def _write_site(self) -> None:
+    def write_below(self) -> None:
+        """No font has the title: the picture speaks alone, above a band that says whose it is and what is disclosed."""
+        self._pen.rectangle((0, HEIGHT - _BAND, WIDTH, HEIGHT), fill=self._colours.paper)
+        baseline = HEIGHT - _BAND // 2 + 8
+        self._write_site(baseline)
+        if badge := self._fonts.drawable(_tidy(self._card.badge)):
+            self._write_badge(badge, baseline, at_end=True)
+
+    def _write_site(self, baseline: int) -> None:
         site = self._fonts.drawable(_tidy(self._card.site), self._card.language)
         pen = _Pen(self._fonts, site, self._card.language, 27, 620)
         site = self._cut(site, _TEXT_WIDTH - 34, pen)
-        radius, baseline = 8, _TOP + 22
+        radius = 8
         x = self._left if not self._card.is_right_to_left else self._left + _TEXT_WIDTH - 2 * radius
         y = baseline - 9 - radius
         self._rounded((x, y, x + 2 * radius, y + 2 * radius), self._colours.accent)
@@ -107,7 +121,7 @@ class _Words:
     def _write_foot(self) -> int:
         """The author and, below, what is disclosed; where it begins."""
         baseline = HEIGHT - _BOTTOM
-        if self._card.badge and (badge := self._fonts.drawable(_tidy(self._card.badge))):
+        if badge := self._fonts.drawable(_tidy(self._card.badge)):
             self._write_badge(badge, baseline - 12)
             baseline -= 62
         author = self._fonts.drawable(_tidy(self._card.author), self._card.language)
@@ -115,11 +129,14 @@ class _Words:
         self._put(self._cut(author, _TEXT_WIDTH, pen), baseline - 4, pen, self._colours.soft)
         return baseline - 58
 
-    def _write_badge(self, badge: str, baseline: int) -> None:
+    def _write_badge(self, badge: str, baseline: int, *, at_end: bool = False) -> None:
+        """`at_end`: not below the other words, but at the far side of the card."""
         pen = _Pen(self._fonts, badge, "en", 24, 560)
         badge = self._cut(badge, _TEXT_WIDTH - 44, pen)
         width, top, bottom = pen.width(badge) + 44, baseline - 29, baseline + 15
         left = self._left + _TEXT_WIDTH - width if self._card.is_right_to_left else self._left
+        if at_end:
+            left = _LEFT if self._card.is_right_to_left else WIDTH - _LEFT - width
         box = round(left), top, round(left + width), bottom
         self._rounded(box, self._colours.accent)
         inside = box[0] + 2, box[1] + 2, box[2] - 2, box[3] - 2
@@ -291,7 +308,7 @@ def _is_ragged(lines: Sequence[_Line]) -> bool:
     return min(widths) < 0.45 * max(widths)
 
 
-def _strip(art: bytes | None) -> Image | None:
+def _strip(art: bytes | None, width: int) -> Image | None:
     """The part of the picture that the card shows; None if there is none, or it cannot be read any more."""
     if art is None:
         return None
@@ -299,7 +316,7 @@ def _strip(art: bytes | None) -> Image | None:
 
     try:
         with Image.open(BytesIO(art), formats=("PNG", "WEBP", "JPEG", "AVIF", "GIF")) as opened:
-            return ImageOps.fit(opened.convert("RGB"), (_ART_WIDTH, HEIGHT), Image.Resampling.LANCZOS)
+            return ImageOps.fit(opened.convert("RGB"), (width, HEIGHT), Image.Resampling.LANCZOS)
     except (OSError, ValueError, UnidentifiedImageError):
         return None
 

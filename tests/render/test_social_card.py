@@ -118,6 +118,16 @@ def test_signs_without_letters_are_left_out_and_a_text_without_a_font_wholly():
     assert OURS.one("群") is None
 
 
+def test_a_title_that_no_font_has_leaves_it_to_the_picture():
+    stream = BytesIO()
+    Image.new("RGB", (400, 400), "red").save(stream, "PNG")
+    image = opened(draw(CARD._replace(title="群提交"), stream.getvalue(), OURS))
+    assert image.getpixel((80, 80)) == image.getpixel((WIDTH - 80, 80)) == (255, 0, 0)
+    below = image.crop((0, HEIGHT - 110, WIDTH, HEIGHT))
+    left, _, right, _ = inked(below)
+    assert (left, right) == pytest.approx((68, WIDTH - 68), abs=4), "whose it is, and what is disclosed"
+
+
 @pytest.mark.skipif(not can_shape(), reason="Pillow has no FriBiDi here")
 @pytest.mark.skipif(Fonts(SYSTEM).of("ש") is None, reason="no font with Hebrew here")
 def test_the_systems_fonts_write_what_ours_cannot():

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from blogen.render.card import Card
 
 _KEPT_BYTES: Final = 12 * 1024 * 1024
-_ART_SIZE: Final = (452, 630)
 
 
 class Cards:
@@ -149,6 +148,7 @@ def add_cards(app: web.Application) -> None:
 
 def _draw(card: Card, art: Path | None, font_folder: Path) -> bytes:
     from blogen.providers.cover_art import cover
+    from blogen.render.card import HEIGHT, WIDTH
     from blogen.render.fonts import SYSTEM, Fonts
     from blogen.render.social_card import draw
 
@@ -156,4 +156,4 @@ def _draw(card: Card, art: Path | None, font_folder: Path) -> bytes:
         content = art.read_bytes() if art else None
     except OSError:
         content = None
-    return draw(card, content or cover(card.title, *_ART_SIZE), Fonts((font_folder, *SYSTEM)))
+    return draw(card, content or cover(card.title, WIDTH, HEIGHT), Fonts((font_folder, *SYSTEM)))
