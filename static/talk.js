@@ -1,116 +1,106 @@
 // What people do on the pages, done in place. Everything here is a form or a link that works without it, too.
 (() => {
-  'use strict'
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)]
   const $ = (selector, root = document) => root.querySelector(selector)
   const byId = id => document.getElementById(id)
+  const on = (name, hear) => document.addEventListener(name, hear)
   const talk = byId('talk')
-  const store = (() => { try { return sessionStorage } catch { return {} } })()
+  let drafts = {}
+  try { drafts = sessionStorage } catch { /* forbidden: drafts last as long as the page */ }
 
   const voice = document.createElement('p')
   voice.className = 'unseen'
-  voice.setAttribute('role', 'status')
+  voice.role = 'status'
   document.body.append(voice)
-  const say = text => { voice.textContent = ''; setTimeout(() => { voice.textContent = text }, 50) }
+  const say = text => { voice.textContent = text }
 
-  const note = (text, className) => {
-    const made = document.createElement('p')
-    made.className = className
-    made.setAttribute('role', className === 'said' ? 'status' : 'alert')
-    made.dataset.note = ''
-    made.textContent = text
-    return made
-  }
+  const note = (text, className, role) =>
+    Object.assign(document.createElement('p'), {textContent: text, className: `${className} note`, role})
 
   async function send(form, body) {
-    let answer, told
+    let answer, told = {problem: 'Something went wrong on our side. Try again in a moment.'}
     try {
       answer = await fetch(form.getAttribute('action'), {method: 'POST', body, headers: {Accept: 'application/json'}})
     } catch {
       throw {problem: 'There is no connection to this blog. Nothing was lost: try again in a moment.'}
     }
-    try { told = await answer.json() } catch { told = {problem: 'Something went wrong on our side. Try again in a moment.'} }
+    try { told = await answer.json() } catch { if (answer.ok) throw told }
     if (!answer.ok) throw told
     return told
   }
 
-  const content = (form, button) => new URLSearchParams(new FormData(form, button))
+  const begin = (form, button) => {
+    for (const old of all('.note', form)) old.remove()
+    return new URLSearchParams(new FormData(form, button))
+  }
 
-  function complain(form, told) {
-    for (const old of form.querySelectorAll('[data-note]')) old.remove()
-    const field = Object.keys(told.wrong || {}).map(name => form.elements[name]).find(one => one?.closest)
-    const text = Object.values(told.wrong || {}).join(' ') || told.problem
-    const wrong = note(text, 'wrong')
-    if (field) {
-      wrong.id = `${field.id}-wrong`
-      field.setAttribute('aria-describedby', wrong.id)
-      field.setAttribute('aria-invalid', 'true')
-      field.after(wrong)
-      field.focus()
-    } else form.append(wrong)
+  function complain(form, {problem, wrong = {}}) {
+    const [name, mistake] = Object.entries(wrong)[0] || [], field = form.elements[name]
+    const shown = note(mistake || problem, 'wrong', 'alert')
+    if (!field) return form.append(shown)
+    shown.id = `${field.id}-wrong`
+    field.setAttribute('aria-describedby', shown.id)
+    field.setAttribute('aria-invalid', true)
+    field.after(shown)
+    field.focus()
   }
 
   // Toggles show at once what shall be, and what is if it was refused. One after the other: the last press wins.
   const busy = new WeakMap()
   function show(form, button, isOn, count) {
-    button.value = isOn ? '' : '1'
-    if (button.hasAttribute('aria-pressed')) button.setAttribute('aria-pressed', isOn)
+    button.value = isOn ? '' : 1
+    if (button.ariaPressed) button.ariaPressed = isOn
     else $('[data-words]', button).textContent = isOn ? form.dataset.on : form.dataset.off
     const number = $('[data-count]', button)
-    if (number && count !== undefined) number.textContent = count || ''
+    if (number) number.textContent = count || ''
     if (form.action.endsWith('/bookmark')) byId('bookmark-list').hidden = !isOn
   }
   function toggle(form, button) {
-    const body = content(form, button), wasOn = button.value === ''
-    const count = Number($('[data-count]', button)?.textContent || 0)
-    for (const old of form.querySelectorAll('[data-note]')) old.remove()
+    const body = begin(form, button), wasOn = !button.value
+    const count = Number($('[data-count]', button)?.textContent)
     show(form, button, !wasOn, count + (wasOn ? -1 : 1))
-    busy.set(form, Promise.resolve(busy.get(form)).then(async () => {
-      try {
-        const told = await send(form, body)
-        show(form, button, told.on, told.count)
-        say(told.said)
-      } catch (told) {
-        show(form, button, wasOn, count)
-        complain(form, told)
-      }
+    busy.set(form, Promise.resolve(busy.get(form)).then(() => send(form, body)).then(told => {
+      show(form, button, told.on, told.count)
+      say(told.said)
+    }, told => {
+      show(form, button, wasOn, count)
+      complain(form, told)
     }))
   }
 
   function counted(comments) {
     talk.dataset.known = comments
-    for (const one of document.querySelectorAll('[data-comments]')) one.textContent = Number(comments) || ''
-    $('[data-new]')?.setAttribute('hidden', '')
+    for (const one of all('[data-comments]')) one.textContent = Number(comments) || ''
+    if (news) news.hidden = true
   }
 
   function take(told, form) {
-    for (const [id, html] of Object.entries(told.append || {})) byId(id)?.insertAdjacentHTML('beforeend', html)
-    for (const [id, html] of Object.entries(told.replace || {})) {
-      const old = byId(id)
-      if (html && old) old.outerHTML = html
-      else old?.closest('li').remove()
+    for (const id in told.append) byId(id)?.insertAdjacentHTML('beforeend', told.append[id])
+    for (const id in told.replace) {
+      if (told.replace[id]) byId(id).outerHTML = told.replace[id]
+      else byId(id)?.closest('li').remove()
     }
-    for (const [id, text] of Object.entries(told.text || {})) if (byId(id)) byId(id).textContent = text
+    for (const id in told.text) byId(id).textContent = told.text[id]
     if ('comments' in told) counted(told.comments)
-    delete store[form.dataset.draft]
+    delete drafts[form.dataset.draft]
     const opened = form.closest('[data-opened]')
-    if (opened) opened.replaceWith(...(told.append || told.replace ? [] : [note(told.said, 'said')]))
-    else if (form.isConnected && form.dataset.draft) {
+    if (opened) opened.replaceWith(told.append || told.replace ? '' : note(told.said, 'said', 'status'))
+    else if (form.dataset.draft) {
       form.reset()
       $('[data-preview]', form).hidden = true
       form.elements.key.value = told.key
     } else form.closest('details')?.removeAttribute('open')
-    if (told.go) byId(told.go)?.focus()
+    byId(told.go)?.focus()
     say(told.said)
   }
 
   async function submit(form, button) {
-    const body = content(form, button), buttons = form.querySelectorAll('button')
-    for (const old of form.querySelectorAll('[data-note]')) old.remove()
+    const body = begin(form, button), buttons = all('button', form)
     for (const one of buttons) one.disabled = true
     try {
       const told = await send(form, body)
+      const shown = $('[data-preview]', form)
       if (told.preview) {
-        const shown = $('[data-preview]', form)
         shown.innerHTML = told.preview
         shown.hidden = false
         say(told.said)
@@ -124,75 +114,65 @@
     for (const one of buttons) one.disabled = false
   }
 
-  document.addEventListener('submit', event => {
-    const form = event.target, button = event.submitter
-    const isToggle = 'toggle' in form.dataset
-    if (isToggle || 'drop' in form.dataset || (talk && 'send' in form.dataset)) {
-      event.preventDefault()
-      if (isToggle) toggle(form, button)
-      else submit(form, button)
-    } else delete store[form.dataset.draft]  // the page that comes has the text, if it was not taken
+  on('submit', event => {
+    const form = event.target, {toggle: isToggle, drop, send: isSent, draft} = form.dataset
+    if (isToggle === undefined && drop === undefined && !(talk && isSent !== undefined))
+      return void delete drafts[draft]  // the page that comes has the text, if it was not taken
+    event.preventDefault();
+    (isToggle === undefined ? submit : toggle)(form, event.submitter)
   })
 
   // What was typed outlives a reload, a closed form and a lost connection.
   const restore = root => {
-    for (const form of root.querySelectorAll('form[data-draft]')) {
-      const draft = store[form.dataset.draft]
-      if (draft) form.elements.text.value = draft
-    }
+    for (const form of all('[data-draft]', root)) form.elements.text.value = drafts[form.dataset.draft] || form.elements.text.value
   }
-  document.addEventListener('input', event => {
-    const key = event.target.form?.dataset.draft
-    if (key && event.target.name === 'text') try { store[key] = event.target.value } catch { /* no room */ }
+  on('input', ({target}) => {
+    const key = target.form?.dataset.draft
+    if (key && target.name === 'text') try { drafts[key] = target.value } catch { /* no room */ }
   })
   restore(document)
 
   // Forms that have pages of their own open below what they are about.
   const page = async path => new DOMParser().parseFromString(await (await fetch(path)).text(), 'text/html')
   let opener
-  const close = () => {
+  function close() {
     const opened = $('#talk [data-opened]')
     opened?.remove()
+    if (opened) opener.focus()
     return opened
   }
   async function open(link, path, place) {
-    const wasHere = opener === link && close()
+    if (close() && opener === link) return
     opener = link
-    if (wasHere) return
-    close()
-    let form
-    try { form = $('.write', await page(path)) } catch { /* the browser says what is wrong */ }
-    if (!form) return location.assign(path)
+    const form = await page(path).then(found => $('.write', found), () => null)
+    if (!form) return location.assign(path)  // the browser says what is wrong
     form.dataset.opened = ''
-    $('textarea', form).autofocus = false
+    const area = $('textarea', form)
+    area.autofocus = false
     place.after(form)
     restore(form.parentElement)
-    const area = $('textarea', form)
     area.focus()
-    area.setSelectionRange(area.value.length, area.value.length)
   }
-  const cancel = () => { if (close()) opener?.focus() }
-  document.addEventListener('keydown', event => {
-    if (event.key === 'Escape' && event.target.closest('[data-opened]')) cancel()
+  on('keydown', event => {
+    if (event.key === 'Escape' && event.target.closest('[data-opened]')) close()
   })
 
   let passage = location.hash.startsWith('#b-') ? location.hash.slice(3) : ''
-  document.addEventListener('selectionchange', () => {
-    const chosen = getSelection()
-    const node = chosen.isCollapsed ? null : chosen.anchorNode
+  on('selectionchange', () => {
+    const chosen = getSelection(), node = chosen.isCollapsed ? null : chosen.anchorNode
     const block = (node?.closest ? node : node?.parentElement)?.closest('.prose > [id^="b-"]')
     if (block) passage = block.id.slice(2)
   })
 
-  document.addEventListener('click', event => {
-    const link = event.target.closest('a')
-    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return
-    const {dataset} = link
-    if (talk && dataset.open) open(link, link.href, byId(dataset.open))
-    else if (talk && 'report' in dataset && !link.pathname.startsWith('/login'))
+  on('click', event => {
+    const link = event.target.closest('#talk a')
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return
+    const {open: about, report, close: isClose} = link.dataset
+    if (about) open(link, link.href, byId(about))
+    else if (report !== undefined && link.pathname.endsWith('/report'))
       open(link, `${link.pathname}?block=${encodeURIComponent(passage)}`, link.parentElement)
-    else if (talk && 'close' in dataset) cancel()
-    else if (link.parentElement.hasAttribute('data-new')) more(link)
+    else if (isClose !== undefined) close()
+    else if (link.parentElement === news) more(link)
     else return
     event.preventDefault()
   })
@@ -201,43 +181,40 @@
   const news = talk && $('[data-new]', talk)
   async function look() {
     if (document.hidden) return
-    try {
-      const count = (await (await fetch(talk.dataset.live, {cache: 'no-cache'})).json()).comments - talk.dataset.known
-      const text = count === 1 ? '1 new comment' : `${count} new comments`
-      news.hidden = count < 1
-      if (count > 0 && news.firstChild.textContent !== text) say(news.firstChild.textContent = text)
-    } catch { /* the next look may work */ }
+    const told = await fetch(talk.dataset.live, {cache: 'no-cache'}).then(answer => answer.json()).catch(() => null)
+    const count = told ? told.comments - talk.dataset.known : 0, link = news.firstChild
+    if (count < 1) return
+    news.hidden = false
+    const text = count === 1 ? '1 new comment' : `${count} new comments`
+    if (link.textContent !== text) say(link.textContent = text)
   }
   async function more(link) {
     const found = await page(location.pathname + location.search).catch(() => null)
-    if (!found) return location.assign(link.href)
     let first
-    for (const one of found.querySelectorAll('.said-by-person')) {
+    for (const one of found ? all('.said-by-person', found) : []) {
       const item = one.closest('li'), list = byId(item.parentElement.id)
       if (byId(one.id) || !list) continue
       list.append(item)
       first ||= one
     }
-    if (!first) return location.assign($('#comments a[rel=next]', found)?.href || link.href)
+    if (!first) return location.assign((found && $('#comments [rel=next]', found) || link).href)
     counted($('#talk', found).dataset.known)
     first.focus()
   }
   if (news) {
     setInterval(look, 45_000)
-    document.addEventListener('visibilitychange', look)
+    on('visibilitychange', look)
   }
 
-  if (talk?.dataset.progress) {
-    let told
-    document.addEventListener('visibilitychange', () => {
-      const blocks = [...document.querySelectorAll('.prose > [id^="b-"]')]
-      const at = blocks.findLastIndex(one => one.getBoundingClientRect().top < innerHeight * .9)
-      if (!document.hidden || at < 0 || at === told) return
-      told = at
-      navigator.sendBeacon(talk.dataset.progress, new URLSearchParams({
-        form: talk.dataset.form, block: blocks[at].id.slice(2), fraction: (at + 1) / blocks.length,
-        at: new Date().toISOString(),
-      }))
-    })
-  }
+  const {progress, form} = talk?.dataset || {}
+  let told
+  on('visibilitychange', () => {
+    const blocks = all('.prose > [id^="b-"]')
+    const at = blocks.findLastIndex(one => one.getBoundingClientRect().top < innerHeight * .9)
+    if (!progress || !document.hidden || at < 0 || at === told) return
+    told = at
+    navigator.sendBeacon(progress, new URLSearchParams({
+      form, block: blocks[at].id.slice(2), fraction: (at + 1) / blocks.length, at: new Date().toISOString(),
+    }))
+  })
 })()
