@@ -14,7 +14,7 @@ import socket
 import sys
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -82,20 +82,24 @@ async def fill(data: Path) -> None:
 
 def cached_pages(data: Path, verdicts: Verdicts) -> None:
     with ExitStack() as servers:
-        _, blogen = servers.enter_context(running(beside_load(blogen_on(data))))
-        _, hello = servers.enter_context(running(beside_load([sys.executable, "-m", "bench.hello"])))
+        ours, blogen = servers.enter_context(running(beside_load(blogen_on(data))))
+        his, hello = servers.enter_context(running(beside_load([sys.executable, "-m", "bench.hello"])))
         tag = warmed(blogen)
         samples = alternate(
-            {"hello": partial(loaded, f"{hello}/")}
-            | {name: partial(loaded, f"{blogen}{path}") for name, path in PAGES.items()}
+            {"hello": partial(loaded, his.pid, f"{hello}/")}
+            | {name: partial(loaded, ours.pid, f"{blogen}{path}") for name, path in PAGES.items()}
             | {
-                "rss": partial(loaded, f"{blogen}{PAGES['rss']}", headers={"Accept-Encoding": "gzip"}),
-                "br": partial(loaded, f"{blogen}{POST}", headers={"Accept-Encoding": "gzip, br"}),
-                "304": partial(loaded, f"{blogen}{POST}", headers={"If-None-Match": tag}),
+                "rss": partial(loaded, ours.pid, f"{blogen}{PAGES['rss']}", headers={"Accept-Encoding": "gzip"}),
+                "br": partial(loaded, ours.pid, f"{blogen}{POST}", headers={"Accept-Encoding": "gzip, br"}),
+                "304": partial(loaded, ours.pid, f"{blogen}{POST}", headers={"If-None-Match": tag}),
             },
             ROUNDS,
         )
     base = samples["hello"]
+
+    def beside(of: Sequence[Sample], what: str) -> float:
+        return ratio(of, base, what)
+
     titles = {
         "hello": "aiohttp's hello", "post": f"a post of {api.WORDS:,} words", "home": "home",
         "rss": "RSS, compressed",
@@ -103,9 +107,9 @@ def cached_pages(data: Path, verdicts: Verdicts) -> None:
     }  # fmt: skip
     table(
         f"Reader: {CONNECTIONS} connections ({ROUNDS} rounds of {SECONDS} s, in turn)",
-        ("", "requests/s", "beside hello", "p99 ms", "beside hello"),
+        ("", "requests/s", "beside hello", "p99 ms", "beside hello", "us of CPU a request", "beside hello"),
         [
-            (titles[name], median(of, "rate"), ratio(of, base, "rate"), median(of, "p99"), ratio(of, base, "p99"))
+            (titles[name], *(cell(of, what) for what in ("rate", "p99", "cpu_us") for cell in (median, beside)))
             for name, of in samples.items()
         ],
     )
@@ -186,9 +190,11 @@ def behind(data: Path, jobs: int, place: Path) -> Sample:
     }
 
 
-def loaded(url: str, _place: Path, *, headers: Mapping[str, str] | None = None) -> Sample:
+def loaded(server: int, url: str, _place: Path, *, headers: Mapping[str, str] | None = None) -> Sample:
+    before = api.cpu_seconds(server)
     found = load(url, SECONDS, headers)
-    return {"rate": found.rate, "p99": found.p99_ms}
+    used = api.cpu_seconds(server) - before
+    return {"rate": found.rate, "p99": found.p99_ms, "cpu_us": used / (found.rate * SECONDS) * 1e6}
 
 
 def warmed(url: str) -> str:

@@ -17,6 +17,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable
+from contextvars import ContextVar
 from email.utils import formatdate
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
@@ -115,6 +116,9 @@ class View:
             self.facts |= {f"post:{post.slug}", f"by:{post.author.handle}"}
 
 
+_is_renewal: ContextVar[bool] = ContextVar("is_renewal", default=False)
+"""Whether no reader asks: we do."""
+
 Render = Callable[[View], Awaitable[str]]
 Renew = Callable[[str], Awaitable[None]]
 
@@ -177,7 +181,8 @@ class Pages:
     """Hears on `bus` what changed; holds at most `limit_bytes`.
 
     What was asked for once makes room before what was asked for again: a walk through the archive pushes out no page
-    that many read. What was asked for since it was made, and a new post, is made anew at once, before anybody asks.
+    that many read. What a reader asked for since it was last renewed, and a new post, is made anew at once, before
+    anybody asks.
     """
 
     def __init__(self, bus: Bus, *, limit_bytes: int = 32 * 1024 * 1024) -> None:
@@ -214,6 +219,8 @@ class Pages:
                 task.add_done_callback(_retrieve)
             # Shielded: one reader who leaves takes the page from nobody else.
             page = await asyncio.shield(task)
+            if not _is_renewal.get():
+                page.asked = max(page.asked, 1)
         self._lead(address, page)
         return page
 
@@ -307,6 +314,7 @@ class Pages:
 
     async def _renew_each(self, renew: Renew) -> None:
         """One after the other: whoever reads meanwhile goes before."""
+        _is_renewal.set(True)
         while self._to_renew:
             address = next(iter(self._to_renew))
             del self._to_renew[address]  # a change from here on lets it be renewed once more
