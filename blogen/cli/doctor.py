@@ -77,6 +77,8 @@ async def _checks(arguments: argparse.Namespace) -> AsyncIterator[Check]:
     yield await _server(config.data.dir)
     yield await asyncio.to_thread(_database, config.data.dir)
     yield _page_files()
+    if config.site.websub_hubs:
+        yield _hubs(config)
     async for check in _providers(config, may_pay=arguments.probe):
         yield check
 
@@ -160,6 +162,15 @@ def _page_files() -> Check:
         if not folder.is_dir() or not any(folder.iterdir()):
             return Check("pages", ok=False, detail=f"{folder} is missing or empty.", remedy="Install Blogen again.")
     return Check("pages", ok=True, detail="templates and static files are there")
+
+
+def _hubs(config: "Config") -> Check:
+    if config.server.base_url is None:
+        return Check(
+            "hubs", ok=False, detail="none is told of new posts: nobody has said where it finds the feeds.",
+            remedy="Set `server.base_url` to the address that readers use, or empty `site.websub_hubs`.",
+        )  # fmt: skip
+    return Check("hubs", ok=True, detail=f"{len(config.site.websub_hubs)} are told of new posts")
 
 
 async def _providers(config: "Config", *, may_pay: bool) -> AsyncIterator[Check]:

@@ -159,3 +159,11 @@ async def test_a_servers_words_cannot_steer_the_terminal(fake, doctor):
     assert "response_format" in said
     assert "\x1b" not in said
     assert "\u202e" not in said
+
+
+async def test_hubs_that_could_not_fetch_anything_are_a_mistake(doctor):
+    hubs = '[site]\nwebsub_hubs = ["https://hub.example.org"]'
+    said = of(await doctor(hubs, words=["--json"], code=1), "hubs")
+    assert "server.base_url" in said["remedy"]
+    told = await doctor(hubs, '[server]\nbase_url = "https://blog.example.org"', words=["--json"])
+    assert of(told, "hubs")["ok"]
