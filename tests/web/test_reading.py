@@ -61,6 +61,9 @@ async def test_a_part_of_a_series_leads_to_the_others_and_to_the_whole(site):
     assert 'href="/p/three" rel="prev"' in text
     assert 'href="/p/two" rel="next"' in text
     assert 'href="/p/alone"' not in text.partition('class="around"')[2].partition("</nav>")[0]
+    assert re.search(
+        r'href="/series/backwards-b"[^>]*>Backwards &lt;b&gt;</a>\s*<[^>]*>3 parts', (await site.get("/archive")).text
+    )
     whole = await site.get("/series/backwards-b")
     assert titles(whole.text) == ["three", "one", "two"]
     assert 'class="series"' not in (await site.get("/p/alone")).text
@@ -74,6 +77,7 @@ async def test_a_part_of_a_series_leads_to_the_others_and_to_the_whole(site):
     for slug in ("alone", "one", "two"):
         await series.place(slug, "")
     assert (await site.get("/series/backwards-b")).status == 404
+    assert "/series/" not in (await site.get("/archive")).text
 
 
 async def test_a_note_opens_where_it_is_marked_without_a_script(site):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from blogen.errors import NotFound
-from blogen.web.keys import FEATURED, FEEDS, POSTS
+from blogen.web.keys import FEATURED, FEEDS, POSTS, SERIES
 from blogen.web.reader.serve import behind, cursor, end_of_list, kept, listed, passing
 from blogen.web.templates import render
 from blogen.web.words import month
@@ -82,18 +82,24 @@ async def newest(request: web.Request) -> web.Response:
 
 
 async def archive(request: web.Request) -> web.Response:
-    """Titles by month."""
+    """Series, then titles by month."""
     before = cursor(request)
 
     async def page(view: View) -> str:
-        view.shows("newest")
+        view.shows("newest", "all-series")
         found = await request.app[POSTS].newest(_TITLES_A_PAGE, before)
         if before is not None and not found.items:
             raise end_of_list()
         view.shows_posts(found.items)
         months = [(name, list(group)) for name, group in groupby(found.items, _month)]
-        older = behind("/archive", found.next)
-        return render(request.app, "archive.html", viewer=view.visitor, months=months, older=older)
+        return render(
+            request.app,
+            "archive.html",
+            viewer=view.visitor,
+            all_series=[] if before else await request.app[SERIES].names(),
+            months=months,
+            older=behind("/archive", found.next),
+        )
 
     return await listed(request, "archive", before, page)
 
