@@ -441,6 +441,13 @@ async def test_security_txt_names_whom_to_tell(tmp_path):
         assert re.fullmatch(r"Expires: \d{4}-\d\d-01T00:00:00Z", expiry)
 
 
+async def test_who_may_be_written_to_about_notifications_may_be_told_too(tmp_path):
+    async with open_site(tmp_path, push={"contact": "https://example.org/contact"}) as site:
+        lines = (await site.get("/.well-known/security.txt")).text.splitlines()
+        assert lines[0] == "Contact: https://example.org/contact"
+        assert not [line for line in lines if line.startswith("Canonical")], "nobody has said where the blog is"
+
+
 async def test_without_a_contact_there_is_no_security_txt(site):
     assert (await site.get("/.well-known/security.txt")).status == 404
 
