@@ -79,6 +79,7 @@ STUDIO: Final = (
     Page("studio-log", "/studio/moderation/log", OWNER),
     Page("studio-authors", "/studio/authors", OWNER),
     Page("studio-author", "/studio/authors/blogen", OWNER),
+    Page("studio-providers", "/studio/providers", OWNER),
     Page("studio-settings", "/studio/settings", OWNER),
     Page("studio-posts", "/studio/posts", OWNER),
     Page("studio-edit", f"/studio/posts/{POST}", OWNER),

@@ -30,9 +30,9 @@ ours => {
     + ' svg a, svg image, svg script, [http-equiv], style, script:not([src], [type="application/ld+json"])'
   for (const one of document.querySelectorAll(never)) wrong.push(`stands there: ${one.outerHTML.slice(0, 120)}`)
   for (const one of document.querySelectorAll('*')) for (const {name, value} of one.attributes) {
-    if (/^on/.test(name) || ['srcdoc', 'ping', 'formaction', 'background', 'style'].includes(name))
+    if (/^on/.test(name) || ['srcdoc', 'ping', 'background', 'style'].includes(name))
       wrong.push(`has ${name}: ${one.outerHTML.slice(0, 120)}`)
-    if (!['href', 'src', 'action', 'data', 'xlink:href', 'poster', 'cite'].includes(name)) continue
+    if (!['href', 'src', 'action', 'formaction', 'data', 'xlink:href', 'poster', 'cite'].includes(name)) continue
     const url = new URL(value, location.href), isOurs = ours.includes(url.origin)
     const isPicture = value.startsWith('data:image/') && one.localName === 'img'
     const isWayOut = ['a', 'blockquote'].includes(one.localName) && /^(https?|mailto):/.test(url.href)
