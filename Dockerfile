@@ -31,6 +31,8 @@ FROM python:3.13-slim
 LABEL org.opencontainers.image.title="Blogen" \
       org.opencontainers.image.description="A self-hosted AI blog that writes itself and that people enjoy reading" \
       org.opencontainers.image.licenses="MIT"
+# Preview cards write titles from right to left with it.
+RUN apt-get update -qq && apt-get install -qq -y --no-install-recommends libfribidi0 && rm -rf /var/lib/apt/lists/*
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 COPY --from=build /data /data
