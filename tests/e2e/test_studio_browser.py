@@ -155,9 +155,13 @@ async def test_an_owner_from_an_order_to_its_readers(browser: Browser, new_bloge
         assert await desk.page.input_value("#text-1") == NOTES, "the empty place before it is gone"
         await desk.keep("studio-new-wrong-1440-dark")
         await desk.page.fill("#words", "300")
+        fake.hold("*")
         await desk.page.click("[value=order]")
         await desk.page.wait_for_url("**/studio/jobs/*")
         await mark(desk)
+        await live(desk)
+        await fake.release()
+        await expect(desk.page.locator(".written")).to_contain_text("kettle")  # as the model wrote it
         await expect(desk.page.locator("#facts time[datetime='2001-01-01T00:00:00Z']")).to_have_count(1)
         await expect(desk.page.locator("[data-act~=approve] >> nth=0")).to_be_visible()
         await live(desk)

@@ -10,6 +10,7 @@ from blogen.domain.job import Job, JobError, JobState, Waiting, WaitingFor
 from blogen.domain.person import Scope
 from blogen.events import StepBegun, TextStreamed
 from blogen.store.jobs import TimelineEntry
+from blogen.web.studio.job import acts_of
 from blogen.web.studio.state_machine import drawn, in_words, way_of
 from blogen.web.studio.wording import span, told
 from tests.fakes.openai_server import MODEL, FakeOpenAI
@@ -279,6 +280,19 @@ async def test_every_line_of_a_timeline_has_its_words() -> None:
         "Sent back by Ann, 1 part struck",
     ]
     assert (lines[2].note, lines[6].note) == ("text.main rests", "No answer.")
+
+
+async def test_what_can_be_done_follows_from_where_the_job_is() -> None:
+    def acts(state: JobState, waiting_for: WaitingFor | None = None) -> list[str]:
+        return acts_of(job_at(state, waiting=Waiting(waiting_for) if waiting_for else None))
+
+    assert acts(JobState.DRAFTING) == ["pause", "cancel"]
+    assert acts(JobState.DRAFTING, WaitingFor.REVIEW) == ["repeat", "reject", "pause", "cancel"], "a call in doubt"
+    assert acts(JobState.IN_REVIEW, WaitingFor.REVIEW) == ["approve", "revise", "reject", "pause", "cancel"]
+    assert acts(JobState.DRAFTING, WaitingFor.PROVIDER) == ["now", "pause", "cancel"]
+    assert acts(JobState.EDITING, WaitingFor.PAUSED) == ["resume", "cancel"]
+    assert acts(JobState.FAILED) == ["retry", "cancel"]
+    assert acts(JobState.PUBLISHED) == acts(JobState.CANCELLED) == []
 
 
 async def test_spans_are_told_as_people_do() -> None:
