@@ -112,11 +112,17 @@ async def watch(app: web.Application) -> AsyncIterator[None]:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _keep_looking(app: web.Application) -> None:
+def notice(app: web.Application) -> OwnTemplates:
+    """The own templates as they are now; what has changed is told."""
     own = app[OWN_TEMPLATES]
+    if own.look():
+        app[BUS].publish(TemplatesChanged(own.files))
+    return own
+
+
+async def _keep_looking(app: web.Application) -> None:
     while True:
-        if own.look():
-            app[BUS].publish(TemplatesChanged(own.files))
+        notice(app)
         await asyncio.sleep(LOOK_SECONDS)
 
 

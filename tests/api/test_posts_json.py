@@ -10,6 +10,7 @@ from blogen.api.post_json import PostJson, version_of
 from blogen.api.routes import SHARED_ANSWERS
 from blogen.api.shared_answers import SharedAnswers
 from blogen.api.views import post_item_view, post_view
+from blogen.domain.author_requests import AuthorChange
 from blogen.domain.person import Scope
 from blogen.events import JobSubmitted, PostChanged, PostCounted
 from blogen.store.social import Marks
@@ -366,3 +367,15 @@ async def test_who_shows_a_token_or_a_cookie_is_never_given_what_was_kept(served
     answer = await served.call("GET", "/posts", scope=None, headers={"Cookie": "a=b"})
     assert await answer.read() != b"kept"
     await served.refused("GET", "/posts", status=401, scope=None, headers={"Authorization": "Bearer x"})
+
+
+async def test_an_author_of_another_name_signs_under_it_what_was_signed_before(served: Served):
+    await served.blog.publish("Tea")
+    paths = ("/posts", "/posts/tea", "/authors/blogen")
+    before = {path: await served.call("GET", path, scope=None) for path in paths}
+    await served.blog.authors.change("blogen", AuthorChange(name="Ada"))
+    for path in paths:
+        now = await served.call("GET", path, scope=None)
+        assert '"name":"Ada"' in await now.text(), path
+        assert '"name":"Blogen"' in await before[path].text(), path
+        assert now.headers["ETag"] != before[path].headers["ETag"], path

@@ -162,11 +162,15 @@ async def test_own_templates_and_what_is_wrong_in_them_are_shown(site, browser):
     folder = site.app[OWN_TEMPLATES].folder
     folder.mkdir(parents=True)
     (folder / "empty.html").write_text("\n{% nonsense %}")
+    ours = (await site.browser().get("/")).text
     page = await browser.get(PAGE)
     assert "In use: empty.html" in page.words
-    await site.browser().get("/")
+    assert (await site.browser().get("/")).text == ours
     page = await browser.get(PAGE)
     assert f"{folder}/empty.html, line 2: Encountered unknown tag" in page.words.replace("&#39;", "'")
+    (folder / "empty.html").write_text("Mended, and longer than before.")
+    await browser.get(PAGE)
+    assert (await site.browser().get("/")).text == "Mended, and longer than before.", "who looks there tells the pages"
 
 
 async def test_only_admins_see_it_and_no_other_site_changes_anything(site, browser):

@@ -14,7 +14,7 @@ from blogen.domain.theme import COLOURS, FONTS, INK, PAPER, contrast, legible, m
 from blogen.errors import ConfigError, InvalidInput
 from blogen.events import TemplateFailed, TemplatesChanged
 from blogen.web import keys, own_templates
-from blogen.web.own_templates import OWN_TEMPLATES
+from blogen.web.own_templates import OWN_TEMPLATES, notice
 from blogen.web.templates import render
 from blogen.web.theme import _tokens, look
 from tests.web.site import Site, open_site
@@ -174,9 +174,7 @@ def put(site: Site, name: str, text: str | bytes) -> Path:
 
 def look_again(site: Site) -> None:
     """What the server does every other second."""
-    own = site.app[OWN_TEMPLATES]
-    if own.look():
-        site.blog.bus.publish(TemplatesChanged(own.files))
+    notice(site.app)
 
 
 async def test_an_own_template_comes_before_ours_is_noticed_and_goes_again(site):

@@ -1,4 +1,4 @@
-"""`/studio/settings`: what the blog is called, how it looks, its logo. What the configuration sets is shown as fixed."""
+"""`/studio/settings`: what the blog is called, how it looks, its logo. What the configuration sets is fixed here."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -10,7 +10,7 @@ from blogen.domain.theme import COLOURS, FONTS, INK, PAPER, Logo, mistakes_in
 from blogen.errors import ChangedMeanwhile, InvalidInput, TooManyAttempts
 from blogen.render.logos import MAX_BYTES, logo
 from blogen.web.keys import ATTEMPTS, CONFIG, MEDIA, SITE
-from blogen.web.own_templates import OWN_TEMPLATES
+from blogen.web.own_templates import notice
 from blogen.web.people.forms import Form, Words, beside_fields, read_form, read_upload
 from blogen.web.people.session import Visitor, see
 from blogen.web.people.show import slow_down
@@ -171,8 +171,7 @@ async def _page(
     request: web.Request, who: Visitor, given: Mapping[str, str] | None = None, wrong: Words | None = None, *,
     said: str = "", status: int = 200,
 ) -> web.Response:  # fmt: skip
-    site, own = request.app[SITE], request.app[OWN_TEMPLATES]
-    own.look()
+    site, own = request.app[SITE], notice(request.app)
     values = {name: getattr(site.now, name) or "" for name in (*_NAMES, *_LOOK)} | dict(given or {})
     tried = {name: values[name] for name in _LOOK}
     return await page(
