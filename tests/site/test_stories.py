@@ -17,7 +17,7 @@ _FOCUS: Final = """
 () => {
   const at = document.activeElement
   if (!at || at === document.body) return null
-  const marks = ['', '::after', '::before'].map(part => getComputedStyle(at, part))
+  const marks = [at, at.closest('.card') ?? at].map(one => getComputedStyle(one))
   const box = at.getBoundingClientRect()
   return {
     name: at.outerHTML.slice(0, 120),
