@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from blogen.api import keys
 from blogen.ahead import put_ahead
+from blogen.api import keys
 from blogen.api.routes import AHEAD, add_api
 from blogen.attempts import Attempts
 from blogen.clock import SystemClock
