@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from blogen.events import Event
@@ -16,9 +17,12 @@ class Settings:
         self._database = database
 
     async def all(self) -> dict[str, Any]:
-        """Every setting by its name (`site.title`)."""
-        rows = await self._database.read("SELECT key, value FROM settings")
-        return {row["key"]: json.loads(row["value"]) for row in rows}
+        """Every setting by its name (`site.title`), save what is no JSON, which only another hand can have written."""
+        found = {}
+        for row in await self._database.read("SELECT key, value FROM settings"):
+            with suppress(ValueError):
+                found[row["key"]] = json.loads(row["value"])
+        return found
 
     async def write(self, work: Callable[[Transaction], None]) -> None:
         """`put_in`, and what belongs to it, in one transaction."""

@@ -65,8 +65,11 @@ async def test_what_the_configuration_sets_wins_and_cannot_be_changed(tmp_path):
 async def test_what_this_version_cannot_read_is_passed_over_and_the_rest_holds(tmp_path):
     async with open_settings(tmp_path) as (_, settings, _site):
         await put(settings, {"site.title": "x" * 200, "site.tagline": "Good", "site.hologram": 1, "a.b": []})
+        broken = "INSERT INTO settings VALUES ('site.description', '{', 1)"
+        await settings.write(lambda tx: tx.execute(broken) and None)
     async with open_settings(tmp_path) as (_, _, site):
         assert (site.now.title, site.now.tagline) == ("Blogen", "Good")
+        assert site.now.description == Config().site.description
 
 
 @pytest.mark.parametrize("title", ["", "  ", "x" * 101, "a\nb", "a\u202eb", "\u200b", "a\x00b"])
