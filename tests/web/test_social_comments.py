@@ -1,5 +1,6 @@
 """Comments on the pages: nothing that was typed is lost, nothing is said twice, every comment can be reached."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -75,6 +76,22 @@ async def test_a_form_that_is_sent_again_makes_no_second_comment_however_much_wa
     assert other.location not in {first.location, ""}
     assert len(said(await ann.get(tea))) == 3
     assert (await bob.post(f"{tea}/comments", form)).status == 403
+
+
+async def test_five_presses_at_once_make_one_comment_and_count_it_once(site, ann, tea):
+    form = await ann.form(tea, f"{tea}/comments") | {"text": "Impatient."}
+    answers = await asyncio.gather(*(ann.post(f"{tea}/comments", form) for _ in range(5)))
+    assert len({answer.location for answer in answers}) == 1
+    assert len(said(await ann.get(tea))) == 1
+    assert json.loads((await ann.get(f"{tea}/talk")).text) == {"comments": 1}
+
+
+@pytest.mark.parametrize("key", ["", "x" * 5000, "a\0b", "\u202e", "'; DROP TABLE comments; --"])
+async def test_the_key_of_a_form_may_be_anything(ann, tea, key):
+    form = await ann.form(tea, f"{tea}/comments") | {"text": "Hello.", "key": key}
+    first = await ann.post(f"{tea}/comments", form)
+    assert first.status == 303
+    assert (await ann.post(f"{tea}/comments", form)).location == first.location
 
 
 async def test_the_longest_comment_is_taken_and_a_longer_one_shown_again(ann, tea):
