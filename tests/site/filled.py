@@ -204,7 +204,6 @@ async def _people_and_talk(blog: Blog, wares: Wares) -> tuple[dict[str, str], di
         _, secrets[handle] = await devices.sign_in(person.id, DeviceKind.BROWSER, "Firefox on Linux")
         await devices.sign_in(person.id, DeviceKind.BROWSER, "Chromium on Android")
     await people.change_profile(ids[ANN], ProfileChange(bio="Measures rivers, *mostly* on foot."))
-    await blog.database.write(settle)
 
     social = Social(blog.database)
     for slug in (POST, "post-1", "post-7"):
@@ -230,12 +229,13 @@ async def _edit(blog: Blog) -> None:
     for slug in (POST, "post-9", "post-5"):
         await series.place(slug, "Waiting in line")
     await series.describe("waiting-in-line", "How things wait for one another, and why that is quick.")
-    for slug in ("post-6", "post-2", POST):
+    for slug in ("post-10", "post-6", "post-2", POST):
         await Featured(blog.database).feature(slug)
     await blog.posts.change(
         "post-3", PostChange(summary="Auch unter Schnee tauscht ein Moor Gase mit der Luft."), by="Ida"
     )
     await blog.publish("Gone with the tide", slug="gone", at=NOW_MS - 99 * DAY_MS, tags=["sea"])
+    await blog.database.write(settle)
     await blog.posts.delete("gone")
 
 
