@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -77,6 +77,8 @@ async def _checks(arguments: argparse.Namespace) -> AsyncIterator[Check]:
     yield await _server(config.data.dir)
     yield await asyncio.to_thread(_database, config.data.dir)
     yield _page_files()
+    for check in _own_templates(config.data.dir):
+        yield check
     if config.site.websub_hubs:
         yield _hubs(config)
     async for check in _providers(config, may_pay=arguments.probe):
@@ -171,6 +173,33 @@ def _hubs(config: "Config") -> Check:
             remedy="Set `server.base_url` to the address that readers use, or empty `site.websub_hubs`.",
         )  # fmt: skip
     return Check("hubs", ok=True, detail=f"{len(config.site.websub_hubs)} are told of new posts")
+
+
+def _own_templates(data_dir: Path) -> Iterator[Check]:
+    """The owner's own templates, where there are any: whether they can be read. What comes of them only pages show."""
+    from blogen.web.own_templates import OwnTemplates
+
+    own = OwnTemplates(data_dir / "templates" / "reader")
+    own.look()
+    if not own.files:
+        return
+    from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError
+
+    from blogen.web.own_loader import OwnLoader
+
+    environment = Environment(loader=OwnLoader(own.folder), autoescape=True)
+    wrong = []
+    for name in own.files:
+        try:
+            environment.parse(OwnLoader(own.folder).get_source(environment, name)[0], name)
+        except TemplateSyntaxError as error:
+            wrong.append(f"{own.folder / name}, line {error.lineno}: {error.message}.")
+        except TemplateNotFound:
+            wrong.append(f"{own.folder / name} is never used: these pages are Blogen's own.")
+    if wrong:
+        yield Check("own templates", ok=False, detail=" ".join(wrong), remedy="Ours are shown instead; docs/THEMES.md.")
+    else:
+        yield Check("own templates", ok=True, detail=f"{len(own.files)} in use")
 
 
 async def _providers(config: "Config", *, may_pay: bool) -> AsyncIterator[Check]:

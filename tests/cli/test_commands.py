@@ -186,6 +186,19 @@ def test_the_doctor_finds_a_damaged_database_and_a_newer_one(blogen):
     assert "damaged" in blogen.call("jobs", "list", code=2).stderr
 
 
+def test_the_doctor_reads_own_templates(blogen):
+    folder = blogen.folder / "data" / "templates" / "reader"
+    (folder / "studio").mkdir(parents=True)
+    assert "own templates" not in blogen.call("doctor").stdout
+    (folder / "home.html").write_text("{% if posts %}{{ nofilter_is_told_by_pages|x }}{% endif %}")
+    assert "✓ own templates  1 in use" in blogen.call("doctor").stdout
+    (folder / "post.html").write_text("one\n{% endif %}")
+    (folder / "studio" / "base.html").write_text("mine")
+    said = blogen.call("doctor", code=1).stdout
+    assert "post.html, line 2: Encountered unknown tag 'endif'" in said
+    assert "studio/base.html is never used" in said
+
+
 def test_the_doctor_tells_every_mistake_of_the_configuration(blogen):
     (blogen.folder / "config.toml").write_text("[server]\nport = -1\n[text.main]\nkind = 'opnai'\n")
     ran = blogen.call("doctor", code=1)
