@@ -147,6 +147,30 @@ async def test_a_note_that_no_model_could_follow_is_refused_beside_it_and_kept(s
     assert waits_for_review(await studio.whole.jobs.get(job.id))
 
 
+async def test_parts_of_a_draft_are_left_out_also_where_no_model_writes(studio: Studio, olga) -> None:
+    job = await studio.in_review(topic="Less of it")
+    path = f"/studio/jobs/{job.id}"
+    page = await olga.get(path)
+    parts = re.findall(r'name="(strike:[\w-]+)" value="1"><label for="[\w-]+">(.*?)</label>', page.text)
+    assert len(parts) > 2
+    field, words = parts[1]
+    gone = words.rstrip("…")[:40]
+    assert gone in page.text.split('class="prose"')[1]
+
+    all_of_it = await act(olga, job, "revise", **{name: "1" for name, _ in parts})
+    assert all_of_it.status == 422
+    assert "would leave nothing of the post" in all_of_it.words
+    assert all_of_it.text.count('" checked value="1"') == len(parts), "what was chosen is still chosen"
+    assert '" checked' not in (await olga.get(path)).text, "and by nobody else"
+
+    assert (await act(olga, job, "revise", **{field: "1"})).status == 303
+    await studio.until(job, lambda one: waits_for_review(one) and one.updated_at > job.updated_at)
+    after = await olga.get(path)
+    assert gone not in after.text.split('class="prose"')[1].split("</article>")[0]
+    assert field not in after.text
+    assert "Sent back by Olga, 1 part struck" in after.words
+
+
 async def test_nobody_else_acts_and_nothing_else_is_an_act(studio: Studio, olga) -> None:
     job = await studio.in_review(topic="Mine")
     path = f"/studio/jobs/{job.id}"

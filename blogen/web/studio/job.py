@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from typing import Final
 
 from aiohttp import web
@@ -21,8 +22,12 @@ from blogen.web.studio.state_machine import drawn
 from blogen.web.studio.wording import STATES, cost_of, now_of, people_in, step_line, told
 from blogen.web.templates import render
 
-PARTS: Final = ("facts", "wrong", "machine", "draft", "steps", "timeline", "choices")
+PARTS: Final = ("facts", "wrong", "machine", "draft", "strikes", "steps", "timeline", "choices")
 """What moves on the page: each is a template in `templates/studio/job/`, and an element with that id."""
+
+_EXCERPT: Final = 110
+STRIKE: Final = "strike:"
+"""How the fields begin that name parts to leave out."""
 
 SAID: Final[Mapping[str, str]] = {
     "ordered": "It is ordered. This page follows it.",
@@ -57,6 +62,17 @@ class Look:
         return acts_of(self.job)
 
     @property
+    def parts(self) -> list[tuple[str, str]]:
+        """What may be left out of the draft: the ids of its blocks, and how they begin."""
+        from blogen.render.text import plain_text
+
+        blocks = self.draft.blocks if self.draft else ()
+        words = [
+            (block.id, block.alt if block.t == "img" else plain_text([block])) for block in blocks if block.t != "note"
+        ]
+        return [(name, f"{text[:_EXCERPT]}…" if len(text) > _EXCERPT else text) for name, text in words if text.strip()]
+
+    @property
     def restarts(self) -> list[str]:
         """The steps that a failed job can be retried from."""
         if self.job.failed_in is None:
@@ -83,9 +99,13 @@ async def job_page(
     """The page about the job that the address names, as the job is now. Raises NotFound."""
     job_id = request.match_info["id"]
     shown, mark = await request.app[LIVE].load(job_id, reader(request.app, job_id))
+    parts = dict(shown.parts)
+    for name in values or ():
+        if name.startswith(STRIKE):  # the page is the same for all who look at it, but for what this one chose
+            parts["strikes"] = parts["strikes"].replace(f'name="{escape(name)}"', f'name="{escape(name)}" checked')
     return await page(
         request, "job.html", who, status=status, said=said, trouble_text=trouble, values=values or Words(),
-        wrong=wrong or Words(), shown=shown.parts, mark=mark, job=await request.app[JOBS].get(job_id),
+        wrong=wrong or Words(), shown=parts, mark=mark, job=await request.app[JOBS].get(job_id),
         acts=shown.lists["acts"], revision=shown.lists["revision"][0], loaded_at=request.app[CLOCK].now_ms(),
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from blogen.web.keys import ENGINE
 from blogen.web.people.forms import Form, beside_fields, read_form
 from blogen.web.people.session import see
 from blogen.web.studio.door import actor, owner
-from blogen.web.studio.job import job_page, look
+from blogen.web.studio.job import STRIKE, job_page, look
 from blogen.web.studio.wording import now_of, told
 from blogen.web.words import day, hour
 
@@ -32,7 +32,7 @@ async def act(request: web.Request) -> web.Response:
     if name not in ACTS:
         raise NotFound("There is nothing of that kind to do with a job.", remedy="Choose from what its page offers.")
     form = await read_form(request, who)
-    kept = form.kept("note", "fresh")
+    kept = form.kept("note", "fresh", *_struck(form))
     try:
         await _check_is_what_was_read(request, job_id, name, form)
         await ACTS[name](await asyncio.shield(request.app[ENGINE]), job_id, form, actor(who))
@@ -41,7 +41,7 @@ async def act(request: web.Request) -> web.Response:
         return await job_page(request, who, status=409, trouble=trouble, values=kept)
     except InvalidInput as error:
         beside = beside_fields(error)
-        trouble = "" if "note" in beside else f"Nothing was done. {error}"
+        trouble = "" if "note" in beside else f"Nothing was done. {error}".replace("`strike`", "What you chose")
         return await job_page(request, who, status=422, trouble=trouble, values=kept, wrong=beside)
     return see(f"/studio/jobs/{job_id}?said={name}")
 
@@ -55,10 +55,12 @@ async def _reject(engine: Engine, job_id: str, form: Form, by: Actor) -> Job:
 
 
 async def _revise(engine: Engine, job_id: str, form: Form, by: Actor) -> Job:
-    note = _note(form)
-    if not note:
-        raise InvalidInput("There is no note.", errors=[FieldError("note", "is missing: say what is to be changed")])
-    return await engine.revise(job_id, _valid(Revision, note=note, revision=form["revision"] or None), by=by)
+    note, strike = _note(form), [name.removeprefix(STRIKE) for name in _struck(form)]
+    if not note and not strike:
+        message = "is missing: say what is to be changed, or choose parts to leave out"
+        raise InvalidInput("There is no note.", errors=[FieldError("note", message)])
+    wanted = _valid(Revision, note=note, strike=strike, revision=form["revision"] or None)
+    return await engine.revise(job_id, wanted, by=by)
 
 
 async def _retry(engine: Engine, job_id: str, form: Form, by: Actor) -> Job:
@@ -95,6 +97,11 @@ class _OtherText(Conflict):
 
 _ALSO: Final = {"approve": "repeat", "retry": "now"}
 """What the page calls an act where the job waits for something else."""
+
+
+def _struck(form: Form) -> list[str]:
+    """The fields of the parts that were chosen to be left out."""
+    return [name for name in form.values if name.startswith(STRIKE)]
 
 
 def _note(form: Form) -> str:
