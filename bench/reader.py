@@ -159,6 +159,7 @@ def behind_jobs(data: Path, verdicts: Verdicts) -> None:
     for name in ("post", "home"):
         verdicts.at_least(f"{name} with jobs behind, beside none", ratio(busy, idle, f"{name} rate"), 0.9)
         verdicts.at_most(f"{name} with jobs behind: p99, beside none", ratio(busy, idle, f"{name} p99"), 1.5)
+        verdicts.tell(f"{name}: CPU a request, jobs included, beside none", ratio(busy, idle, f"{name} cpu_us"))
 
 
 def watched_board(verdicts: Verdicts) -> None:
@@ -182,12 +183,10 @@ def behind(data: Path, jobs: int, place: Path) -> Sample:
     """The site on a copy of `data` with so many jobs in flight, under load."""
     shutil.copytree(data, place, dirs_exist_ok=True)
     ours = [sys.executable, "-m", "bench.reader", "serve", str(place), str(jobs)]
-    with running(beside_load(ours)) as (_, url):
+    with running(beside_load(ours)) as (process, url):
         warmed(url)
-        found = {name: load(f"{url}{PAGES[name]}", SECONDS) for name in ("post", "home")}
-    return {f"{name} rate": of.rate for name, of in found.items()} | {
-        f"{name} p99": of.p99_ms for name, of in found.items()
-    }
+        found = {name: loaded(process.pid, f"{url}{PAGES[name]}", place) for name in ("post", "home")}
+    return {f"{name} {what}": value for name, of in found.items() for what, value in of.items()}
 
 
 def loaded(server: int, url: str, _place: Path, *, headers: Mapping[str, str] | None = None) -> Sample:
