@@ -46,9 +46,9 @@ class Hands:
 
     async def to(self, wanted: Locator) -> None:
         """Press Tab until it has the focus."""
-        await wanted.wait_for()
+        element = await wanted.element_handle()
         for _ in range(MOST_TABS):
-            if await wanted.evaluate("element => element === document.activeElement"):
+            if await element.evaluate("element => element === document.activeElement"):
                 return
             await self.phone.page.keyboard.press("Tab")
         raise AssertionError(f"{wanted} is not reached by the keyboard")
