@@ -115,8 +115,8 @@ async def test_nothing_that_came_from_outside_runs_or_leads_away(
         for who in {page.who for page in PAGES}:
             group.create_task(as_seen_by(who))
     assert not wrong, "\n".join(wrong)
-    missing = set(range(len(VECTORS))) - seen
-    assert len(missing) < len(VECTORS) // 5, f"too few attacks were shown for this to say much: {sorted(missing)}"
+    missing = {number for number, vector in enumerate(VECTORS) if f"ran({number})" in vector} - seen
+    assert len(missing) < 10, f"too few attacks were shown for this to say much: {sorted(missing)}"
 
 
 async def test_nothing_in_an_address_or_a_form_runs(browser: Browser, site: Filled) -> None:
