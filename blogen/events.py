@@ -332,19 +332,28 @@ class Bus:
     """Publish/subscribe within the process. Subscribers are quick and synchronous; one that fails harms no other."""
 
     def __init__(self) -> None:
-        self._subscribers: tuple[Subscriber, ...] = ()
+        self._subscriptions: tuple[tuple[Subscriber, tuple[type, ...]], ...] = ()
+        self._hearing: dict[type, tuple[Subscriber, ...]] = {}
+        """Who hears an event of that type, once there was one: jobs move by the thousand, pages hear of none of it."""
 
-    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Hear every event from now on; call what is returned to stop."""
-        self._subscribers = (*self._subscribers, subscriber)
+    def subscribe(self, subscriber: Subscriber, *only: type) -> Callable[[], None]:
+        """Hear every event from now on, or those of the types `only`; call what is returned to stop."""
+        self._subscriptions = (*self._subscriptions, (subscriber, only))
+        self._hearing = {}
 
         def unsubscribe() -> None:
-            self._subscribers = tuple(other for other in self._subscribers if other is not subscriber)
+            self._subscriptions = tuple(other for other in self._subscriptions if other[0] is not subscriber)
+            self._hearing = {}
 
         return unsubscribe
 
     def publish(self, event: Event) -> None:
-        for subscriber in self._subscribers:
+        kind = type(event)
+        hearing = self._hearing.get(kind)
+        if hearing is None:
+            hearing = tuple(subscriber for subscriber, only in self._subscriptions if not only or kind in only)
+            self._hearing[kind] = hearing
+        for subscriber in hearing:
             try:
                 subscriber(event)
             except Exception:

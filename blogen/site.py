@@ -32,7 +32,7 @@ class Site:
         self._kept: dict[str, Any] = {}
         self.now: SiteConfig = config.site
         self.logo: Logo | None = None
-        bus.subscribe(self._hear)
+        bus.subscribe(self._hear, SiteChanged)
 
     @property
     def fixed(self) -> Mapping[str, str]:

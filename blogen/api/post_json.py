@@ -107,7 +107,7 @@ class PostJson:
         self._kept: OrderedDict[tuple[str, bool], KeptPost] = OrderedDict()
         """By id, and whether it is with its body."""
         self._kept_bytes = 0
-        self._stop_hearing = bus.subscribe(self._hear)
+        self._stop_hearing = bus.subscribe(self._hear, PostChanged, PostDeleted, AuthorChanged)
 
     async def items(self, posts: "Sequence[PostLine | str]", marks: Mapping[str, Marks] | None = None) -> list[bytes]:
         """Each post (a line of a list, or an id) as it stands in lists; those that are gone are left out.

@@ -18,12 +18,12 @@ from blogen.events import Bus, Event
 
 T = TypeVar("T")
 
-_SHOWN_NOWHERE = (
+_SHOWN_NOWHERE = frozenset({
     events.JobSubmitted, events.JobMoved, events.JobWaiting, events.JobWoken, events.JobFailed, events.JobCrashed,
     events.StepBegun, events.StepFinished, events.StepFailed, events.StepDoubted, events.StepProgressed,
     events.TaskMoved, events.TextStreamed, events.EngineStarted, events.EngineDraining, events.EngineStopped,
     events.RequestCrashed, events.StoreFailed, events.StoreHealed,
-)  # fmt: skip
+})  # fmt: skip
 """They come often, and no answer that needs no token tells of them."""
 _OVERHEAD_BYTES = 2000
 """Of a kept answer beside its body: its headers, twice, and its address."""
@@ -75,7 +75,7 @@ class UntilChanged(Generic[T]):
             self.kept_bytes -= self._size(one)
 
     def _hear(self, event: Event) -> None:
-        if not isinstance(event, _SHOWN_NOWHERE):
+        if type(event) not in _SHOWN_NOWHERE:
             self.happened += 1
             self._kept.clear()
             self.kept_bytes = 0

@@ -69,7 +69,7 @@ class PersonStreams:
         """By person: what wakes each of their listeners."""
         self._readings: dict[tuple[int, str], asyncio.Future[list[_PostFrame]]] = {}
         self._is_stopped = False
-        self._unsubscribe = bus.subscribe(self._hear)
+        self._unsubscribe = bus.subscribe(self._hear, Notified, PostPublished)
 
     @property
     def listeners(self) -> int:

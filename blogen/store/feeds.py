@@ -141,7 +141,7 @@ class Feeds:
         self._stretches: OrderedDict[tuple[str, bool], _Stretch] = OrderedDict()
         """By person, and whether it begins at the top: the one who reads on does not lose it."""
         self._changes = 0
-        self._stop_hearing = bus.subscribe(self._hear)
+        self._stop_hearing = bus.subscribe(self._hear, FollowsChanged, PostChanged, PostDeleted)
 
     def close(self) -> None:
         self._stop_hearing()

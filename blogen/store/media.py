@@ -58,7 +58,7 @@ class Media:
         self._database = database
         self._adding: dict[str, int] = {}
         """How often each of these names is being stored at this moment."""
-        bus.subscribe(self._hear)
+        bus.subscribe(self._hear, MediumDropped)
 
     async def add(
         self, content: bytes, media_type: str, *, width: int | None = None, height: int | None = None, made_by: str = ""

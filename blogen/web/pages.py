@@ -202,7 +202,7 @@ class Pages:
         self._renew: Renew | None = None
         self._to_renew: dict[str, None] = {}
         self._renewing: asyncio.Task[None] | None = None
-        self._stop_hearing = bus.subscribe(self._hear)
+        self._stop_hearing = bus.subscribe(self._hear, *FACTS)
 
     async def get(self, key: Hashable, render: Render, media_type: str, *, address: str = "") -> Page:
         """The page kept under `key`, else what `render` makes. What `render` raises is raised and not kept.
@@ -289,10 +289,7 @@ class Pages:
             self._drop(key)
 
     def _hear(self, event: Event) -> None:
-        changes = FACTS.get(type(event))
-        if changes is None:
-            return
-        facts = changes(event)
+        facts = FACTS[type(event)](event)
         for view in self._views:
             view.changed.update(facts)
         # What is being rendered may show what was: who asks from now on gets a rendering of their own.
