@@ -207,6 +207,21 @@ async def test_with_nobody_looking_nothing_is_read() -> None:
     await pages.close()
 
 
+async def test_once_everybody_has_left_nothing_is_heard(monkeypatch) -> None:
+    bus, read = Bus(), Counted()
+    pages = Live(bus)
+    await pages.load(BOARD, read)
+    pages._tidy()
+    assert pages._topics, "who has just loaded the page is about to listen"
+    monkeypatch.setattr(live, "_KEPT_SECONDS", -1.0)
+    pages._tidy()
+    bus.publish(JobMoved("a", JobState.QUEUED, JobState.RESEARCHING))
+    assert bus._subscriptions == ()
+    await pages.load(BOARD, read)
+    assert len(bus._subscriptions) == 1
+    await pages.close()
+
+
 async def test_a_page_that_cannot_be_read_ends_its_streams_and_is_told_of(monkeypatch) -> None:
     monkeypatch.setattr(live, "PAUSE_SECONDS", 0.01)
     bus, heard = Bus(), []

@@ -80,6 +80,7 @@ class Live:
         self._unsubscribe: Callable[[], None] | None = None
         self._stale = asyncio.Event()
         self._rendering: asyncio.Task[None] | None = None
+        self._tidying: asyncio.TimerHandle | None = None
         self._is_closed = False
 
     @property
@@ -116,6 +117,8 @@ class Live:
 
     async def close(self) -> None:
         self._is_closed = True
+        if self._tidying is not None:
+            self._tidying.cancel()
         if self._unsubscribe is not None:
             self._unsubscribe()
         for topic in self._topics.values():
@@ -131,8 +134,20 @@ class Live:
             topic = self._topics[key] = Topic(key, read)
         topic.asked_at = time.monotonic()
         if self._unsubscribe is None:
-            self._unsubscribe = self._bus.subscribe(self._hear)
+            self._unsubscribe = self._bus.subscribe(self._hear, *_TOLD)
+        if self._tidying is None:
+            self._tidying = asyncio.get_running_loop().call_later(_KEPT_SECONDS, self._tidy)
         return topic
+
+    def _tidy(self) -> None:
+        """Put away what nobody looks at; with nothing left to look at nothing is heard."""
+        self._tidying = None
+        self._forget()
+        if self._topics:
+            self._tidying = asyncio.get_running_loop().call_later(_KEPT_SECONDS, self._tidy)
+        elif self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
 
     def _forget(self) -> None:
         """Put away the topics that nobody looks at any more."""
@@ -144,10 +159,7 @@ class Live:
                 del self._topics[key]
 
     def _hear(self, event: Event) -> None:
-        kind = type(event)
-        if kind not in _TOLD:
-            return
-        topic = self._topics.get(event.job_id)  # type: ignore[union-attr]  # all of these are about a job
+        topic = self._topics.get(event.job_id)  # type: ignore[union-attr]  # all that it hears is about a job
         if topic is not None:
             if isinstance(event, TextStreamed):
                 topic.gather(event)
@@ -155,7 +167,7 @@ class Live:
             if isinstance(event, StepBegun):
                 topic.begin_text(event.step)
             self._mark(topic)
-        if kind in _ON_BOARD and (board := self._topics.get(BOARD)) is not None:
+        if type(event) in _ON_BOARD and (board := self._topics.get(BOARD)) is not None:
             self._mark(board)
 
     def _mark(self, topic: "Topic") -> None:
@@ -172,7 +184,6 @@ class Live:
     async def _render(self) -> None:
         while self.viewers and not self._is_closed:
             if not await is_set_within(self._stale, _KEPT_SECONDS):
-                self._forget()
                 continue
             self._stale.clear()
             for topic in [one for one in self._topics.values() if one.viewers and one.is_stale]:
