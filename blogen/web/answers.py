@@ -5,7 +5,6 @@ from functools import lru_cache
 
 from aiohttp import web
 
-from blogen.web.pages import FRESH as FRESH
 from blogen.web.pages import Form, Page
 
 HTML = "text/html"

@@ -7,10 +7,10 @@ from functools import cache
 from aiohttp import web
 
 from blogen.errors import NotFound
-from blogen.web.answers import FOREVER, FRESH, answer
+from blogen.web.answers import FOREVER, answer
 from blogen.web.folders import STATIC
 from blogen.web.keys import PAGES
-from blogen.web.pages import Page
+from blogen.web.pages import FRESH, Page
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",

@@ -13,8 +13,9 @@ from typing import Final
 
 from aiohttp import web
 
-from blogen.web.answers import BRIEFLY, FOREVER, FRESH
+from blogen.web.answers import BRIEFLY, FOREVER
 from blogen.web.folders import APP
+from blogen.web.pages import FRESH
 from blogen.web.templates import render
 
 _FIRST_PAGE: Final = "index.html"

@@ -13,10 +13,10 @@ from aiohttp import web
 
 from blogen.domain.theme import FONTS, INK, PAPER, Font, Logo, Told, palette
 from blogen.errors import NotFound
-from blogen.web.answers import FOREVER, FRESH, answer
+from blogen.web.answers import FOREVER, answer
 from blogen.web.folders import STATIC
 from blogen.web.keys import SITE
-from blogen.web.pages import Page
+from blogen.web.pages import FRESH, Page
 
 if TYPE_CHECKING:
     from blogen.config import SiteConfig

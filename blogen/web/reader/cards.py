@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from blogen.errors import NotFound
-from blogen.web.answers import FOREVER, FRESH
+from blogen.web.answers import FOREVER
 from blogen.web.keys import CONFIG, MEDIA, POSTS, SITE
+from blogen.web.pages import FRESH
 from blogen.web.words import badge, direction, urlpart
 
 if TYPE_CHECKING:

@@ -41,7 +41,7 @@ from blogen.web.people.session import visitor
 BOARD: Final = "board"
 """The topic of the board; a job's topic is its id."""
 
-PAUSE_SECONDS: Final = 0.4
+PAUSE_SECONDS: Final = 0.5
 """What happens within it is told together."""
 _REST: Final = 12
 """Rendering rests so many times as long as it took: it never takes more than a thirteenth of the time."""
