@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from aiohttp import web
 
-from blogen.web.pages import Form, Page
+from blogen.web.pages import FRESH, Form, Page
 
 HTML = "text/html"
 FOREVER = "public, max-age=31536000, immutable"
