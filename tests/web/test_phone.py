@@ -8,7 +8,8 @@ import pytest
 from yarl import URL
 
 from blogen.web import phone
-from blogen.web.answers import FOREVER, FRESH
+from blogen.web.answers import FOREVER
+from blogen.web.pages import FRESH
 
 ENTRY = "_expo/static/js/web/entry-0123456789abcdef0123456789abcdef.js"
 FONT = "assets/node_modules/pkg/font.0123456789abcdef0123456789abcdef.ttf"
