@@ -37,6 +37,8 @@ _OVERHEAD_BYTES = 2500
 """Of a page beside its bytes: heads, tags, its places in what is kept, its facts."""
 _OFTEN = 8
 """So often a page is asked for before it is worth being compressed as well as can be."""
+_BEST_BYTES = 64 * 1024
+"""A larger one would keep a processor busy for seconds."""
 _RENEWED_AT_ONCE = 64
 _HOT_SHARE = 0.8
 _LARGEST_SHARE = 0.5
@@ -257,7 +259,7 @@ class Pages:
             self._again[key] = page
             self._again_bytes += page.size_bytes
             self._make_room_among_hot()
-        if page.asked == _OFTEN and page.compresses:
+        if page.asked == _OFTEN and page.compresses and len(page.plain.body) <= _BEST_BYTES:
             self._compress_aside(page, _best)
 
     @property

@@ -239,6 +239,17 @@ async def test_what_is_read_most_is_renewed_first_and_what_nobody_read_is_not(bu
     assert len(renewed) == 64, "nobody asked since they were made"
 
 
+async def test_what_is_large_is_not_worth_the_time_of_the_best_compression(pages):
+    render = Renderer(" ".join(str(number * number) for number in range(12_000)))
+    page = await pages.get("feed", render, HTML)
+    await pages.compressed()
+    quick = page.forms["br"]
+    for _ in range(20):
+        await pages.get("feed", render, HTML)
+    await pages.compressed()
+    assert page.forms["br"] is quick
+
+
 async def test_an_address_leads_to_a_page_while_it_is_kept(bus, pages):
     for number in range(20):  # spelt in so many ways
         page = await pages.get("tag", Renderer("tag", "tag:tea"), HTML, address=f"/tags/{number}")
