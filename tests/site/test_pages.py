@@ -9,12 +9,15 @@ import pytest
 from playwright.async_api import Browser
 
 from blogen.web.routes import GET
-from tests.site.filled import Filled
+from tests.site.filled import NOBODY, OWNER, POST, Filled
 from tests.site.looking import TOOLS, sit_down
 from tests.site.pages import NO_PAGES, PAGES
+from tests.site.test_size import compressed
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+_READER_BYTES = 18_000
+"""What a page of the reader's may ask for in style and script, compressed."""
 _NU = TOOLS / "vnu-jar/build/dist/vnu.jar"
 _INLINE = re.compile(
     r"<script(?![^>]*\b(?:src=|type=.application/ld\+json))|<style|\sstyle=|<[^>]*\son\w+=|javascript:", re.I
@@ -87,3 +90,12 @@ async def test_no_page_has_a_script_or_a_style_of_its_own_and_all_forbid_them(si
         assert policy["form-action"] == "'self'", page
         assert answer.headers["X-Content-Type-Options"] == "nosniff", page
         assert not _INLINE.search(answer.text), (page, _INLINE.search(answer.text))
+
+
+@pytest.mark.parametrize(("path", "who"), [("/", NOBODY), (f"/p/{POST}", NOBODY), (f"/p/{POST}", OWNER)])
+async def test_a_readers_page_asks_for_little(site: Filled, path: str, who: str) -> None:
+    page = (await site.get(path, who)).text
+    asked = set(re.findall(r'(?:href|src)="/static/([\w-]+\.(?:css|js))\?', page))
+    told = {name: compressed(name) for name in asked}
+    assert told
+    assert sum(told.values()) <= _READER_BYTES, told

@@ -79,7 +79,7 @@ def _addresses(site: Filled) -> Iterator[tuple[str, str]]:
     """Every address that takes a form, by its route, with what it is about filled in."""
     about = {"slug": POST, "id": site.places["comment"], "handle": "bea", "tag": "sea", "ticket": site.places["reset"],
              "number": "1", "act": "cancel", "name": "main", "trade": "text"}  # fmt: skip
-    for route in ROUTES.keys() - _OF_MACHINES:
+    for route in (route for route in ROUTES if route not in _OF_MACHINES):
         names = about | ({"id": site.places["in_review"]} if "/jobs/" in route else {})
         path = route
         for name, value in names.items():
