@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Mapping
 from statistics import quantiles
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 from bench.common import fail
@@ -80,8 +80,7 @@ class _Client(asyncio.Protocol):
         self.buffer = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is none by name
         self._ask()
 
     def data_received(self, data: bytes) -> None:
