@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -48,33 +47,28 @@ class PostLine(NamedTuple):
     comments: int
 
 
-@dataclass(frozen=True, slots=True)
-class PostLines:
+class PostLines(NamedTuple):
     items: list[PostLine]
     next: PostCursor | None
 
 
-@dataclass(frozen=True, slots=True)
-class PostList:
+class PostList(NamedTuple):
     items: list[PostSummary]
     next: PostCursor | None
     """Where to go on; None at the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class FullPostList:
+class FullPostList(NamedTuple):
     items: list[Post]
     next: PostCursor | None
 
 
-@dataclass(frozen=True, slots=True)
-class TagCount:
+class TagCount(NamedTuple):
     tag: str
     posts: int
 
 
-@dataclass(frozen=True, slots=True)
-class PostPlace:
+class PostPlace(NamedTuple):
     """Where a post is and when it last changed: what a site map needs."""
 
     slug: str
@@ -83,8 +77,7 @@ class PostPlace:
     """Its address on this blog."""
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
+class Neighbours(NamedTuple):
     newer: PostSummary | None
     older: PostSummary | None
 
