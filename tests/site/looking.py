@@ -86,8 +86,6 @@ class Looker:
         self._at = name
 
     async def _axe(self, when: str, *only: str) -> None:
-        if not await self.tab.evaluate("'axe' in window"):
-            await self.tab.evaluate(_AXE.read_text(encoding="utf-8"))
         self._note(*[f"{when}: {one}" for one in await self.tab.evaluate(_RUN_AXE, list(only))])
 
     async def _printed(self) -> list[str]:
@@ -103,7 +101,9 @@ class Looker:
             self._note(words)  # else the page itself, which is meant to be answered so
 
 
-async def sit_down(browser: Browser, site: Filled, who: str, **options: Any) -> tuple[BrowserContext, Looker]:
+async def sit_down(
+    browser: Browser, site: Filled, who: str, *, with_axe: bool = False, **options: Any
+) -> tuple[BrowserContext, Looker]:
     """A browser of `who`, which complains of errors, of the policy, and of requests to others."""
     context = await browser.new_context(**options)
     if who:
@@ -111,6 +111,8 @@ async def sit_down(browser: Browser, site: Filled, who: str, **options: Any) -> 
             [{"name": COOKIE, "value": site.secrets[who], "url": site.url.replace("http:", "https:"), "secure": True}]
         )
     await context.add_init_script(_WATCH)
+    if with_axe:
+        await context.add_init_script(path=_AXE)
     looker = Looker(site, await context.new_page())
     looker.tab.on("console", lambda said: looker.complain(said.text) if said.type in {"error", "warning"} else None)
     looker.tab.on("pageerror", lambda error: looker.complain(str(error)))

@@ -28,7 +28,7 @@ async def test_no_page_shuts_anyone_out_or_breaks_at_any_width(browser: Browser,
     wrong: list[str] = []
 
     async def as_seen_by(who: str) -> None:
-        context, looker = await sit_down(browser, site, who)
+        context, looker = await sit_down(browser, site, who, with_axe=True)
         for page in PAGES:
             if page.who == who:
                 await looker.look(page)
@@ -63,7 +63,7 @@ async def test_the_html_of_every_page_is_without_error(site: Filled, tmp_path: P
     assert not wrong, "\n".join(wrong)
 
 
-def test_every_page_is_in_the_list() -> None:
+async def test_every_page_is_in_the_list() -> None:
     def pattern(route: str) -> str:
         return re.sub(r"\\{[^}]*\\}", "[^/?]+", re.escape(route))
 
