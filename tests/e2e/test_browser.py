@@ -63,12 +63,13 @@ class Watched:
     """A page, and everything it complained about or asked others for."""
 
     page: Page
-    site: Site
+    url: str
+    """Of the site: what a page asks for after its end is still its own."""
     complaints: list[str] = field(default_factory=list)
 
     async def visit(self, path: str) -> None:
         self.complaints.clear()
-        response = await self.page.goto(self.site.url + path)
+        response = await self.page.goto(self.url + path)
         assert response
         await self.page.evaluate("document.querySelectorAll('img').forEach(image => image.loading = 'eager')")
         await self.page.evaluate("Promise.all([...document.images].map(image => image.decode()))")
@@ -98,7 +99,7 @@ async def watched(browser: Browser, site: Site, width: int, height: int, scheme:
     )  # fmt: skip
     await context.add_init_script(WATCH)
     page = await context.new_page()
-    found = Watched(page, site)
+    found = Watched(page, site.url)
     page.on("console", lambda message: found.complaints.append(message.text) if message.type != "log" else None)
     page.on("pageerror", lambda error: found.complaints.append(str(error)))
     page.on("request", lambda request: _note_foreign(request.url, found))
@@ -107,7 +108,7 @@ async def watched(browser: Browser, site: Site, width: int, height: int, scheme:
 
 
 def _note_foreign(url: str, found: Watched) -> None:
-    if not url.startswith((found.site.url, "data:")):
+    if not url.startswith((found.url, "data:")):
         found.complaints.append(f"asked a third party: {url[:200]}")
 
 
