@@ -37,7 +37,7 @@ class Pool:
         loop = asyncio.get_running_loop()
         for _ in range(min(len(self._queue) - self._coming, self._size - len(self._workers))):
             self._coming += 1
-            self._workers.add(loop.create_task(self._serve()))
+            self._workers.add(loop.create_task(self._serve(), name="worker"))  # one name for all takes less memory
 
     async def ended(self) -> None:
         """Wait until no worker is left."""
