@@ -19,6 +19,7 @@ from tests.fakes.midjourney import FakeMidjourney
 from tests.fakes.openai_server import MODEL, FakeOpenAI
 
 KILLS = 50
+OPEN_JOBS = 4
 SECRET = "a-secret-of-the-proxy"
 
 
@@ -46,7 +47,7 @@ async def test_no_picture_is_ordered_twice_however_often_it_is_killed(new_blogen
             finally:
                 await midjourney.release()
 
-        ids = await live_through_kills(blogen, killer, kills=KILLS, order=order, strike=strike)
+        ids = await live_through_kills(blogen, killer, kills=KILLS, order=order, strike=strike, open_jobs=OPEN_JOBS)
         jobs = [await blogen.job(job) for job in ids]
         assert {job["state"] for job in jobs} == {"published"}, jobs
         pictures = [await blogen.ask("GET", f"/api/v1/posts/{job['post']['slug']}") for job in jobs]
@@ -60,7 +61,8 @@ async def test_no_picture_is_ordered_twice_however_often_it_is_killed(new_blogen
 def check_once(midjourney: FakeMidjourney, action: str, pictures: int) -> None:
     orders = Counter((submission.state or "").rpartition("/")[0] for submission in midjourney.ordered(action))
     assert {step: times for step, times in orders.items() if times > 1} == {}
-    assert len(orders) == pictures
+    # The last life may have been given orders whose answers nobody heard: they have pictures, too.
+    assert pictures <= len(orders) <= pictures + OPEN_JOBS
 
 
 def order(number: int) -> dict[str, Any]:
