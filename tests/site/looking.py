@@ -116,12 +116,7 @@ async def sit_down(
     looker = Looker(site, await context.new_page())
     looker.tab.on("console", lambda said: looker.complain(said.text) if said.type in {"error", "warning"} else None)
     looker.tab.on("pageerror", lambda error: looker.complain(str(error)))
-    looker.tab.on(
-        "request",
-        lambda asked: (
-            None if asked.url.startswith(("http://localhost:", "data:")) else looker.complain(f"asked {asked.url}")
-        ),
-    )
+    looker.tab.on("request", lambda asked: looker.complain(f"asked {asked.url}") if _is_elsewhere(asked.url) else None)
     return context, looker
 
 
