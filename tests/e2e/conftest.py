@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.app import Crowd, Phone, open_crowd, pick_up
 from tests.e2e.harness import Blogen
+from tests.e2e.test_browser import CHROMIUM, FLAGS
 from tests.fakes.openai_server import FakeOpenAI
 
 NewBlogen = Callable[..., Blogen]
@@ -49,6 +51,14 @@ def new_blogen(seed: Blogen, tmp_path: Path) -> NewBlogen:
 async def fake() -> AsyncIterator[FakeOpenAI]:
     async with FakeOpenAI() as fake:
         yield fake
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        await opened.close()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

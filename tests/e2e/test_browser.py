@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from tests.showcase import DAY_MS, NOW_MS, fill
 from tests.web.site import Site, open_site
@@ -75,14 +75,6 @@ class Watched:
         await self.page.evaluate("Promise.all([...document.images].map(image => image.decode()))")
         if response.status == 404:  # the page itself, which a browser reports too
             self.complaints = [one for one in self.complaints if "status of 404" not in one]
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture

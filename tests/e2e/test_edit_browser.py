@@ -4,15 +4,14 @@ Screenshots are kept in `artefacts/`.
 """
 
 import os
-from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from tests.e2e.conftest import NewBlogen
 from tests.e2e.harness import Blogen
-from tests.e2e.test_browser import ARTEFACTS, CHROMIUM, FLAGS
+from tests.e2e.test_browser import ARTEFACTS, CHROMIUM
 from tests.e2e.test_people_browser import PASSWORD, Phone, phone
 
 DESK = {"viewport": {"width": 1440, "height": 900}, "is_mobile": False, "has_touch": False}
@@ -21,14 +20,6 @@ CONFIG = "[comments]\nhold_first = true\n"
 pytestmark = pytest.mark.skipif(
     not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"there is no {CHROMIUM}; install Debian's chromium"
 )
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        await opened.close()
 
 
 async def enter(browser: Browser, blogen: Blogen, handle: str, **options: object) -> Phone:

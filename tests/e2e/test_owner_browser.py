@@ -1,15 +1,14 @@
 """A new owner, from the link that the server prints to a post that was reviewed and edited, in a browser alone."""
 
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from tests.cli.test_commands import NOTES
 from tests.e2e.harness import Blogen, with_fake
-from tests.e2e.test_browser import CHROMIUM, FLAGS
+from tests.e2e.test_browser import CHROMIUM
 from tests.e2e.test_people_browser import PASSWORD, phone
 from tests.e2e.test_set_up_link import Printed, printed
 from tests.fakes.openai_server import FakeOpenAI
@@ -20,14 +19,6 @@ pytestmark = [
     ),
     pytest.mark.timeout(180),
 ]
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        await opened.close()
 
 
 async def test_from_the_printed_link_to_a_published_post(browser: Browser, tmp_path: Path, fake: FakeOpenAI) -> None:

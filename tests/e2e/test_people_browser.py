@@ -5,15 +5,14 @@ Screenshots are kept in `artefacts/`.
 
 import os
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.conftest import NewBlogen
-from tests.e2e.test_browser import ARTEFACTS, CHROMIUM, FLAGS, WATCH
+from tests.e2e.test_browser import ARTEFACTS, CHROMIUM, WATCH
 from tests.fakes.mail_server import mail_server
 
 PASSWORD, NEW = "correct horse battery", "quite another horse"
@@ -66,14 +65,6 @@ class Phone:
             if violation["impact"] in {"serious", "critical"}:
                 where = [node["html"][:160] for node in violation["nodes"]][:3]
                 self.complaints.append(f"{name}: {violation['help']} {where}")
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        await opened.close()
 
 
 async def phone(browser: Browser, site: str, **options: object) -> Phone:

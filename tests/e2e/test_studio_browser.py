@@ -5,16 +5,15 @@ Nothing is loaded again unless the story says so: `marked` is on the page until 
 
 import os
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from tests.cli.test_commands import NOTES
 from tests.e2e.conftest import NewBlogen
 from tests.e2e.harness import AnyServer, Server, with_fake
-from tests.e2e.test_browser import ARTEFACTS, CHROMIUM, FLAGS
+from tests.e2e.test_browser import ARTEFACTS, CHROMIUM
 from tests.e2e.test_people_browser import PASSWORD, Phone, phone
 from tests.fakes.openai_server import FakeOpenAI
 
@@ -30,14 +29,6 @@ IN_PROSE = re.compile(r"small target \['(\d|↩)'")
 
 expect.set_options(timeout=60_000)  # only a hang lasts as long
 DESK = {"viewport": {"width": 1440, "height": 900}, "is_mobile": False, "has_touch": False}
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        await opened.close()
 
 
 class SamePort:

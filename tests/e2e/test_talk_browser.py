@@ -10,9 +10,7 @@ from playwright.async_api import Browser, Locator, expect
 
 from tests.e2e.conftest import NewBlogen
 from tests.e2e.test_browser import ARTEFACTS, CHROMIUM
-from tests.e2e.test_people_browser import PASSWORD, Phone, browser, phone
-
-__all__ = ["browser"]
+from tests.e2e.test_people_browser import PASSWORD, Phone, phone
 
 CONFIG = """
 [auth]
