@@ -9,9 +9,9 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
@@ -22,6 +22,8 @@ from blogen.errors import Forbidden, InvalidInput
 from blogen.web.keys import CONFIG, OWN_KEYS
 from blogen.web.people.session import Visitor
 from blogen.web.people.state import PEOPLE_PAGES
+
+F = TypeVar("F")
 
 COOKIE: Final = "__Host-blogen-form"
 TOKEN_FIELD: Final = "form"  # noqa: S105
@@ -68,30 +70,40 @@ async def read_fields(request: web.Request, max_bytes: int = MAX_BYTES) -> Form:
     check_origin(request)
     body = await read_body(request, max_bytes)
     if request.content_type != "application/x-www-form-urlencoded":
-        raise _unreadable()
+        raise unreadable()
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError:
-        raise _unreadable() from None
+        raise unreadable() from None
     return Form(_first(pairs))
 
 
 async def read_upload(request: web.Request, who: Visitor, max_bytes: int, field_bytes: int = MAX_BYTES) -> Form:
     """As `read_form`, of a form with one file of at most `max_bytes`, and `field_bytes` in each other field."""
+    form = await read_multipart(
+        request, lambda: _parts(request, max_bytes, field_bytes), max_bytes + field_bytes + MAX_BYTES
+    )
+    await check_token(request, who, form[TOKEN_FIELD])
+    return form
+
+
+async def read_multipart(request: web.Request, parts: Callable[[], Awaitable[F]], max_bytes: int) -> F:
+    """What `parts` makes of a form with files that says to be at most `max_bytes` long, before its token is looked at.
+
+    Raises Forbidden, InvalidInput, HTTPRequestEntityTooLarge, HTTPRequestTimeout.
+    """
     check_origin(request)
     if request.content_type != "multipart/form-data":
-        raise _unreadable()
-    if (request.content_length or 0) > max_bytes + field_bytes + MAX_BYTES:
+        raise unreadable()
+    if (request.content_length or 0) > max_bytes:
         raise web.HTTPRequestEntityTooLarge(max_bytes, request.content_length or 0)
     try:
         async with asyncio.timeout(_BODY_SECONDS):
-            form = await _parts(request, max_bytes, field_bytes)
+            return await parts()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
     except (ValueError, AssertionError, RuntimeError, HttpProcessingError):  # what parsers say of a broken body
-        raise _unreadable() from None
-    await check_token(request, who, form[TOKEN_FIELD])
-    return form
+        raise unreadable() from None
 
 
 async def read_body(request: web.Request, max_bytes: int) -> bytes:
@@ -173,7 +185,7 @@ async def _parts(request: web.Request, max_bytes: int, field_bytes: int) -> Form
     reader = await request.multipart()
     while (part := await reader.next()) is not None:
         if not isinstance(part, BodyPartReader) or len(pairs) >= _MAX_FIELDS:
-            raise _unreadable()
+            raise unreadable()
         is_file = part.filename is not None
         content = await _content(part, max_bytes if is_file else field_bytes)
         if is_file:
@@ -199,5 +211,5 @@ def _first(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def _unreadable() -> InvalidInput:
+def unreadable() -> InvalidInput:
     return InvalidInput("The form cannot be read.", remedy="Send it from its page.")

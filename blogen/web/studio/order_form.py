@@ -1,15 +1,12 @@
 """The form that orders a post, as it was sent: several sources of a kind, several files, nothing too long."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from aiohttp import BodyPartReader, web
-from aiohttp.http_exceptions import HttpProcessingError
 
-from blogen.errors import InvalidInput
-from blogen.web.people.forms import TOKEN_FIELD, check_origin, check_token
+from blogen.web.people.forms import TOKEN_FIELD, check_token, read_multipart, unreadable
 from blogen.web.people.session import Visitor
 
 MAX_BYTES: Final = 32 * 1024 * 1024
@@ -18,7 +15,6 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 _FIELD_BYTES: Final = 1024 * 1024
 """Room for 200,000 characters of any script, and then some: how many are too many is told beside the field."""
 _MAX_PARTS: Final = 150
-_BODY_SECONDS: Final = 120.0
 
 
 class Upload(NamedTuple):
@@ -44,18 +40,7 @@ class Sent:
 
 async def read(request: web.Request, who: Visitor, *, max_file_bytes: int) -> Sent:
     """The form. Raises Forbidden, InvalidInput, HTTPRequestEntityTooLarge, HTTPRequestTimeout."""
-    check_origin(request)
-    if request.content_type != "multipart/form-data":
-        raise _unreadable()
-    if (request.content_length or 0) > MAX_BYTES:
-        raise web.HTTPRequestEntityTooLarge(MAX_BYTES, request.content_length or 0)
-    try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            sent = await _parts(request, max_file_bytes)
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
-    except (ValueError, AssertionError, RuntimeError, HttpProcessingError):  # what parsers say of a broken body
-        raise _unreadable() from None
+    sent = await read_multipart(request, lambda: _parts(request, max_file_bytes), MAX_BYTES)
     await check_token(request, who, sent[TOKEN_FIELD])
     return sent
 
@@ -66,7 +51,7 @@ async def _parts(request: web.Request, max_file_bytes: int) -> Sent:
     while (part := await reader.next()) is not None:
         count += 1
         if not isinstance(part, BodyPartReader) or count > _MAX_PARTS:
-            raise _unreadable()
+            raise unreadable()
         is_file = part.filename is not None
         content, size = await _content(part, max_file_bytes if is_file else _FIELD_BYTES, MAX_BYTES - total)
         total += size
@@ -95,7 +80,3 @@ def _plain(name: str) -> str:
     """The file's name without folders, as it can be shown."""
     name = name.replace("\\", "/").rpartition("/")[2]
     return "".join(sign for sign in name if sign.isprintable())[:120] or "a file"
-
-
-def _unreadable() -> InvalidInput:
-    return InvalidInput("The form cannot be read.", remedy="Send it from its page.")
