@@ -8,7 +8,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 
 from blogen.api.problems import BodyTooLarge, BodyTooSlow, MalformedBody, UnknownMediaType
-from blogen.domain.mistakes import as_invalid_input
+from blogen.domain.mistakes import as_invalid_input, validated
 from blogen.errors import FieldError, InvalidInput
 
 T = TypeVar("T", bound=BaseModel)
@@ -41,11 +41,7 @@ async def body(request: web.Request, model: type[T], *, may_be_empty: bool = Fal
 
 def query(request: web.Request, model: type[T]) -> T:
     """The query's parameters as `model`; those it does not know are ignored."""
-    given = {name: request.query[name] for name in model.model_fields if name in request.query}
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        raise as_invalid_input(error, given) from None
+    return validated(model, {name: request.query[name] for name in model.model_fields if name in request.query})
 
 
 def idempotency_key(request: web.Request) -> str | None:

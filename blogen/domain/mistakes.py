@@ -1,11 +1,13 @@
 """What pydantic found wrong in an input, in words for the person who gave it."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from blogen.errors import FieldError, InvalidInput
+
+M = TypeVar("M", bound=BaseModel)
 
 MAX_ERRORS = 50
 """So many mistakes are told; who makes more has other worries."""
@@ -48,6 +50,14 @@ _WORDS = {
 }
 _TIMES = ("datetime_", "date_", "time_")
 _TIME_WORDS = "must be a time such as 2026-08-02T12:00:00Z, found {found}"
+
+
+def validated(model: type[M], given: Mapping[str, object]) -> M:
+    """`given` as `model`. Raises InvalidInput with every mistake."""
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise as_invalid_input(error, given) from None
 
 
 def as_invalid_input(error: ValidationError, given: Any = None) -> InvalidInput:

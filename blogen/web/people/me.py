@@ -233,15 +233,10 @@ async def _as_json(kinds: AsyncIterator[tuple[str, list[dict[str, Any]]]]) -> As
 
 def _profile_change(given: Mapping[str, object]) -> "ProfileChange":
     """The request that the API takes too. Raises InvalidInput."""
-    from pydantic import ValidationError
-
     from blogen.domain.accounts import ProfileChange
-    from blogen.domain.mistakes import as_invalid_input
+    from blogen.domain.mistakes import validated
 
-    try:
-        return ProfileChange.model_validate(given)
-    except ValidationError as error:
-        raise as_invalid_input(error) from None
+    return validated(ProfileChange, given)
 
 
 def _role(text: str) -> Scope:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -18,13 +18,6 @@ from blogen.web.answers import BRIEFLY
 from blogen.web.keys import CONFIG, PACE
 from blogen.web.people.forms import TOKEN_FIELD, Form, check_token, read_fields
 from blogen.web.people.session import Visitor, address_of, local_path, see, to_sign_in, visitor
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from blogen.domain.model import Model
-
-    M = TypeVar("M", bound=Model)
 
 MAX_TEXT_BYTES: Final = 160 * 1024
 """Room for the longest comment in any script: a letter outside of ASCII is sent as up to twelve bytes."""
@@ -99,18 +92,6 @@ def keep_pace(request: web.Request, who: Visitor) -> None:
     pace, most = request.app[PACE], request.app[CONFIG].comments.per_minute
     pace.take(f"person {who.person.id}", most, doing="writing")
     pace.take(f"address {address_of(request)}", most * _FROM_ONE_ADDRESS, doing="writing from your address")
-
-
-def validated(model: type[M], given: Mapping[str, object]) -> M:
-    """The request that the API takes too. Raises InvalidInput."""
-    from pydantic import ValidationError
-
-    from blogen.domain.mistakes import as_invalid_input
-
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        raise as_invalid_input(error) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from blogen.domain.mistakes import validated
 from blogen.web.keys import AVERSIONS, SOCIAL
-from blogen.web.social.acting import act, back_to, done, validated
+from blogen.web.social.acting import act, back_to, done
 from blogen.web.words import urlpart
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from blogen.domain.mistakes import validated
 from blogen.domain.person import Scope
 from blogen.errors import BlogenError, ChangedMeanwhile, Conflict, InvalidInput, NotFound, TooManyAttempts
 from blogen.store.kept_answers import KeptAnswer
@@ -26,7 +27,6 @@ from blogen.web.social.acting import (
     keep_pace,
     refused,
     typed,
-    validated,
     wants_json,
     worded,
 )

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
+from blogen.domain.mistakes import validated
 from blogen.errors import BlogenError, InvalidInput, NotFound, TooManyAttempts
 from blogen.web.keys import COMMENTS, MODERATION, POSTS
 from blogen.web.people.forms import Words, beside_fields
 from blogen.web.people.session import signed_in
 from blogen.web.people.show import page, slow_down
-from blogen.web.social.acting import done, keep_pace, refused, typed, validated, wants_json, worded
+from blogen.web.social.acting import done, keep_pace, refused, typed, wants_json, worded
 from blogen.web.social.talk import no_post, path_of
 
 if TYPE_CHECKING:

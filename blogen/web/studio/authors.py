@@ -121,15 +121,10 @@ def _is_twin(made: "Author", given: Mapping[str, str]) -> bool:
 
 def _valid(name: str, given: Mapping[str, str]) -> Any:
     """The request `AuthorRequest` or `AuthorChange`. Raises InvalidInput."""
-    from pydantic import ValidationError
-
     from blogen.domain import author_requests
-    from blogen.domain.mistakes import as_invalid_input
+    from blogen.domain.mistakes import validated
 
-    try:
-        return getattr(author_requests, name).model_validate(given)
-    except ValidationError as error:
-        raise as_invalid_input(error) from None
+    return validated(getattr(author_requests, name), given)
 
 
 def _beside(error: BlogenError) -> Words:

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, TypeVar
+from typing import Final
 
 from aiohttp import web
-from pydantic import BaseModel, ValidationError
 
 from blogen.domain.job import Job, JobState
-from blogen.domain.mistakes import as_invalid_input
+from blogen.domain.mistakes import validated
 from blogen.domain.orders import Decision, RetryRequest, Revision
 from blogen.domain.person import Actor
 from blogen.engine.engine import Engine
@@ -21,7 +20,6 @@ from blogen.web.studio.job import STRIKE, job_page, look
 from blogen.web.studio.wording import now_of, told
 from blogen.web.words import day, hour
 
-Model = TypeVar("Model", bound=BaseModel)
 Act = Callable[[Engine, str, Form, Actor], Awaitable[Job]]
 
 
@@ -59,12 +57,12 @@ async def _revise(engine: Engine, job_id: str, form: Form, by: Actor) -> Job:
     if not note and not strike:
         message = "is missing: say what is to be changed, or choose parts to leave out"
         raise InvalidInput("There is no note.", errors=[FieldError("note", message)])
-    wanted = _valid(Revision, note=note, strike=strike, revision=form["revision"] or None)
+    wanted = validated(Revision, {"note": note, "strike": strike, "revision": form["revision"] or None})
     return await engine.revise(job_id, wanted, by=by)
 
 
 async def _retry(engine: Engine, job_id: str, form: Form, by: Actor) -> Job:
-    order = _valid(RetryRequest, **{"from": form["from"] or None, "fresh": bool(form["fresh"])})
+    order = validated(RetryRequest, {"from": form["from"] or None, "fresh": bool(form["fresh"])})
     return await engine.retry(job_id, by=by, from_step=order.from_, fresh=order.fresh)
 
 
@@ -105,14 +103,7 @@ def _struck(form: Form) -> list[str]:
 
 
 def _note(form: Form) -> str:
-    return _valid(Decision, note=form["note"].strip()).note
-
-
-def _valid(model: type[Model], **given: object) -> Model:
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        raise as_invalid_input(error, given) from None
+    return validated(Decision, {"note": form["note"].strip()}).note
 
 
 async def _check_is_what_was_read(request: web.Request, job_id: str, name: str, form: Form) -> None:

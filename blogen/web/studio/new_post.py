@@ -6,10 +6,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Final, NamedTuple
 
 from aiohttp import web
-from pydantic import ValidationError
 
 from blogen.domain.job import JobRequest
-from blogen.domain.mistakes import as_invalid_input
+from blogen.domain.mistakes import validated
 from blogen.errors import InvalidInput, QueueFull, SourceRefused, StoreUnavailable
 from blogen.ids import new_id
 from blogen.web.keys import AUTHORS, CONFIG, ENGINE, JOBS, LEDGER, SITE
@@ -161,10 +160,7 @@ def _order(values: Words, sources: list[dict[str, str]]) -> JobRequest:
         given["tags"] = tags
     if values["publish_at"].strip():
         given["publish_at"] = _moment(values["publish_at"].strip(), values["offset"])
-    try:
-        return JobRequest.model_validate(given)
-    except ValidationError as error:
-        raise as_invalid_input(error, given) from None
+    return validated(JobRequest, given)
 
 
 def _moment(local: str, offset: str) -> str:

@@ -140,9 +140,7 @@ async def _made(
 
 def _asked(request: web.Request, given: Mapping[str, str], *, with_password: bool) -> "SetUpRequest":
     """Raises InvalidInput with every mistake at once."""
-    from pydantic import ValidationError
-
-    from blogen.domain.mistakes import as_invalid_input
+    from blogen.domain.mistakes import validated
     from blogen.domain.set_up import SetUpRequest
 
     wanted: dict[str, str | None] = {
@@ -150,10 +148,7 @@ def _asked(request: web.Request, given: Mapping[str, str], *, with_password: boo
     }
     wanted |= {"handle": _as_handle(given["handle"]), "password": given["password"] if with_password else None}
     wanted |= {"name": given["name"].strip(), "topic": given["topic"].strip() or None}
-    try:
-        return SetUpRequest.model_validate(wanted)
-    except ValidationError as error:
-        raise as_invalid_input(error) from None
+    return validated(SetUpRequest, wanted)
 
 
 def _asked_by_script(request: web.Request, given: Mapping[str, str]) -> "SetUpRequest":

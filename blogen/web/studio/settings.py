@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
+from blogen.domain.mistakes import validated
 from blogen.domain.person import Scope
 from blogen.domain.theme import COLOURS, FONTS, INK, PAPER, Logo, mistakes_in
 from blogen.errors import ChangedMeanwhile, InvalidInput, TooManyAttempts
@@ -118,15 +119,9 @@ def _or_built_in(given: Mapping[str, str]) -> dict[str, str | None]:
 
 def _valid(given: Mapping[str, Any]) -> "SiteChange":
     """Raises InvalidInput."""
-    from pydantic import ValidationError
-
-    from blogen.domain.mistakes import as_invalid_input
     from blogen.domain.site import SiteChange
 
-    try:
-        return SiteChange.model_validate(given)
-    except ValidationError as error:
-        raise as_invalid_input(error) from None
+    return validated(SiteChange, given)
 
 
 def _beside(error: InvalidInput) -> Words:
