@@ -7,7 +7,7 @@ it comes, gathered for a moment, without an id.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -64,6 +64,7 @@ class LiveTimelines:
                 listener.changed.clear()
                 texts = listener.take_texts()
                 frames = await topic.after(after)
+                texts += listener.take_texts(_ended(frames))  # what came while the end of its step was being read
                 if frames:
                     after = frames[-1].id
                 for frame in frames:
@@ -115,9 +116,12 @@ class _Listener:
         self.changed = asyncio.Event()
         self.texts: deque[Text] = deque(maxlen=_MAX_TEXTS)
 
-    def take_texts(self) -> list[Text]:
-        taken = list(self.texts)
+    def take_texts(self, steps: Container[str | None] | None = None) -> list[Text]:
+        """Those of all steps, or of the given ones."""
+        taken = [text for text in self.texts if steps is None or text.step in steps]
+        left = [text for text in self.texts if text not in taken]
         self.texts.clear()
+        self.texts.extend(left)
         return taken
 
 
@@ -187,11 +191,14 @@ class _Topic:
 
 def _in_order(frames: Sequence[Frame], texts: Sequence[Text]) -> bytes:
     """Text of a step stands between its beginning and its end; text of a step that has ended says nothing new."""
-    begun = {frame.step for frame in frames if frame.event == "step_begun"}
-    ended = {frame.step for frame in frames if frame.event in {"step_finished", "step_failed"}}
+    begun, ended = {frame.step for frame in frames if frame.event == "step_begun"}, _ended(frames)
     before = [text.wire for text in texts if text.step not in begun]
     after = [text.wire for text in texts if text.step in begun - ended]
     return b"".join([*before, *(frame.wire for frame in frames), *after])
+
+
+def _ended(frames: Sequence[Frame]) -> set[str | None]:
+    return {frame.step for frame in frames if frame.event in {"step_finished", "step_failed"}}
 
 
 def _frame(entry: "TimelineEntry") -> Frame:

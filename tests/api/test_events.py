@@ -11,6 +11,7 @@ from blogen.api.keys import LIVE
 from blogen.api.live import LiveTimelines
 from blogen.domain.person import Scope
 from blogen.events import Bus, StepBegun, StepFinished, TextStreamed
+from blogen.store.jobs import TimelineEntry
 from blogen.streams import OPENING
 from tests.api.served import Sent, Served, sent
 
@@ -257,6 +258,26 @@ async def test_text_of_a_step_that_ended_is_not_told_after_its_end(served):
     ]
     texts = [live.Text("a", b"text a|"), live.Text("b", b"text b|"), live.Text("c", b"text c|")]
     assert live._in_order(frames, texts) == b"text c|begun a|finished a|begun b|text b|"
+
+
+async def test_text_that_comes_while_the_end_of_its_step_is_being_read_is_told_before_it():
+    bus = Bus()
+
+    async def read(_job_id: str, after: int) -> list[TimelineEntry]:
+        if after == 0:
+            return [TimelineEntry(1, 0, "step_begun", "drafting", None, "a", 1, {})]
+        bus.publish(TextStreamed("j", "a", "the last words"))
+        bus.publish(TextStreamed("j", "b", "what is told later"))
+        bus.publish(StepFinished("j", "a"))
+        return [TimelineEntry(2, 0, "step_finished", "drafting", None, "a", 1, {})]
+
+    told = LiveTimelines(read, bus).follow("j", 0, is_final=False)
+    async with aclosing(told), asyncio.timeout(5):
+        await anext(told)
+        bus.publish(StepBegun("j", "b"))
+        wire = await anext(told)
+        assert wire.index(b"the last words") < wire.index(b"step_finished")
+        assert b"told later" in await anext(told)
 
 
 async def test_a_bus_without_listeners_costs_nothing_and_keeps_nothing():
