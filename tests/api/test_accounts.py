@@ -17,6 +17,7 @@ from blogen.clients import COOKIE
 from blogen.config import Config
 from blogen.domain.person import DeviceKind, Scope, TicketKind
 from blogen.ids import new_id
+from blogen.store import people
 from tests.api.served import PASSWORD, Served, serve
 
 ANN = {"handle": "ann", "password": PASSWORD}
@@ -342,15 +343,29 @@ async def test_who_registers_with_another_ones_address_is_told_nothing(blog):
     assert await blog.people.by_email("ann@example.com") is None
 
 
+@pytest.fixture
+def dear_passwords(monkeypatch):
+    """What is most of the time of a try with owners is so here, too."""
+
+    def forget() -> None:
+        people._hasher.cache_clear()
+        people._nobodys_password.cache_clear()
+
+    monkeypatch.setattr(people, "HASHING", people.HashCost(rounds=1, kib=16 * 1024))
+    forget()
+    yield
+    forget()
+
+
 @pytest.mark.parametrize(("known", "unknown"), [("ann", "nobody"), ("ann@example.com", "nobody@example.com")])
-async def test_a_wrong_name_takes_as_long_as_a_wrong_password(blog, known, unknown):
+async def test_a_wrong_name_takes_as_long_as_a_wrong_password(blog, known, unknown, dear_passwords):
     await register(blog, email="ann@example.com")
     times = {known: [], unknown: []}
-    for _ in range(9):
+    for _ in range(5):
         for name, taken in times.items():
-            begun = time.perf_counter()
+            begun = time.process_time()  # ours: how busy the machine is does not matter
             assert await blog.people.verify_password(name, "wrong password") is None
-            taken.append(time.perf_counter() - begun)
+            taken.append(time.process_time() - begun)
     assert 0.6 < statistics.median(times[known]) / statistics.median(times[unknown]) < 1.6
 
 
