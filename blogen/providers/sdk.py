@@ -8,6 +8,7 @@ import re
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import cache
 from socket import gaierror
 from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -195,11 +196,13 @@ class SdkConnection(Failures, ABC, Generic[C, S]):
     def _http(self, *, sends_key: bool) -> "httpx2.AsyncClient":
         import httpx2
 
+        trust_env = not is_private_address(self.base_url)
         return httpx2.AsyncClient(
+            verify=certificates(trust_env=trust_env),
             timeout=httpx2.Timeout(self._config.timeout_seconds, connect=self._config.connect_seconds),
             # A redirect would turn a POST into a GET, and could carry a prompt to another host.
             follow_redirects=False,
-            trust_env=not is_private_address(self.base_url),
+            trust_env=trust_env,
             event_hooks={"request": [] if sends_key else [_without_key], "response": [self._bound]},
             limits=httpx2.Limits(
                 max_connections=self._config.concurrency + 2,
@@ -240,6 +243,14 @@ class SdkConnection(Failures, ABC, Generic[C, S]):
     @property
     def _key(self) -> str:
         return self._config.api_key.get_secret_value() if self._config.api_key else ""
+
+
+@cache
+def certificates(*, trust_env: bool) -> ssl.SSLContext:
+    """This machine's. Reading them takes some 40 ms and a MB: all connections share them."""
+    import httpx2
+
+    return httpx2.create_ssl_context(trust_env=trust_env)
 
 
 def failures(of_sdk: type[Exception]) -> tuple[type[Exception], ...]:

@@ -4,14 +4,16 @@ one of them; in `prompts/authors/HANDLE/` it does so for one author only. A repl
 """
 
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING
 
 from blogen.errors import ConfigError
 
 if TYPE_CHECKING:
+    from jinja2 import BytecodeCache
     from jinja2.sandbox import SandboxedEnvironment
 
 
@@ -55,7 +57,27 @@ class Prompts:
             autoescape=False,
             trim_blocks=True,
             lstrip_blocks=True,
+            bytecode_cache=_compiled(),
         )
+
+
+@cache
+def _compiled() -> "BytecodeCache":
+    """Of each file what it was compiled to, while its words are the same: a job has an environment for each stage."""
+    from jinja2 import BytecodeCache
+    from jinja2.bccache import Bucket
+
+    known: dict[str, tuple[str, CodeType | None]] = {}
+
+    class Compiled(BytecodeCache):
+        def load_bytecode(self, bucket: Bucket) -> None:
+            checksum, code = known.get(bucket.key, ("", None))
+            bucket.code = code if checksum == bucket.checksum else None
+
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            known[bucket.key] = bucket.checksum, bucket.code
+
+    return Compiled()
 
 
 _REMEDY = "Mend the file in the data folder's `prompts/`, or remove it to use Blogen's own."
