@@ -22,7 +22,7 @@ KILLS = 100
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 async def test_no_answer_is_ordered_twice_however_often_it_is_killed(new_blogen: NewBlogen) -> None:
-    async with FakeOpenAI(background_polls=1) as fake, await Killer.open() as killer:
+    async with FakeOpenAI(background_polls=1) as fake, Killer() as killer:
         blogen = new_blogen(config=config(fake), launch=killer.launch)
         ids = await live_through_kills(blogen, killer, kills=KILLS, order=order)
         jobs = [await blogen.job(job) for job in ids]

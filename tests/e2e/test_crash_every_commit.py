@@ -62,7 +62,7 @@ class Outcome(NamedTuple):
 @pytest.mark.timeout(300)
 async def test_sigkill_at_every_commit_changes_neither_the_post_nor_the_bill(new_blogen: NewBlogen) -> None:
     async with AsyncExitStack() as stack:
-        killers = [await stack.enter_async_context(await Killer.open()) for _ in range(SIDE_BY_SIDE)]
+        killers = [await stack.enter_async_context(Killer()) for _ in range(SIDE_BY_SIDE)]
         undisturbed = await run(killers[0], new_blogen, (0, False))
         assert not undisturbed.was_killed
         assert undisturbed.commits > 20, "so few commits cannot be a whole post"

@@ -30,7 +30,7 @@ async def test_no_picture_is_ordered_twice_however_often_it_is_killed(new_blogen
     async with (
         FakeMidjourney(flavour, secret=SECRET, auto=True, polls=1) as midjourney,
         FakeOpenAI() as text,
-        await Killer.open() as killer,
+        Killer() as killer,
     ):
         blogen = new_blogen(config=config(midjourney, text), launch=killer.launch)
 

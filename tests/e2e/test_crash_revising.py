@@ -17,7 +17,7 @@ from tests.fakes.openai_server import FakeOpenAI
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_sigkill_while_a_draft_is_revised_neither_loses_nor_doubles_it(new_blogen: NewBlogen) -> None:
-    async with await Killer.open() as killer, FakeOpenAI() as fake:
+    async with Killer() as killer, FakeOpenAI() as fake:
         blogen = new_blogen(config=with_fake(fake), launch=killer.launch)
         undisturbed, _, _ = await revised(blogen, killer, fake, 0, after=False)
         commit, was_killed = 0, True

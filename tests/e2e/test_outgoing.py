@@ -99,7 +99,7 @@ async def test_a_message_in_flight_at_a_kill_is_sent_again_under_the_same_id(new
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_sigkill_at_each_commit_from_publication_to_delivery_tells_it_once(new_blogen: NewBlogen) -> None:
-    async with await Killer.open() as killer:
+    async with Killer() as killer:
         _, total = await live(killer, new_blogen, 0, after=False)
         killed = 0
         for commit in range(total - LAST_COMMITS + 1, total + 1):
