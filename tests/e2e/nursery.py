@@ -198,7 +198,7 @@ def _build() -> None:
     web_application(App(Config(), SystemClock(), Bus(), nothing), nothing, nothing)  # its addresses
 
 
-def _kinds_of(model: type[Any]) -> Iterator[type[Any]]:
+def _kinds_of(model: Any) -> Iterator[Any]:
     for kind in model.__subclasses__():
         yield kind
         yield from _kinds_of(kind)
