@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from blogen.clock import Clock
-from blogen.domain.job import InDoubtPolicy, Job, JobRequest, Waiting, WaitingFor
+from blogen.domain.job import InDoubtPolicy, JobRequest, Waiting, WaitingFor
 from blogen.engine.outcome import Interrupted, StepSkipped, Suspended
 from blogen.errors import (
     AnswerLost,
@@ -31,7 +31,7 @@ from blogen.errors import (
 from blogen.providers.protocols import Pending, Submitted, Usage
 from blogen.store.jobs import TakenJob
 from blogen.store.ledger import Reservation
-from blogen.store.steps import NOTHING_USED, StepRecord, Steps, Used, decision, fold
+from blogen.store.steps import NO_ENTRIES, NOTHING_USED, StepRecord, Steps, Used, decision, fold
 from blogen.together import together
 
 T = TypeVar("T", bound=BaseModel)
@@ -70,7 +70,7 @@ class JobContext:
         self.has_progressed = False
         """Whether a step was finished since the stage began."""
         self.is_stopping = False
-        """Set when the engine drains or the job is paused: running calls may end, none may begin."""
+        """Set when the engine drains, or the job is let go of: running calls may end, none may begin."""
         self._request_json = taken.request
         self._request: JobRequest | None = None
         self._records = fold(taken.steps)
@@ -90,9 +90,8 @@ class JobContext:
     def clock(self) -> Clock:
         return self._clock
 
-    def enter(self, job: Job) -> None:
-        """The executor's: the stage of `job.state` begins, or begins again."""
-        self.job = job
+    def enter(self) -> None:
+        """The executor's: the stage of the job's state begins, or begins again."""
         self.has_progressed = False
         self._claimed = ()
 
@@ -161,7 +160,7 @@ class JobContext:
         self._check_may_begin()
         async with turn or _AT_ONCE:
             self._check_may_begin()  # the line may have been long
-            await self._begin(name, run, digest, provider, is_paid=is_paid, reserve=reserve)
+            await self._begin(name, run, record, digest, provider, is_paid=is_paid, reserve=reserve)
             started = self._clock.monotonic()
             try:
                 answer = await call()
@@ -216,7 +215,7 @@ class JobContext:
             self._check_may_begin()
             async with turn or _AT_ONCE:
                 self._check_may_begin()
-                await self._begin(name, run, digest, provider, is_paid=is_paid, reserve=reserve)
+                await self._begin(name, run, record, digest, provider, is_paid=is_paid, reserve=reserve)
                 try:
                     answer = await submit()
                 except Exception as error:
@@ -295,15 +294,22 @@ class JobContext:
                 raise Suspended(Waiting(WaitingFor.REVIEW, None, reason))
 
     async def _begin(
-        self, name: str, run: int, digest: str | None, provider: str, *, is_paid: bool, reserve: Reservation | None
+        self,
+        name: str,
+        run: int,
+        last: StepRecord | None,
+        digest: str | None,
+        provider: str,
+        *,
+        is_paid: bool,
+        reserve: Reservation | None,
     ) -> None:
         await self._steps.begin(
             self.behind, self.job, name, run, digest=digest, provider=provider, is_paid=is_paid, reserve=reserve
         )
-        earlier = self._earlier(name)
         name = sys.intern(name)  # thousands of jobs have steps of the same names
         self._records[name] = StepRecord(
-            name, self.job.state, run, "running", 0, digest=digest, is_paid=is_paid, earlier=earlier
+            name, self.job.state, run, "running", 0, digest=digest, is_paid=is_paid, earlier=_earlier(last)
         )
 
     async def _poll(self, name: str, run: int, poll: Callable[[str], Awaitable[R]], handle: str) -> R:
@@ -320,10 +326,6 @@ class JobContext:
             is_first = record.handle is None
             self._steps.keep_handle(self.behind, self.job, name, run, sent.handle, state=sent.state, is_first=is_first)
         record.state, record.handle = "waiting", sent.handle
-
-    def _earlier(self, name: str) -> Mapping[str, str]:
-        record = self._records.get(name)
-        return record.earlier if record else {}
 
     async def _note_error(self, name: str, run: int, error: Exception) -> None:
         if isinstance(error, Interrupted | Suspended | StepSkipped):
@@ -360,8 +362,7 @@ class JobContext:
             is_paid=record is not None and record.run == run and record.is_paid,
             maybe_paid=maybe_paid,
         )
-        earlier = self._earlier(name)
-        self._records[name] = StepRecord(name, self.job.state, run, "failed", 0, earlier=earlier)
+        self._records[name] = StepRecord(name, self.job.state, run, "failed", 0, earlier=_earlier(record))
 
     def _keep(
         self,
@@ -393,6 +394,10 @@ def in_doubt_error(step: str) -> InDoubt:
         f"Step {step} was in flight when Blogen stopped, and pipeline.in_doubt = 'skip' forbids repeating it.",
         remedy="Retry the job to make the call again.",
     )
+
+
+def _earlier(record: StepRecord | None) -> Mapping[str, str]:
+    return NO_ENTRIES if record is None else record.earlier
 
 
 def _used_by(error: AnswerUnusable | ContentRefused) -> Used:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import traceback
+from collections.abc import Awaitable
 from typing import NamedTuple, assert_never
 
 from blogen.clock import Clock
@@ -12,7 +13,7 @@ from blogen.engine.outcome import Interrupted, Move, Outcome, Pipeline, Stage, S
 from blogen.engine.timers import BY_THE_CLOCK, Timers
 from blogen.errors import BlogenError, Overtaken, ProviderError, ProviderResting, ProviderUnavailable, StoreUnavailable
 from blogen.events import Bus, JobCrashed
-from blogen.store.behind import WriteBehind
+from blogen.store.behind import NOTHING
 from blogen.store.jobs import Jobs
 from blogen.store.steps import Steps
 from blogen.together import decisive
@@ -126,11 +127,19 @@ class Executor:
         if self._is_draining:
             return False
         walk = self._walks[job_id] = _Walk()
+        self._steps.expect(len(self._walks))
         self._idle.clear()
         try:
-            walk.context = await self._take_up(job_id)
-            if walk.context is not None and not walk.is_stopping:
-                await self._advance(walk.context)
+            # Stage by stage, in this one coroutine: each more would be memory that every job in flight takes.
+            walk.context = context = await self._take_up(job_id, walk)
+            while context is not None and not (context.job.state.is_final or context.is_stopping):
+                try:
+                    await self._follow(context, await self._enter(context)(context))
+                except Exception as error:
+                    context.behind.check()  # it may be what went wrong, and then the job is not where it seems to be
+                    await self._after_error(context, decisive([error]))
+            if context is not None:
+                await context.behind.barrier()  # all of it is durable then
         except asyncio.CancelledError:
             if not walk.is_broken_off:
                 raise
@@ -143,6 +152,7 @@ class Executor:
         finally:
             walk.end()
             del self._walks[job_id]
+            self._steps.expect(len(self._walks))
             self._news.discard(job_id)
             if not self._walks:
                 self._idle.set()
@@ -160,36 +170,17 @@ class Executor:
         except Exception:
             self._timers.set(job_id, self._clock.now_ms() + 10 * _STORE_PAUSE_MS)
 
-    async def _take_up(self, job_id: str) -> JobContext | None:
+    async def _take_up(self, job_id: str, walk: _Walk) -> JobContext | None:
         """The job as it was left; None if there is nothing to do for it."""
         taken = await self._jobs.take(job_id)
-        if taken is None or taken.job.state.is_final or taken.job.waiting:
+        if taken is None or taken.job.state.is_final or taken.job.waiting or walk.is_stopping:
             return None
         return JobContext(taken, self._steps, self._clock, self._in_doubt)
 
-    async def _advance(self, context: JobContext) -> None:
-        """Stage by stage, until the job ends, waits or is let go of; all of it is durable then."""
+    def _enter(self, context: JobContext) -> Stage:
+        """The stage of the job's state, which begins, or begins again."""
+        context.enter()
         job = context.job
-        while not (job.state.is_final or context.is_stopping):
-            context.enter(job)
-            try:
-                job = await self._follow(context.behind, job, await self._stage_of(job)(context))
-            except Exception as error:
-                context.behind.check()  # it may be what went wrong, and then the job is not where it seems to be
-                decided = await self._after_error(context, job, decisive([error]))
-                if decided is None:
-                    break
-                job = decided
-            if job.waiting is not None:
-                if job.id in self._news and job.waiting.for_ is WaitingFor.IMAGE:
-                    self._timers.set(job.id, self._clock.now_ms())
-                elif job.waiting.until is not None:
-                    by_the_clock = job.waiting.for_ in BY_THE_CLOCK
-                    self._timers.set(job.id, job.waiting.until, by_the_clock=by_the_clock)
-                break
-        await context.behind.barrier()
-
-    def _stage_of(self, job: Job) -> Stage:
         stage = self._pipeline.stages.get(job.state) if job.kind == self._pipeline.kind else None
         if stage is None:
             raise _NoStage(
@@ -198,37 +189,51 @@ class Executor:
             )
         return stage
 
-    async def _follow(self, behind: WriteBehind, job: Job, outcome: Outcome) -> Job:
+    def _follow(self, context: JobContext, outcome: Outcome) -> Awaitable[None]:
+        if isinstance(outcome, JobState):
+            context.job = self._jobs.move(context.behind, context.job, outcome)
+            return NOTHING
+        return self._put_down(context, outcome)
+
+    async def _put_down(self, context: JobContext, outcome: Move | Waiting) -> None:
         match outcome:
-            case JobState() as target:
-                return self._jobs.move(behind, job, target)
             case Move(target, also):
-                return await self._jobs.move_with(behind, job, target, also)
+                context.job = await self._jobs.move_with(context.behind, context.job, target, also)
             case Waiting() as waiting:
-                return await self._jobs.wait(behind, job, waiting)
+                self._rest(context, await self._jobs.wait(context.behind, context.job, waiting))
             case other:
                 assert_never(other)
 
-    async def _after_error(self, context: JobContext, job: Job, error: Exception) -> Job | None:
-        """The job as it is now; None if it is let go of: paused, or moved by somebody else."""
-        behind = context.behind
+    def _rest(self, context: JobContext, job: Job) -> None:
+        """The job waits, or is over: let go of it, and see that it is taken up in time."""
+        context.job, context.is_stopping = job, True
+        if job.waiting is None:
+            return
+        if job.id in self._news and job.waiting.for_ is WaitingFor.IMAGE:
+            self._timers.set(job.id, self._clock.now_ms())
+        elif job.waiting.until is not None:
+            self._timers.set(job.id, job.waiting.until, by_the_clock=job.waiting.for_ in BY_THE_CLOCK)
+
+    async def _after_error(self, context: JobContext, error: Exception) -> None:
+        behind, job = context.behind, context.job
         match error:
             case Suspended(waiting=waiting):
-                return await self._jobs.wait(behind, job, waiting)
-            case Interrupted() | Overtaken():
+                return self._rest(context, await self._jobs.wait(behind, job, waiting))
+            case Interrupted() | Overtaken():  # paused, or moved by somebody else
+                context.is_stopping = True
                 return None
             case StoreUnavailable():
                 raise error
             case ProviderResting():
-                return await self._jobs.wait(behind, job, self._until_it_is_probed(error))
+                return self._rest(context, await self._jobs.wait(behind, job, self._until_it_is_probed(error)))
             case BlogenError(retryable=False):
-                return await self._jobs.fail(behind, job, job_error(error))
+                return self._rest(context, await self._jobs.fail(behind, job, job_error(error)))
             case BlogenError():
                 reason = error.detail
             case _:
                 self._bus.publish(JobCrashed(job.id, job.state, "".join(traceback.format_exception(error))))
                 reason = f"Blogen itself failed ({type(error).__name__})."
-        return await self._try_again(context, job, error, reason)
+        return self._rest(context, await self._try_again(context, job, error, reason))
 
     def _until_it_is_probed(self, error: ProviderResting) -> Waiting:
         # Not all at the same moment: the first call after the pause is a probe, and the others would find it closed.

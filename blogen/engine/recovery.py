@@ -14,7 +14,7 @@ _MAY_HAVE_CHANGED = frozenset({WaitingFor.IMAGE, WaitingFor.PROVIDER})
 """What happened on the other side while nobody listened is asked for at once, not when the old pause is over."""
 
 _APART_MS = 2
-_TAKEN_UP_IN_A_MS = 4
+_TAKEN_UP_IN_A_MS = 1
 """They are asked one after another, when about all the jobs that can go on at once have been taken up."""
 
 

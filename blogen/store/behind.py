@@ -26,7 +26,7 @@ class _Nothing:
         yield
 
 
-_NOTHING = _Nothing()
+NOTHING = _Nothing()
 
 
 class WriteBehind:
@@ -69,7 +69,7 @@ class WriteBehind:
         """
         if self._settled == self._added:
             self.check()
-            return _NOTHING
+            return NOTHING
         if not self._flying:
             self._flush()
         waiter: asyncio.Future[None] = self._database.loop.create_future()

@@ -328,8 +328,11 @@ class Jobs:
         steps: dict[int, list[sqlite3.Row]] = {}
         for line in lines:
             steps.setdefault(line[8], []).append(line)
-        taken = [TakenJob(job_of(row), row["request"], steps.get(row["number"], ())) for row in jobs]
-        return {found.job.id: found for found in taken}
+        known = {job_id: job_id for job_id in job_ids}  # thousands of jobs in hand: no id is there twice
+        return {
+            row["id"]: TakenJob(job_of(row, known[row["id"]]), row["request"], steps.get(row["number"], ()))
+            for row in jobs
+        }
 
 
 def put_wait(tx: Transaction, job: Job, waiting: Waiting, *, by: str = "") -> Job:
@@ -440,15 +443,15 @@ def _lost(job: Job) -> Overtaken:
 _NO_TOKENS = Tokens()
 
 
-def job_of(row: sqlite3.Row) -> Job:
-    """A job from a row that begins with `JOB_COLUMNS`."""
+def job_of(row: sqlite3.Row, known_id: str = "") -> Job:
+    """A job from a row that begins with `JOB_COLUMNS`; `known_id` is the string of its id that is there already."""
     (
         job_id, kind, state, attempt, waiting_for, waiting_until, waiting_reason, priority, cost_usd_micros,
         unknown_calls, input_tokens, output_tokens, created_at, updated_at, finished_at, failed_in, error, topic,
         number,
     ) = row[:19]  # fmt: skip
     return Job(
-        id=job_id,
+        id=known_id or job_id,
         kind=sys.intern(kind),
         state=JobState(state),
         topic=topic,

@@ -53,7 +53,7 @@ class Used:
 NOTHING_USED = Used()
 
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+NO_ENTRIES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -72,8 +72,12 @@ class StepRecord:
     is_paid: bool = False
     is_approved: bool = False
     """The owner said yes to repeating it while it was in doubt."""
-    detail: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
-    earlier: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    detail: Mapping[str, Any] = field(default_factory=lambda: NO_ENTRIES)
+    earlier: Mapping[str, str] = field(default_factory=lambda: NO_ENTRIES)
+
+
+_MANY = 100
+"""So many jobs that walk at once have no use for a commit each."""
 
 
 class Steps:
@@ -84,6 +88,10 @@ class Steps:
     def behind(self, job_id: str) -> WriteBehind:
         """What writes for a job in hand. Each verb below goes through it; what it says is durable at its barrier."""
         return WriteBehind(job_id, self._database, self._clock)
+
+    def expect(self, jobs_in_hand: int) -> None:
+        """Let the writes of very many jobs wait for one another, a moment at most."""
+        self._database.gather(jobs_in_hand >= _MANY)
 
     def begin(
         self,
@@ -321,7 +329,7 @@ def fold(rows: Iterable[sqlite3.Row]) -> dict[str, StepRecord]:
             continue
         known = records.get(name)
         if known is None or known.run != run:
-            earlier = known.earlier if known else _NOTHING
+            earlier = known.earlier if known else NO_ENTRIES
             # A step of our own has one line, at its end.
             begun_at = at - detail.get("duration_ms", 0)
             name = sys.intern(name)  # thousands of jobs have steps of the same names
@@ -350,7 +358,7 @@ def _apply(record: StepRecord, event: int, detail: Mapping[str, Any], at: int, r
             record.state = "in_doubt"
         case Line.STEP_DISCARDED:
             if detail.get("fresh"):
-                record.earlier = _NOTHING
+                record.earlier = NO_ENTRIES
             elif record.result is not None and record.digest:
                 record.earlier = {**record.earlier, record.digest: record.result}
             record.state, record.result, record.handle = "discarded", None, None
@@ -360,5 +368,5 @@ def _apply(record: StepRecord, event: int, detail: Mapping[str, Any], at: int, r
 def _told(detail: str | None) -> Mapping[str, Any]:
     """A line's detail, which nobody changes."""
     if not detail:
-        return _NOTHING
+        return NO_ENTRIES
     return _OFTEN_TOLD.get(detail) or json.loads(detail)

@@ -9,6 +9,7 @@ import pytest
 
 from blogen.errors import NotFound, StoreUnavailable
 from blogen.events import Bus, PostChanged, StoreFailed, StoreHealed
+from blogen.store import database as store
 from blogen.store.database import _BATCH_WRITES, Database, Rows, Stale, _Batch
 from tests.fresh import prepare
 
@@ -65,6 +66,21 @@ async def test_concurrent_writes_share_commits(database, tmp_path):
     await asyncio.gather(held, *writes)
     assert statements.count("COMMIT") == 1 + math.ceil(300 / _BATCH_WRITES)
     assert len(await spending(database)) == 300
+
+
+async def test_writes_that_come_one_by_one_are_gathered_until_a_commit_is_worth_it(database, monkeypatch):
+    monkeypatch.setattr(store, "_GATHER_SECONDS", 3600)
+    database.gather(True)
+    statements = []
+    await database.write(lambda tx: tx._connection.set_trace_callback(statements.append))
+    writes = []
+    for number in range(store._WORTH_A_COMMIT):
+        assert statements.count("COMMIT") == 1, "the first waits for nobody"
+        writes.append(database.write_rows(PUT, (str(number), 0, number)))
+        await database.read("SELECT 1")  # time goes by
+    await asyncio.gather(*writes)
+    assert statements.count("COMMIT") == 2
+    assert len(await spending(database)) == len(writes)
 
 
 async def test_one_bad_row_fails_alone(database):
