@@ -40,6 +40,7 @@ _OFTEN = 8
 _BEST_BYTES = 64 * 1024
 """A larger one would keep a processor busy for seconds."""
 _RENEWED_AT_ONCE = 64
+_SETTLING_SECONDS = 0.05
 _HOT_SHARE = 0.8
 _LARGEST_SHARE = 0.5
 _ADDRESSES = 4
@@ -274,6 +275,11 @@ class Pages:
         """Return when no page is waiting to be made anew."""
         if self._renewing is not None:
             await self._renewing
+
+    async def settled(self) -> None:
+        """As `renewed`, but after a moment in any case."""
+        if self._renewing is not None and not self._renewing.done():
+            await asyncio.wait({self._renewing}, timeout=_SETTLING_SECONDS)
 
     async def compressed(self) -> None:
         """Return when all kept pages are compressed."""

@@ -1,6 +1,6 @@
 """The reader's and people's addresses, in two tables. Handlers are named, not imported: who asks for one loads it."""
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from blogen.later import handler
 from blogen.web.keys import BUS, CONFIG, PAGES
@@ -23,6 +23,7 @@ def add_reader(app: web.Application) -> None:
     add_cards(app)
     app.middlewares.append(friendly_errors)
     app.on_response_prepare.append(add_headers)
+    app.on_response_prepare.append(_settle)
     app.on_shutdown.append(close_live)
     app.on_cleanup.append(_close_pages)
     for path, name in GET.items():
@@ -30,6 +31,14 @@ def add_reader(app: web.Application) -> None:
     for path, name in POST.items():
         app.router.add_post(path, handler(f"blogen.web.{name}"))
 
+
+async def _settle(request: web.Request, _response: web.StreamResponse) -> None:
+    """Whoever changes something hears of it once the pages that show it are made anew: they wait, not the readers."""
+    if request.method not in _SAFE:
+        await request.config_dict[PAGES].settled()
+
+
+_SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 
 GET = {
     "/": "reader.home.home",

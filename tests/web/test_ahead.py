@@ -1,5 +1,7 @@
 """What is answered ahead of the router is what the long way would answer, to the letter and at every moment."""
 
+import asyncio
+
 import pytest
 
 from blogen.clients import COOKIE
@@ -136,3 +138,32 @@ async def test_what_is_read_is_made_anew_before_anybody_asks(tea, ahead):
     assert (await tea.get("/p/green-tea")).status == 410
     assert "Green tea" not in (await tea.get("/")).text
     assert not [event for event in tea.blog.heard if isinstance(event, RequestCrashed)]
+
+
+async def test_whoever_changes_something_is_answered_once_readers_have_it_and_readers_do_not_wait(tea, monkeypatch):
+    monkeypatch.setattr("blogen.web.pages._SETTLING_SECONDS", 60)
+    pages = tea.app[keys.PAGES]
+    begun, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def renew(_address: str) -> None:
+        begun.set()
+        await may_go_on.wait()
+
+    await tea.get("/p/tea")
+    pages.renew_by(renew)
+    await tea.blog.posts.change("tea", PostChange(title="Green tea"))
+    await begun.wait()
+    changing = asyncio.create_task(tea.client.post("/login"))
+    assert (await tea.get("/p/tea")).status == 200
+    assert not (await asyncio.wait({changing}, timeout=0.3))[0]
+    may_go_on.set()
+    await changing
+
+
+async def test_a_page_that_takes_long_keeps_nobody_from_their_answer(tea, monkeypatch):
+    monkeypatch.setattr("blogen.web.pages._SETTLING_SECONDS", 0.01)
+    await tea.get("/p/tea")
+    tea.app[keys.PAGES].renew_by(lambda _address: asyncio.Event().wait())
+    await tea.blog.posts.change("tea", PostChange(title="Green tea"))
+    async with asyncio.timeout(10):
+        await tea.client.post("/login")
