@@ -1,6 +1,6 @@
 /** The theme that the person chose, or the device's. */
-import { useMemo } from 'react';
-import { Platform, useColorScheme, type TextStyle } from 'react-native';
+import { useMemo, useSyncExternalStore } from 'react';
+import { Appearance, Platform, type TextStyle } from 'react-native';
 
 import { usePrefs, type Prefs } from '@/state/prefs';
 
@@ -23,9 +23,15 @@ export function themeName(chosen: Prefs['theme'], device: string | null | undefi
   return device === 'dark' ? 'dark' : 'light';
 }
 
+/** On the web `useColorScheme` listens anew at each drawing, and does not hear of the change for which it was drawn. */
+function onTurn(heard: () => void): () => void {
+  const listening = Appearance.addChangeListener(heard);
+  return () => listening.remove();
+}
+
 export function useTheme(): Theme {
   const prefs = usePrefs();
-  const device = useColorScheme();
+  const device = useSyncExternalStore(onTurn, Appearance.getColorScheme);
   return useMemo(() => {
     const name = themeName(prefs.theme, device);
     return {
