@@ -18,13 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, async_playwright
 
 from blogen.web.folders import APP
 from tests.blog import open_blog
+from tests.chromium import CHROMIUM, FLAGS
 from tests.e2e.harness import Blogen, with_fake
-from tests.e2e.test_browser import ARTEFACTS, CHROMIUM, FLAGS
+from tests.e2e.test_browser import ARTEFACTS
 from tests.fakes.openai_server import FakeOpenAI
 from tests.showcase import DAY_MS, NOW_MS, POSTS, fill
 
@@ -69,6 +70,12 @@ _IDLE = """
   return window.blogenPending === 0 && now - window.blogenSince > 300
 }
 """
+_GO = """
+path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate', {state: null})) }
+"""
+_INK = """
+() => getComputedStyle([...document.querySelectorAll('[role=heading], h1')].find(one => one.checkVisibility())).color
+"""
 _WHERE = """
 () => {
   const items = [...document.querySelectorAll('[role=listitem]')].filter(one => one.getBoundingClientRect().height > 0)
@@ -92,6 +99,7 @@ pixels => {
   return page.querySelectorAll('[role=listitem]').length
 }
 """
+_AXE = "async options => (await axe.run(options)).violations"
 _REGISTER = """
 async ([door, body]) => {
   const response = await fetch(`/api/v1/auth/${door}`, {method: 'POST', body: JSON.stringify(body),
@@ -171,6 +179,10 @@ class Phone:
     async def open(self, path: str = "/app/") -> None:
         await self.page.goto(self.crowd.site + path)
 
+    async def go(self, path: str) -> None:
+        """Be led to `path` by the app that runs, with nothing behind it: what is drawn is what `open` draws."""
+        await self.page.evaluate(_GO, path)
+
     def see(self, words: str | re.Pattern[str], *, exact: bool = False) -> Locator:
         """What is visible with these words; screens that lie below the one in front do not count."""
         return self.page.get_by_text(words, exact=exact).locator("visible=true").first
@@ -201,7 +213,7 @@ class Phone:
 
     async def idle(self) -> None:
         """Wait until nothing is on its way, streams aside."""
-        await self.page.wait_for_function(_IDLE)
+        await self.page.wait_for_function(_IDLE, polling=100)  # each frame would have Chromium draw
 
     async def stands(self) -> None:
         """Wait until the screen has what it shows, pictures too."""
@@ -211,6 +223,13 @@ class Phone:
         await self.page.wait_for_function(
             "() => [...document.images].every(image => image.complete || image.loading === 'lazy')"
         )
+
+    async def turn(self, scheme: Literal["light", "dark"]) -> None:
+        """Let the device change to `scheme`, the other than now, with the screen open."""
+        ink = await self.page.evaluate(_INK)
+        await self.page.emulate_media(color_scheme=scheme)
+        await self.page.wait_for_function(f"ink => ({_INK.strip()})() !== ink", arg=ink)
+        await self.stands()
 
     async def theme(self, name: str) -> None:
         """Choose a theme in the reading sheet, and close it."""
@@ -318,9 +337,10 @@ class Phone:
             self.complaints.append(f"{name}: is wider than the screen")
         self.complaints += [f"{name}: cut off: {one}" for one in await self.page.evaluate(_CUT)]
         self.complaints += [f"{name}: small target {one}" for one in await self.page.evaluate(_SMALL)]
+        if not await self.page.evaluate("'axe' in window"):
+            await self.page.evaluate(AXE_SCRIPT)
         rules = {"runOnly": ["color-contrast"]} if only else {}
-        found = await Axe().run(self.page, options={"resultTypes": ["violations"], **rules})
-        for violation in found.response["violations"]:
+        for violation in await self.page.evaluate(_AXE, {"resultTypes": ["violations"], **rules}):
             if violation["impact"] in {"serious", "critical"}:
                 where = [node["html"][:200] for node in violation["nodes"]][:3]
                 self.complaints.append(f"{name}: {violation['impact']}: {violation['help']} {where}")

@@ -1,11 +1,9 @@
 """Every screen of the phone app, light and dark: none too wide, too small or closed to some. See `artefacts/`."""
 
-from collections.abc import Awaitable, Callable
-
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.app import Crowd, Phone
+from tests.e2e.app import Crowd
 from tests.e2e.conftest import NewPhone
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
@@ -48,54 +46,59 @@ SOMEBODYS = {
 }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_what_everybody_sees(new_phone: NewPhone, scheme: str) -> None:
-    phone = await new_phone(color_scheme=scheme, service_workers="block")
+async def test_what_everybody_sees(new_phone: NewPhone) -> None:
+    """Opened in light; each screen then turns dark."""
+    phone = await new_phone(service_workers="block")
     phone.expect_complaints("status of 404")
+    await phone.open()
     for name, path in NOBODYS.items():
-        await phone.open(path)
+        await phone.go(path)
         await phone.stands()
-        await phone.look(f"{name}-{scheme}", only="colours" if scheme == "dark" else "")
+        await phone.look(f"{name}-light")
+        await phone.turn("dark")
+        await phone.look(f"{name}-dark", only="colours")
+        await phone.turn("light")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_what_somebody_sees(new_phone: NewPhone, crowd: Crowd, scheme: str) -> None:
-    phone = await new_phone(f"screens-{scheme}", color_scheme=scheme, service_workers="block")
-    assert (await crowd.blogen.command("users", "role", f"screens-{scheme}", "author")).code == 0
-    job = await crowd.blogen.submit(f"Ropes in {scheme}", review=True)
+async def test_what_somebody_sees(new_phone: NewPhone, crowd: Crowd) -> None:
+    """Opened in dark; each screen then turns light."""
+    phone = await new_phone("screens", color_scheme="dark", service_workers="block")
+    assert (await crowd.blogen.command("users", "role", "screens", "author")).code == 0
+    job = await crowd.blogen.submit("Ropes in light and dark", review=True)
     await crowd.blogen.happens(job["id"], lambda event: event.get("target") == "in_review")
     await phone.open("/app/post/post-1")
     await phone.button("Save").click()
     await expect(phone.button("Remove from saved")).to_be_visible()
     for name, path in SOMEBODYS.items():
-        await phone.open(path.replace("JOB", job["id"]))
+        await phone.go(path.replace("JOB", job["id"]))
         await phone.stands()
-        await phone.look(f"{name}-{scheme}", only="colours" if scheme == "dark" else "")
+        await phone.look(f"{name}-dark", only="colours")
+        await phone.turn("light")
+        await phone.look(f"{name}-light")
+        await phone.turn("dark")
 
 
-@pytest.mark.parametrize("name", ["feed", "post", "explore", "you-signed-out", "register"])
-async def test_large_text_on_a_narrow_phone(new_phone: NewPhone, name: str) -> None:
+async def test_large_text_on_a_narrow_phone(new_phone: NewPhone) -> None:
     phone = await new_phone(viewport={"width": 320, "height": 640}, service_workers="block")
     prefs = '{"v":1,"theme":"system","textSize":200,"lineHeight":1.6,"width":"normal","dataSaver":false}'
     await phone.context.add_init_script(f"localStorage.setItem('blogen.prefs', '{prefs}')")
-    await phone.open(NOBODYS[name])
-    await phone.stands()
-    await phone.look(f"{name}-320-200")
+    await phone.open()
+    for name in ("feed", "post", "explore", "you-signed-out", "register"):
+        await phone.go(NOBODYS[name])
+        await phone.stands()
+        await phone.look(f"{name}-320-200")
 
 
-SHEETS: dict[str, Callable[[Phone], Awaitable[None]]] = {
-    "reading-sheet": lambda phone: phone.button("Reading").click(),
-    "more-sheet": lambda phone: phone.button("More").click(),
-    "sepia": lambda phone: phone.theme("Sepia"),
-    "black": lambda phone: phone.theme("Black"),
-}
-
-
-@pytest.mark.parametrize("name", list(SHEETS))
-async def test_what_opens_over_a_post(new_phone: NewPhone, name: str) -> None:
+async def test_what_opens_over_a_post(new_phone: NewPhone) -> None:
     phone = await new_phone(service_workers="block")
     await phone.open(NOBODYS["post"])
     await phone.stands()
-    await SHEETS[name](phone)
-    await phone.idle()
-    await phone.look(name)
+    for sheet, opener in {"reading-sheet": "Reading", "more-sheet": "More"}.items():
+        await phone.button(opener).click()
+        await phone.idle()
+        await phone.look(sheet)
+        await phone.page.keyboard.press("Escape")
+    for theme in ("Sepia", "Black"):
+        await phone.theme(theme)
+        await phone.idle()
+        await phone.look(theme.lower())
