@@ -231,6 +231,18 @@ class Phone:
         await self.page.wait_for_function(f"ink => ({_INK.strip()})() !== ink", arg=ink)
         await self.stands()
 
+    async def wipe(self) -> None:
+        """Have nothing in it but the app's files, as a browser keeps them: it need not fetch and compile them anew."""
+        await self.page.unroute_all()
+        await self.open("/api/v1/site")
+        await self.context.clear_cookies()
+        await self.page.evaluate("sessionStorage.clear()")
+        storage = await self.context.new_cdp_session(self.page)
+        await storage.send("Storage.clearDataForOrigin", {"origin": self.crowd.site, "storageTypes": "all"})
+        await storage.detach()
+        self.complaints.clear()
+        self.expected.clear()
+
     async def theme(self, name: str) -> None:
         """Choose a theme in the reading sheet, and close it."""
         await self.button("Reading").click()

@@ -1,11 +1,13 @@
 """What can go wrong between the phone app and its blog: each says so in its own sentence, and leads on."""
 
 import json
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.e2e.app import Crowd
+from tests.e2e.app import Crowd, Phone, pick_up
 from tests.e2e.conftest import NewPhone
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
@@ -13,6 +15,21 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180
 PROBLEM = "application/problem+json"
 NETWORK = (r"net::ERR", r"status of \d+", r"Failed to fetch")
 FEED = "**/api/v1/feed?*"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def phone(crowd: Crowd) -> AsyncIterator[Phone]:
+    phone = await pick_up(crowd, service_workers="block")
+    yield phone
+    await phone.context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def gus(phone: Phone) -> AsyncIterator[Phone]:
+    """One phone for all tests that leave no trace but what can be wiped from it."""
+    await phone.wipe()
+    yield phone
+    assert not (wrong := phone.wrong()), "\n".join(wrong)
 
 
 @pytest.mark.parametrize(
@@ -28,9 +45,8 @@ FEED = "**/api/v1/feed?*"
     ],
 )  # fmt: skip
 async def test_each_trouble_has_its_sentence_and_a_way_on(
-    new_phone: NewPhone, status: int, kind: str, body: str, sentence: str
+    gus: Phone, status: int, kind: str, body: str, sentence: str
 ) -> None:
-    gus = await new_phone(service_workers="block")
     gus.expect_complaints(*NETWORK)
     await gus.answer(FEED, status=status, kind=kind, body=body)
     await gus.open()
@@ -40,16 +56,14 @@ async def test_each_trouble_has_its_sentence_and_a_way_on(
     await expect(gus.see("Why group commit makes SQLite fast")).to_be_visible()
 
 
-async def test_a_server_that_is_gone(new_phone: NewPhone) -> None:
-    gus = await new_phone(service_workers="block")
+async def test_a_server_that_is_gone(gus: Phone) -> None:
     gus.expect_complaints(*NETWORK)
     await gus.page.route("**/api/v1/**", lambda route: route.abort("connectionrefused"))
     await gus.open()
     await expect(gus.see("The blog cannot be reached")).to_be_visible()
 
 
-async def test_half_an_answer_of_a_connection_that_breaks(new_phone: NewPhone) -> None:
-    gus = await new_phone(service_workers="block")
+async def test_half_an_answer_of_a_connection_that_breaks(gus: Phone) -> None:
     gus.expect_complaints(*NETWORK)
     await gus.page.route(FEED, lambda route: route.abort("connectionreset"))
     await gus.open()
@@ -59,8 +73,7 @@ async def test_half_an_answer_of_a_connection_that_breaks(new_phone: NewPhone) -
     await expect(gus.see("Why group commit makes SQLite fast")).to_be_visible()
 
 
-async def test_a_block_of_a_kind_that_is_unknown_is_left_out(new_phone: NewPhone, crowd: Crowd) -> None:
-    gus = await new_phone(service_workers="block")
+async def test_a_block_of_a_kind_that_is_unknown_is_left_out(gus: Phone, crowd: Crowd) -> None:
     post = await crowd.blogen.ask("GET", "/api/v1/posts/post-8")
     post["blocks"].insert(1, {"t": "hologram", "id": "h1", "beam": 7})
     await gus.answer("**/api/v1/posts/post-8", body=json.dumps(post), kind="application/json")
