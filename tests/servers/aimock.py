@@ -80,6 +80,11 @@ class Aimock:
             Call(entry["path"], entry["response"]["status"], entry["body"] or {}, entry["headers"]) for entry in entries
         ]
 
+    async def forget(self) -> None:
+        """Be as it was at first: nothing goes wrong, and nobody has asked."""
+        await self.calm()
+        await self._ask("POST", "reset/journal")
+
     async def __aenter__(self) -> "Aimock":
         fixtures = Path(self._folder.name) / "fixtures.json"
         fixtures.write_text(json.dumps({"fixtures": self._fixtures}), encoding="utf-8")

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from blogen.errors import AnswerUnusable, ProviderUnavailable
 from blogen.providers.image import openai as openai_image
@@ -51,13 +52,23 @@ FIXTURES = [
 ]
 
 
-@pytest.fixture
-async def mock():
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running():
     async with Aimock(FIXTURES) as server:
         yield server
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
+async def mock(running):
+    """One for all tests, which forgets between them: starting it takes longer than a call."""
+    await running.forget()
+    return running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def made(mock):
     """Makes providers at the mock and closes them."""
     providers = []
