@@ -4,12 +4,13 @@ import signal
 import sqlite3
 from contextlib import closing
 from functools import partial
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import NewBlogen
-from tests.e2e.harness import API_KEY, Blogen, Ended, NotReady, Server, run, with_fake
+from tests.e2e.harness import API_KEY, AnyServer, Blogen, Ended, Launch, NotReady, Server, run, with_fake
 from tests.fakes.openai_server import FakeOpenAI
 
 
@@ -17,6 +18,16 @@ from tests.fakes.openai_server import FakeOpenAI
 def new_blogen(new_blogen: NewBlogen) -> NewBlogen:
     """Here each server is a fresh process: what Blogen imports, and when, is looked at too."""
     return partial(new_blogen, launch=Server.start_fresh)
+
+
+def fresh_at_first() -> Launch:
+    """For what is about the end of the first server: that a fresh one goes on with its jobs is shown once, below."""
+    launches = chain([Server.start_fresh], repeat(Server.start))
+
+    async def launch(*words: str, cwd: Path) -> tuple[AnyServer, str]:
+        return await next(launches)(*words, cwd=cwd)
+
+    return launch
 
 
 UNUSABLE = 2
@@ -64,7 +75,7 @@ async def test_kill_9_repeats_only_the_call_that_was_in_flight(new_blogen: NewBl
 
 async def test_sigterm_lets_a_running_call_end_and_repeats_nothing(new_blogen: NewBlogen, fake: FakeOpenAI) -> None:
     fake.hold()
-    async with new_blogen(config=with_fake(fake)) as blogen:
+    async with new_blogen(config=with_fake(fake), launch=fresh_at_first()) as blogen:
         job = await blogen.submit(**ORDER)
         await fake.received()
         blogen.server.signal(signal.SIGTERM)
@@ -83,7 +94,7 @@ async def test_sigterm_breaks_off_what_takes_longer_and_counts_no_failure(
     new_blogen: NewBlogen, fake: FakeOpenAI
 ) -> None:
     fake.hold()
-    async with new_blogen(config=with_fake(fake, drain_seconds=0.1)) as blogen:
+    async with new_blogen(config=with_fake(fake, drain_seconds=0.1), launch=fresh_at_first()) as blogen:
         job = await blogen.submit(**ORDER)
         await fake.received()
         assert await blogen.terminate() == 0
@@ -98,7 +109,7 @@ async def test_sigterm_breaks_off_what_takes_longer_and_counts_no_failure(
 @pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGINT])
 async def test_a_second_signal_stops_at_once(new_blogen: NewBlogen, fake: FakeOpenAI, which: signal.Signals) -> None:
     fake.hold()
-    async with new_blogen(config=with_fake(fake, drain_seconds=3600)) as blogen:
+    async with new_blogen(config=with_fake(fake, drain_seconds=3600), launch=fresh_at_first()) as blogen:
         job = await blogen.submit(**ORDER)
         await fake.received()
         blogen.server.signal(which)
