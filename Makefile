@@ -105,8 +105,8 @@ endef
 
 # The browser tests and the screenshots drive Chromium; the checker of HTML is a Java program.
 chromium:
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
-		|| $(call install,Chromium,chromium,the browser tests)
+	@command -v chromium >/dev/null || $(call install,Chromium,chromium,the browser tests)
+	@command -v chromium-headless-shell >/dev/null || $(call install,Chromium's headless shell,chromium-headless-shell,quick browser tests)
 
 java:
 	@command -v java >/dev/null || $(call install,Java,default-jre-headless,the test of the HTML of pages)

@@ -5,15 +5,16 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
+from tests.chromium import CHROMIUM, FLAGS, WHOLE
 from tests.e2e.app import Crowd, Phone, open_crowd, pick_up
 from tests.e2e.harness import Blogen
-from tests.e2e.test_browser import CHROMIUM, FLAGS
 from tests.fakes.openai_server import FakeOpenAI
 
 NewBlogen = Callable[..., Blogen]
@@ -55,10 +56,23 @@ async def fake() -> AsyncIterator[FakeOpenAI]:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
+    async with opened(CHROMIUM) as browser:
+        yield browser
+
+
+@pytest.fixture
+async def whole_browser() -> AsyncIterator[Browser]:
+    """That which people have."""
+    async with opened(WHOLE) as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def opened(program: Path) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        await opened.close()
+        browser = await playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        await browser.close()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

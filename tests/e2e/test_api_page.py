@@ -1,15 +1,14 @@
 """The API's page in a real browser, from a real server: nothing is refused by its own policy, on phone and desktop."""
 
 import os
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, async_playwright
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+from tests.chromium import CHROMIUM, FLAGS
+
 WATCH = """document.addEventListener('securitypolicyviolation', event => console.error(
   `CSP: ${event.violatedDirective} ${event.blockedURI}`))"""
 LOOKED_AT = {"include": [["header"], ["nav"], [".about"], ["#post_jobs"], ["#type-JobView"], ["#problem-422"]]}

@@ -11,15 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page
 
+from tests.chromium import CHROMIUM
 from tests.showcase import DAY_MS, NOW_MS, fill
 from tests.web.site import Site, open_site
 
-CHROMIUM = Path("/usr/bin/chromium")
-# Without the background flags Chromium looks for its maker's hosts, which a test must not need.
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 
 PAGES = {

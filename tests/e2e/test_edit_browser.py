@@ -9,9 +9,10 @@ from urllib.parse import quote
 import pytest
 from playwright.async_api import Browser, expect
 
+from tests.chromium import CHROMIUM
 from tests.e2e.conftest import NewBlogen
 from tests.e2e.harness import Blogen
-from tests.e2e.test_browser import ARTEFACTS, CHROMIUM
+from tests.e2e.test_browser import ARTEFACTS
 from tests.e2e.test_people_browser import PASSWORD, Phone, phone
 
 DESK = {"viewport": {"width": 1440, "height": 900}, "is_mobile": False, "has_touch": False}

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
+from tests.chromium import CHROMIUM
 from tests.cli.test_commands import NOTES
 from tests.e2e.harness import Blogen, with_fake
-from tests.e2e.test_browser import CHROMIUM
 from tests.e2e.test_people_browser import PASSWORD, phone
 from tests.e2e.test_set_up_link import Printed, printed
 from tests.fakes.openai_server import FakeOpenAI
@@ -21,12 +21,14 @@ pytestmark = [
 ]
 
 
-async def test_from_the_printed_link_to_a_published_post(browser: Browser, tmp_path: Path, fake: FakeOpenAI) -> None:
+async def test_from_the_printed_link_to_a_published_post(
+    whole_browser: Browser, tmp_path: Path, fake: FakeOpenAI
+) -> None:
     blogen = Blogen(tmp_path, config=with_fake(fake), launch=Printed.begin)
     await blogen.start()
     link = printed()[0].replace("127.0.0.1", "localhost")
     site = blogen.url.replace("127.0.0.1", "localhost")
-    olga, anybody = await phone(browser, site), await phone(browser, site)
+    olga, anybody = await phone(whole_browser, site), await phone(whole_browser, site)
     page = olga.page
 
     await page.goto(link)

@@ -11,8 +11,9 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from tests.chromium import CHROMIUM
 from tests.e2e.conftest import NewBlogen
-from tests.e2e.test_browser import ARTEFACTS, CHROMIUM, WATCH
+from tests.e2e.test_browser import ARTEFACTS, WATCH
 from tests.fakes.mail_server import mail_server
 
 PASSWORD, NEW = "correct horse battery", "quite another horse"

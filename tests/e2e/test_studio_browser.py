@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
+from tests.chromium import CHROMIUM
 from tests.cli.test_commands import NOTES
 from tests.e2e.conftest import NewBlogen
 from tests.e2e.harness import AnyServer, Server, with_fake
-from tests.e2e.test_browser import ARTEFACTS, CHROMIUM
+from tests.e2e.test_browser import ARTEFACTS
 from tests.e2e.test_people_browser import PASSWORD, Phone, phone
 from tests.fakes.openai_server import FakeOpenAI
 

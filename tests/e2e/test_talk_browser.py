@@ -8,8 +8,9 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Locator, expect
 
+from tests.chromium import CHROMIUM
 from tests.e2e.conftest import NewBlogen
-from tests.e2e.test_browser import ARTEFACTS, CHROMIUM
+from tests.e2e.test_browser import ARTEFACTS
 from tests.e2e.test_people_browser import PASSWORD, Phone, phone
 
 CONFIG = """

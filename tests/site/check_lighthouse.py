@@ -15,7 +15,7 @@ from typing import Any, Final
 import pytest
 import pytest_asyncio
 
-from tests.e2e.test_browser import CHROMIUM, FLAGS
+from tests.chromium import FLAGS, WHOLE
 from tests.site.filled import POST, Filled, Wares, filled
 from tests.site.looking import TOOLS
 
@@ -53,7 +53,7 @@ async def _lighthouse(url: str, told: Path) -> dict[str, Any]:
         "node", str(TOOLS / "lighthouse/cli/index.js"), url, "--quiet", "--output=json", f"--output-path={told}",
         f"--only-categories={','.join(CATEGORIES)}", "--no-enable-error-reporting",
         f"--chrome-flags=--headless=new {' '.join(FLAGS)}",
-        env=os.environ | {"CHROME_PATH": str(CHROMIUM)}, stderr=asyncio.subprocess.PIPE,
+        env=os.environ | {"CHROME_PATH": str(WHOLE)}, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     async with asyncio.timeout(120):
         _, said = await process.communicate()

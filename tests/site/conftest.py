@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
-from tests.e2e.test_browser import CHROMIUM, FLAGS
+from tests.chromium import CHROMIUM, FLAGS
 from tests.site.filled import YOUNG, Filled, Wares, filled
 
 
