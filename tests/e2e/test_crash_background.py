@@ -4,6 +4,7 @@ What was ordered and whose id is known is asked for. An order whose id the crash
 by anyone: it is in doubt, and the owner who wants no repetition is asked about it (`in_doubt = "ask"`).
 """
 
+import asyncio
 from collections import Counter
 from typing import Any
 
@@ -16,15 +17,21 @@ from tests.e2e.forked import Killer
 from tests.e2e.harness import API_KEY
 from tests.fakes.openai_server import MODEL, FakeOpenAI
 
-KILLS = 100
+KILLS = 50
+SEEDS = (20261126, 20261127)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 async def test_no_answer_is_ordered_twice_however_often_it_is_killed(new_blogen: NewBlogen) -> None:
+    # Side by side: most of the time each waits for its next look at an answer.
+    await asyncio.gather(*(check_orders(new_blogen, seed) for seed in SEEDS))
+
+
+async def check_orders(new_blogen: NewBlogen, seed: int) -> None:
     async with FakeOpenAI(background_polls=1) as fake, Killer() as killer:
-        blogen = new_blogen(config=config(fake), launch=killer.launch)
-        ids = await live_through_kills(blogen, killer, kills=KILLS, order=order)
+        blogen = new_blogen(f"seed-{seed}", config=config(fake), launch=killer.launch)
+        ids = await live_through_kills(blogen, killer, kills=KILLS, order=order, seed=seed)
         jobs = [await blogen.job(job) for job in ids]
         await blogen.__aexit__()
     orders = Counter(call.reference.rpartition("/")[0] for call in fake.calls if call.path.endswith("/responses"))

@@ -4,6 +4,7 @@ That this can fail was seen by breaking the code on purpose: without `find` afte
 large picture not committed before it is ordered.
 """
 
+import asyncio
 import signal
 from collections import Counter
 from itertools import cycle
@@ -15,24 +16,30 @@ from tests.e2e.conftest import NewBlogen
 from tests.e2e.crashing import live_through_kills
 from tests.e2e.forked import Killer
 from tests.e2e.harness import Blogen
-from tests.fakes.midjourney import FakeMidjourney
+from tests.fakes.midjourney import FakeMidjourney, Flavour
 from tests.fakes.openai_server import MODEL, FakeOpenAI
 
+FLAVOURS: tuple[Flavour, ...] = ("java", "dotnet")
 KILLS = 50
+"""Of each."""
 OPEN_JOBS = 4
 SECRET = "a-secret-of-the-proxy"
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("flavour", ["java", "dotnet"])
-async def test_no_picture_is_ordered_twice_however_often_it_is_killed(new_blogen: NewBlogen, flavour: Any) -> None:
+async def test_no_picture_is_ordered_twice_however_often_it_is_killed(new_blogen: NewBlogen) -> None:
+    # Side by side: most of the time each waits for its next look at a picture.
+    await asyncio.gather(*(check_orders(new_blogen, flavour) for flavour in FLAVOURS))
+
+
+async def check_orders(new_blogen: NewBlogen, flavour: Flavour) -> None:
     async with (
         FakeMidjourney(flavour, secret=SECRET, auto=True, polls=1) as midjourney,
         FakeOpenAI() as text,
         Killer() as killer,
     ):
-        blogen = new_blogen(config=config(midjourney, text), launch=killer.launch)
+        blogen = new_blogen(flavour, config=config(midjourney, text), launch=killer.launch)
 
         upscale = "change" if flavour == "java" else "action"
         labels = cycle(["fetch", "imagine", "fetch", "list", upscale])
