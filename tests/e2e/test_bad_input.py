@@ -372,7 +372,9 @@ def database_of(blogen: Blogen) -> bytes | None:
 
 
 async def run_as(prefix: Sequence[str], *words: str, cwd: Path) -> Ended:
-    """`python run.py …` to its end, behind the words of a command that changes the user."""
+    """`blogen …` to its end; behind the words of a command that changes the user, if any: those begin a program."""
+    if not prefix:
+        return await run(*words, cwd=cwd)
     process = await asyncio.create_subprocess_exec(
         *prefix, sys.executable, str(ROOT / "run.py"), *words, cwd=cwd, env=clean_environment(),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
