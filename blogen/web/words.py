@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aiohttp import web
+
     from blogen.domain.post_summary import Provenance
 
 
@@ -26,6 +30,11 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+
+
+def told_by(request: web.Request, sentences: Mapping[str, str]) -> str:
+    """The one of `sentences` that whoever sent the person here names by `said`; a link can make a page say no other."""
+    return sentences.get(request.query.get("said", ""), "")
 
 
 @lru_cache(maxsize=1024)

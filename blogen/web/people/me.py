@@ -17,6 +17,7 @@ from blogen.web.people import relying
 from blogen.web.people.forms import Form, Words, beside_fields, read_form, read_upload
 from blogen.web.people.session import HOME, Visitor, let_in, see, signed_in, to_sign_in
 from blogen.web.people.show import PASSKEY_SCRIPT, note, page, slow_down
+from blogen.web.words import told_by
 
 if TYPE_CHECKING:
     from blogen.domain.accounts import ProfileChange
@@ -39,7 +40,7 @@ _CALLED: Final = {"email": "e-mail", "bio": "text about you", "new_password": "n
 
 async def me(request: web.Request) -> web.Response:
     who = await signed_in(request)
-    return await _page(request, who, said=_SAID.get(request.query.get("said", ""), ""))
+    return await _page(request, who, said=told_by(request, _SAID))
 
 
 async def save_profile(request: web.Request) -> web.Response:

@@ -12,6 +12,7 @@ from blogen.web.people import relying
 from blogen.web.people.forms import Form, Words, read_form
 from blogen.web.people.session import HOME, address_of, let_in, local_path, see, signed_in, visitor
 from blogen.web.people.show import PASSKEY_SCRIPT, page, slow_down
+from blogen.web.words import told_by
 
 _SAID: Final = {
     "password": "The new password is set. Sign in with it.",
@@ -24,7 +25,7 @@ async def ask(request: web.Request) -> web.Response:
     following = local_path(request.query.get("next", ""))
     if await visitor(request) is not None:
         return see(following or HOME)
-    return await _page(request, following, said=_SAID.get(request.query.get("said", ""), ""))
+    return await _page(request, following, said=told_by(request, _SAID))
 
 
 async def sign_in(request: web.Request) -> web.Response:

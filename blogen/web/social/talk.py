@@ -16,7 +16,7 @@ from blogen.errors import NotFound
 from blogen.web.answers import answer
 from blogen.web.keys import CLOCK, COMMENTS, CORRECTIONS, PAGES, POSTS, SOCIAL
 from blogen.web.people.forms import form_token
-from blogen.web.words import urlpart
+from blogen.web.words import told_by, urlpart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +119,7 @@ async def talk_of(request: web.Request, view: View, post: PostSummary) -> Talk:
         follows_author=follows,
         lists=lists,
         key=one_time_key() if who else "",
-        said=_SAID.get(request.query.get("said", ""), "") if who else "",
+        said=told_by(request, _SAID) if who else "",
     )
 
 

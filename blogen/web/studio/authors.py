@@ -14,6 +14,7 @@ from blogen.web.people.forms import Form, Words, beside_fields, read_form, read_
 from blogen.web.people.session import Visitor, see
 from blogen.web.people.show import slow_down
 from blogen.web.studio.door import STUDIO, owner, page
+from blogen.web.words import told_by
 
 if TYPE_CHECKING:
     from blogen.domain.author import Author
@@ -55,7 +56,7 @@ async def make(request: web.Request) -> web.Response:
 async def author(request: web.Request) -> web.Response:
     """One of them."""
     who = await owner(request, Scope.ADMIN)
-    return await _one(request, who, await _author(request), said=_SAID.get(request.query.get("said", ""), ""))
+    return await _one(request, who, await _author(request), said=told_by(request, _SAID))
 
 
 async def save(request: web.Request) -> web.Response:

@@ -19,6 +19,7 @@ from blogen.web.people.session import see
 from blogen.web.studio import covers
 from blogen.web.studio.door import owner, page
 from blogen.web.templates import render
+from blogen.web.words import told_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +57,7 @@ class _Draft:
 async def edit(request: web.Request) -> web.Response:
     who = await owner(request)
     post = await the_post(request)
-    return await _page(request, who, post, said=_SAID.get(request.query.get("said", ""), ""))
+    return await _page(request, who, post, said=told_by(request, _SAID))
 
 
 async def preview(request: web.Request) -> web.Response:

@@ -21,6 +21,7 @@ from blogen.web.studio.live import LIVE, Read, Shown, stream
 from blogen.web.studio.state_machine import drawn
 from blogen.web.studio.wording import STATES, cost_of, now_of, people_in, step_line, told
 from blogen.web.templates import render
+from blogen.web.words import told_by
 
 PARTS: Final = ("facts", "wrong", "machine", "draft", "strikes", "steps", "timeline", "choices")
 """What moves on the page: each is a template in `templates/studio/job/`, and an element with that id."""
@@ -82,7 +83,7 @@ class Look:
 
 
 async def job(request: web.Request) -> web.Response:
-    return await job_page(request, await owner(request), said=SAID.get(request.query.get("said", ""), ""))
+    return await job_page(request, await owner(request), said=told_by(request, SAID))
 
 
 async def events(request: web.Request) -> web.StreamResponse:

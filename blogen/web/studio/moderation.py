@@ -13,6 +13,7 @@ from blogen.web.keys import MODERATION, POSTS
 from blogen.web.people.forms import Form, Words, beside_fields, read_form
 from blogen.web.people.session import see
 from blogen.web.studio.door import owner, page
+from blogen.web.words import told_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +73,7 @@ async def decide(request: web.Request) -> web.Response:
 
 async def reports(request: web.Request) -> web.Response:
     who = await owner(request)
-    return await _reports(request, who, said=_SAID.get(request.query.get("said", ""), ""))
+    return await _reports(request, who, said=told_by(request, _SAID))
 
 
 async def answer_report(request: web.Request) -> web.Response:
@@ -107,7 +108,7 @@ async def answer_report(request: web.Request) -> web.Response:
 
 async def words(request: web.Request) -> web.Response:
     who = await owner(request)
-    return await _words(request, who, said=_SAID.get(request.query.get("said", ""), ""))
+    return await _words(request, who, said=told_by(request, _SAID))
 
 
 async def change_words(request: web.Request) -> web.Response:
@@ -136,7 +137,7 @@ async def change_words(request: web.Request) -> web.Response:
 
 async def log(request: web.Request) -> web.Response:
     who = await owner(request)
-    return await _log(request, who, said=_SAID.get(request.query.get("said", ""), ""))
+    return await _log(request, who, said=told_by(request, _SAID))
 
 
 async def undo(request: web.Request) -> web.Response:

@@ -16,6 +16,7 @@ from blogen.web.people.session import local_path, see
 from blogen.web.reader.serve import behind, cursor
 from blogen.web.studio.door import owner, page
 from blogen.web.studio.edit import path_of, the_post
+from blogen.web.words import told_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ _SAID: Final = {
 
 async def posts(request: web.Request) -> web.Response:
     who = await owner(request)
-    return await _page(request, who, said=_SAID.get(request.query.get("said", ""), ""))
+    return await _page(request, who, said=told_by(request, _SAID))
 
 
 async def feature(request: web.Request) -> web.Response:

@@ -17,6 +17,7 @@ from blogen.web.people.session import Visitor, see
 from blogen.web.people.show import slow_down
 from blogen.web.studio.door import STUDIO, owner, page
 from blogen.web.theme import look, preview
+from blogen.web.words import told_by
 
 if TYPE_CHECKING:
     from blogen.config import SiteConfig
@@ -40,7 +41,7 @@ _CALLED: Final = {
 
 async def settings(request: web.Request) -> web.Response:
     who = await owner(request, Scope.ADMIN)
-    return await _page(request, who, said=_SAID.get(request.query.get("said", ""), ""))
+    return await _page(request, who, said=told_by(request, _SAID))
 
 
 async def save_name(request: web.Request) -> web.Response:
