@@ -75,10 +75,14 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def admin(site: Served) -> Browser:
+    """Once the services are there."""
+    if site.app.works is None:
+        await site.app.build_works()
     return await site.signed_in("admin")
 
 
-async def test_a_server_that_is_still_starting_says_so(site, admin):
+async def test_a_server_that_is_still_starting_says_so(site):
+    admin = await site.signed_in("admin")
     page = await admin.get(PAGE)
     assert page.status == 409
     assert "still starting" in page.words
