@@ -13,6 +13,17 @@ WATCH = """document.addEventListener('securitypolicyviolation', event => console
   `CSP: ${event.violatedDirective} ${event.blockedURI}`))"""
 LOOKED_AT = {"include": [["header"], ["nav"], [".about"], ["#post_jobs"], ["#type-JobView"], ["#problem-422"]]}
 """One of each kind: axe needs a minute for all of them."""
+ALONE = """
+named => {
+  const others = [...document.querySelectorAll('article')].filter(one => !named.includes(`#${one.id}`))
+  others.forEach(one => one.remove())
+  return others.length
+}
+"""
+"""Axe reads all of a page before it looks at a part of it."""
+SAME_IDS = """
+() => [...document.querySelectorAll('[id]')].map(one => one.id).filter((id, at, all) => all.indexOf(id) !== at)
+"""
 
 pytestmark = pytest.mark.skipif(
     not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"there is no {CHROMIUM}; install Debian's chromium"
@@ -38,6 +49,8 @@ async def test_the_page_is_whole_readable_and_asks_nobody_else(new_blogen) -> No
             assert await page.evaluate("document.documentElement.scrollWidth") <= width
             assert await page.evaluate("getComputedStyle(document.body).fontFamily.includes('system-ui')")
             assert await page.locator("article:target").get_attribute("id") == "post_jobs"
+            assert await page.evaluate(SAME_IDS) == []
+            assert await page.evaluate(ALONE, [name for [name] in LOOKED_AT["include"]]) > 50
             await check(page, ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"])
             await page.emulate_media(color_scheme="dark")
             await check(page, ["color-contrast"])
