@@ -28,6 +28,7 @@ async def test_sigkill_while_a_draft_is_revised_neither_loses_nor_doubles_it(new
             where = f"killed {'after' if after else 'before'} commit {commit}"
             assert not undisturbed - paid, f"{where}: a call is missing"
             assert (paid - undisturbed).total() <= in_doubt, f"{where}: paid twice: {paid - undisturbed}"
+        await blogen.__aexit__()
     assert commit > 5, "most revisions ended without a kill: nothing was tested"
 
 
