@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -9,8 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import expect
 
 from tests.api.test_push import base64url
-from tests.e2e.app import PASSWORD, Crowd
-from tests.e2e.conftest import NewPhone
+from tests.chromium import WHOLE
+from tests.e2e.app import PASSWORD, Crowd, pick_up
+from tests.e2e.conftest import NewPhone, opened
 
 PUSHED_TO = "https://push.example.org/dan"
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
@@ -204,16 +206,22 @@ def browser_keys() -> dict[str, str]:
     return {"p256dh": base64url(point), "auth": base64url(os.urandom(16))}
 
 
-async def test_a_phone_asks_to_be_pushed_to(new_phone: NewPhone, crowd: Crowd) -> None:
-    """Chromium has no push service here, so its `pushManager` is stood in for; the rest is real."""
-    dan = await new_phone("dan", permissions=["notifications"])
-    await dan.context.add_init_script(PUSH.replace("KEYS", json.dumps(browser_keys())))
-    await dan.open("/app/settings/push")
-    await dan.button("Turn on").click()
-    await expect(dan.see("They are on for this device.")).to_be_visible()
-    mine = "WHERE person_id = (SELECT id FROM people WHERE handle = 'dan')"
-    assert crowd.rows(f"SELECT endpoint FROM push_subscriptions {mine}") == [(PUSHED_TO,)]
-    await dan.button("Turn off").click()
-    await expect(dan.see("They are off on this device.")).to_be_visible()
-    await dan.idle()
-    assert crowd.rows(f"SELECT endpoint FROM push_subscriptions {mine}") == []
+async def test_a_phone_asks_to_be_pushed_to(crowd: Crowd) -> None:
+    """Chromium has no push service here, so its `pushManager` is stood in for; the rest is real.
+
+    Its headless shell has no notifications: hence the whole browser.
+    """
+    async with opened(WHOLE) as browser:
+        dan = await pick_up(replace(crowd, browser=browser), permissions=["notifications"])
+        await dan.enter("dan")
+        await dan.context.add_init_script(PUSH.replace("KEYS", json.dumps(browser_keys())))
+        await dan.open("/app/settings/push")
+        await dan.button("Turn on").click()
+        await expect(dan.see("They are on for this device.")).to_be_visible()
+        mine = "WHERE person_id = (SELECT id FROM people WHERE handle = 'dan')"
+        assert crowd.rows(f"SELECT endpoint FROM push_subscriptions {mine}") == [(PUSHED_TO,)]
+        await dan.button("Turn off").click()
+        await expect(dan.see("They are off on this device.")).to_be_visible()
+        await dan.idle()
+        assert crowd.rows(f"SELECT endpoint FROM push_subscriptions {mine}") == []
+        assert dan.wrong() == []
