@@ -85,7 +85,8 @@ _WHERE = """
     if (!page || page.clientHeight === 0) continue
     const edge = page.getBoundingClientRect().top, box = item.getBoundingClientRect()
     if (box.bottom <= edge + 1) continue
-    return [item.querySelector('a').getAttribute('href'), Math.round(box.top - edge)]
+    const above = Math.round(edge - box.top)  // as the app rounds what it keeps: a half counts as a whole
+    return [item.querySelector('a').getAttribute('href'), -above]
   }
   return null
 }
