@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.chromium import CHROMIUM, FLAGS, WHOLE
 from tests.e2e.app import Crowd, Phone, open_crowd, pick_up
 from tests.e2e.harness import Blogen
 from tests.fakes.openai_server import FakeOpenAI
+
+expect.set_options(timeout=60_000)  # however busy the machine is: only a hang lasts as long
 
 NewBlogen = Callable[..., Blogen]
 NewPhone = Callable[..., Awaitable[Phone]]

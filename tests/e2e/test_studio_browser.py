@@ -28,7 +28,6 @@ pytestmark = [
 IN_PROSE = re.compile(r"small target \['(\d|↩)'")
 """Marks of notes stand in the lines of a text; there they may be as high as a line."""
 
-expect.set_options(timeout=60_000)  # only a hang lasts as long
 DESK = {"viewport": {"width": 1440, "height": 900}, "is_mobile": False, "has_touch": False}
 
 
