@@ -345,7 +345,9 @@ class FakeOpenAI(Faulty):
         await self._answered(call, 200)
         await send(delta(role="assistant", content="", refusal=None))
         text = message["content"] or ""
-        pieces = [text[start : start + 7] for start in range(0, len(text), 7)]
+        # A few words each: every piece is an event, and some tests write hundreds of posts.
+        size = min(28, len(text) // 4 + 1)
+        pieces = [text[start : start + size] for start in range(0, len(text), size)]
         for number, piece in enumerate(pieces):
             if number == len(pieces) // 2 and kind == "stall":
                 await asyncio.sleep(fault.seconds if fault else 0)
