@@ -85,7 +85,7 @@ _WHERE = """
     if (!page || page.clientHeight === 0) continue
     const edge = page.getBoundingClientRect().top, box = item.getBoundingClientRect()
     if (box.bottom <= edge + 1) continue
-    const above = Math.round(edge - box.top)  // as the app rounds what it keeps: a half counts as a whole
+    const above = Math.round(edge - box.top)  // as Chromium rounds a scroll: a half is a whole
     return [item.querySelector('a').getAttribute('href'), -above]
   }
   return null
