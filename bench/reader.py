@@ -149,9 +149,11 @@ def first_views(data: Path, verdicts: Verdicts) -> None:
 
 def behind_jobs(data: Path, verdicts: Verdicts) -> None:
     contenders = {"none": partial(behind, data, 0, 10)}
-    samples = alternate(contenders | {f"{mean} s": partial(behind, data, JOBS, mean) for mean in SERVICE_SECONDS}, 3)
+    samples = alternate(
+        contenders | {f"{mean} s": partial(behind, data, JOBS, mean) for mean in SERVICE_SECONDS}, ROUNDS
+    )
     table(
-        f"Reader: a post and home with {JOBS:,} jobs in flight behind, on services that take so long (3 rounds)",
+        f"Reader: a post and home with {JOBS:,} jobs in flight behind, on services that take so long ({ROUNDS} rounds)",
         ("", "post requests/s", "p99 ms", "home requests/s", "p99 ms"),
         [
             (name, *(median(of, what) for what in ("post rate", "post p99", "home rate", "home p99")))

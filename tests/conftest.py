@@ -21,7 +21,7 @@ with suppress(OSError):
 people.HASHING = people.HashCost(rounds=1, kib=8)
 """What every password costs in these processes; in those of owners it costs more (tests/cli/test_users.py)."""
 
-LONGEST_FIRST = ("tests/e2e/test_crash_", "tests/api/test_schemathesis", "tests/site/", "tests/e2e/")
+LONGEST_FIRST = ("tests/e2e/test_crash_", "tests/api/test_schemathesis", "tests/e2e/", "tests/site/")
 """Files of few tests that take minutes: begun last, one worker would end them alone."""
 
 
