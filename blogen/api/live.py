@@ -118,10 +118,10 @@ class _Listener:
 
     def take_texts(self, steps: Container[str | None] | None = None) -> list[Text]:
         """Those of all steps, or of the given ones."""
-        taken = [text for text in self.texts if steps is None or text.step in steps]
-        left = [text for text in self.texts if text not in taken]
-        self.texts.clear()
-        self.texts.extend(left)
+        taken: list[Text] = []
+        for _ in range(len(self.texts)):
+            text = self.texts.popleft()
+            (taken if steps is None or text.step in steps else self.texts).append(text)
         return taken
 
 
