@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Route
 
 from blogen.web.folders import APP
 from tests.blog import open_blog
-from tests.chromium import CHROMIUM, FLAGS
+from tests.chromium import opened
 from tests.e2e.harness import Blogen, with_fake
 from tests.e2e.test_browser import ARTEFACTS
 from tests.fakes.openai_server import FakeOpenAI
@@ -147,12 +147,10 @@ async def open_crowd(folder: Path, together: Path) -> AsyncIterator[Crowd]:
     config = '[auth]\nsign_up = "open"\n'
     async with (
         FakeOpenAI() as fake,
-        async_playwright() as playwright,
+        opened() as browser,
         Blogen(folder, config=with_fake(fake, more=config)) as blogen,
     ):
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield Crowd(blogen, fake, browser)
-        await browser.close()
 
 
 async def _fill(folder: Path) -> None:

@@ -5,14 +5,13 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, expect
 
-from tests.chromium import CHROMIUM, FLAGS, WHOLE
+from tests.chromium import WHOLE, opened
 from tests.e2e.app import Crowd, Phone, open_crowd, pick_up
 from tests.e2e.harness import Blogen
 from tests.fakes.openai_server import FakeOpenAI
@@ -58,7 +57,7 @@ async def fake() -> AsyncIterator[FakeOpenAI]:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    async with opened(CHROMIUM) as browser:
+    async with opened() as browser:
         yield browser
 
 
@@ -69,22 +68,14 @@ async def whole_browser() -> AsyncIterator[Browser]:
         yield browser
 
 
-@asynccontextmanager
-async def opened(program: Path) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        await browser.close()
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def crowd(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Crowd]:
     """A blog full of posts with the app, and a browser: one for all tests of a worker."""
     its_own = tmp_path_factory.getbasetemp()
-    async for opened in open_crowd(
+    async for its_crowd in open_crowd(
         its_own / "crowd", its_own.parent if "PYTEST_XDIST_WORKER" in os.environ else its_own
     ):
-        yield opened
+        yield its_crowd
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -1,13 +1,11 @@
 """The API's page in a real browser, from a real server: nothing is refused by its own policy, on phone and desktop."""
 
-import os
 from urllib.parse import urlsplit
 
-import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
-from tests.chromium import CHROMIUM, FLAGS
+from tests.chromium import needed, opened
 
 WATCH = """document.addEventListener('securitypolicyviolation', event => console.error(
   `CSP: ${event.violatedDirective} ${event.blockedURI}`))"""
@@ -25,14 +23,11 @@ SAME_IDS = """
 () => [...document.querySelectorAll('[id]')].map(one => one.id).filter((id, at, all) => all.indexOf(id) !== at)
 """
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"there is no {CHROMIUM}; install Debian's chromium"
-)
+pytestmark = needed()
 
 
 async def test_the_page_is_whole_readable_and_asks_nobody_else(new_blogen) -> None:
-    async with new_blogen() as blogen, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    async with new_blogen() as blogen, opened() as browser:
         for width in (390, 1280):
             page = await browser.new_page(viewport={"width": width, "height": 900}, color_scheme="light")
             complaints: list[str] = []
@@ -55,7 +50,6 @@ async def test_the_page_is_whole_readable_and_asks_nobody_else(new_blogen) -> No
             await page.emulate_media(color_scheme="dark")
             await check(page, ["color-contrast"])
             await page.close()
-        await browser.close()
 
 
 async def check(page: Page, rules: list[str]) -> None:

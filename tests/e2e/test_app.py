@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import expect
 
 from tests.api.test_push import base64url
-from tests.chromium import WHOLE
+from tests.chromium import WHOLE, opened
 from tests.e2e.app import PASSWORD, Crowd, pick_up
-from tests.e2e.conftest import NewPhone, opened
+from tests.e2e.conftest import NewPhone
 
 PUSHED_TO = "https://push.example.org/dan"
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]

@@ -3,7 +3,6 @@
 What axe says of them, in light and dark, is in tests/site.
 """
 
-import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page
 
-from tests.chromium import CHROMIUM
+from tests.chromium import needed
 from tests.showcase import DAY_MS, NOW_MS, fill
 from tests.web.site import Site, open_site
 
@@ -48,9 +47,7 @@ SHORT_TARGETS = """
   .filter(([, height]) => height < 43.9)
 """
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"there is no {CHROMIUM}; install Debian's chromium"
-)
+pytestmark = needed()
 
 
 @dataclass

@@ -3,13 +3,11 @@
 Screenshots are kept in `artefacts/`.
 """
 
-import os
 from urllib.parse import quote
 
-import pytest
 from playwright.async_api import Browser, expect
 
-from tests.chromium import CHROMIUM
+from tests.chromium import needed
 from tests.e2e.conftest import NewBlogen
 from tests.e2e.harness import Blogen
 from tests.e2e.test_browser import ARTEFACTS
@@ -18,9 +16,7 @@ from tests.e2e.test_people_browser import PASSWORD, Phone, phone
 DESK = {"viewport": {"width": 1440, "height": 900}, "is_mobile": False, "has_touch": False}
 CONFIG = "[comments]\nhold_first = true\n"
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"there is no {CHROMIUM}; install Debian's chromium"
-)
+pytestmark = needed()
 
 
 async def enter(browser: Browser, blogen: Blogen, handle: str, **options: object) -> Phone:

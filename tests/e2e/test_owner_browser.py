@@ -1,12 +1,11 @@
 """A new owner, from the link that the server prints to a post that was reviewed and edited, in a browser alone."""
 
-import os
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.chromium import CHROMIUM
+from tests.chromium import WHOLE, needed
 from tests.cli.test_commands import NOTES
 from tests.e2e.harness import Blogen, with_fake
 from tests.e2e.test_people_browser import PASSWORD, phone
@@ -14,9 +13,7 @@ from tests.e2e.test_set_up_link import Printed, printed
 from tests.fakes.openai_server import FakeOpenAI
 
 pytestmark = [
-    pytest.mark.skipif(
-        not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"there is no {CHROMIUM}; install Debian's chromium"
-    ),
+    needed(WHOLE),
     pytest.mark.timeout(180),
 ]
 

@@ -3,15 +3,13 @@
 Screenshots are kept in `artefacts/`.
 """
 
-import os
 import re
 from dataclasses import dataclass, field
 
-import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from tests.chromium import CHROMIUM
+from tests.chromium import needed
 from tests.e2e.conftest import NewBlogen
 from tests.e2e.test_browser import ARTEFACTS, WATCH
 from tests.fakes.mail_server import mail_server
@@ -25,9 +23,7 @@ SMALL = """
   .filter(([, height]) => height < 43.9)
 """
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"there is no {CHROMIUM}; install Debian's chromium"
-)
+pytestmark = needed()
 
 
 @dataclass

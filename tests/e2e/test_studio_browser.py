@@ -3,14 +3,13 @@
 Nothing is loaded again unless the story says so: `marked` is on the page until it is. Screenshots are in `artefacts/`.
 """
 
-import os
 import re
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.chromium import CHROMIUM
+from tests.chromium import needed
 from tests.cli.test_commands import NOTES
 from tests.e2e.conftest import NewBlogen
 from tests.e2e.harness import AnyServer, Server, with_fake
@@ -19,9 +18,7 @@ from tests.e2e.test_people_browser import PASSWORD, Phone, phone
 from tests.fakes.openai_server import FakeOpenAI
 
 pytestmark = [
-    pytest.mark.skipif(
-        not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"there is no {CHROMIUM}; install Debian's chromium"
-    ),
+    needed(),
     pytest.mark.timeout(300),
 ]
 

@@ -1,14 +1,12 @@
 """People at a post, by keyboard alone: one with scripts at a phone, one without at a desk. Pictures: `artefacts/`."""
 
-import os
 import re
 from dataclasses import dataclass
 
-import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Locator, expect
 
-from tests.chromium import CHROMIUM
+from tests.chromium import needed
 from tests.e2e.conftest import NewBlogen
 from tests.e2e.test_browser import ARTEFACTS
 from tests.e2e.test_people_browser import PASSWORD, Phone, phone
@@ -24,9 +22,7 @@ MOST_TABS = 150
 LOOK = "document.dispatchEvent(new Event('visibilitychange'))"
 """What the page does by itself every 45 seconds."""
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"there is no {CHROMIUM}; install Debian's chromium"
-)
+pytestmark = needed()
 
 
 @dataclass

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
-from tests.chromium import CHROMIUM, FLAGS
+from tests.chromium import CHROMIUM, opened
 from tests.site.filled import YOUNG, Filled, Wares, filled
 
 AS_IT_IS = "--js-flags=--max-optimized-bytecode-size=0"
@@ -15,13 +15,11 @@ AS_IT_IS = "--js-flags=--max-optimized-bytecode-size=0"
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Filled]:
-    async with filled(tmp_path_factory.mktemp("site") / "blog", Wares(young=YOUNG)) as opened:
-        yield opened
+    async with filled(tmp_path_factory.mktemp("site") / "blog", Wares(young=YOUNG)) as blog:
+        yield blog
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, AS_IT_IS])
-        yield opened
-        await opened.close()
+    async with opened(CHROMIUM, AS_IT_IS) as browser:
+        yield browser
