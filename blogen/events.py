@@ -347,14 +347,17 @@ class Bus:
 
         return unsubscribe
 
-    def publish(self, event: Event) -> None:
-        kind = type(event)
-        hearing = self._hearing.get(kind)
-        if hearing is None:
-            hearing = tuple(subscriber for subscriber, only in self._subscriptions if not only or kind in only)
-            self._hearing[kind] = hearing
-        for subscriber in hearing:
-            try:
-                subscriber(event)
-            except Exception:
-                _log.exception("a subscriber failed on %s", type(event).__name__)
+    def publish(self, *events: Event) -> None:
+        hearing = self._hearing
+        for event in events:
+            kind = type(event)
+            for subscriber in hearing[kind] if kind in hearing else self._find(kind):
+                try:
+                    subscriber(event)
+                except Exception:
+                    _log.exception("a subscriber failed on %s", kind.__name__)
+
+    def _find(self, kind: type) -> tuple[Subscriber, ...]:
+        found = tuple(subscriber for subscriber, only in self._subscriptions if not only or kind in only)
+        self._hearing[kind] = found
+        return found

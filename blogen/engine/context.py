@@ -11,8 +11,9 @@ the next call, before the job waits, before it ends (see `WriteBehind`).
 import hashlib
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from typing import Any, TypeVar
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 from pydantic_core import to_json
@@ -29,6 +30,7 @@ from blogen.errors import (
     OrderFailed,
 )
 from blogen.providers.protocols import Pending, Submitted, Usage
+from blogen.store.behind import NOTHING
 from blogen.store.jobs import TakenJob
 from blogen.store.ledger import Reservation
 from blogen.store.steps import NO_ENTRIES, NOTHING_USED, StepRecord, Steps, Used, decision, fold
@@ -37,10 +39,28 @@ from blogen.together import together
 T = TypeVar("T", bound=BaseModel)
 R = TypeVar("R")
 
-Turn = AbstractAsyncContextManager[object]
-"""The right to call a service now; entering it waits."""
 
-_AT_ONCE = nullcontext()
+class Turn(Protocol):
+    """The right to call a service now; entering it waits."""
+
+    def __aenter__(self) -> Awaitable[object]: ...
+
+    def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> Awaitable[bool | None]: ...
+
+
+class _AtOnce:
+    """The turn where nobody stands in a line."""
+
+    def __aenter__(self) -> Awaitable[None]:
+        return NOTHING
+
+    def __aexit__(self, *_: object) -> Awaitable[None]:
+        return NOTHING
+
+
+_AT_ONCE = _AtOnce()
 
 
 class JobContext:
@@ -160,7 +180,8 @@ class JobContext:
         self._check_may_begin()
         async with turn or _AT_ONCE:
             self._check_may_begin()  # the line may have been long
-            await self._begin(name, run, record, digest, provider, is_paid=is_paid, reserve=reserve)
+            await self._begin(name, run, digest, provider, is_paid=is_paid, reserve=reserve)
+            self._note_begun(name, run, record, digest, is_paid=is_paid)
             started = self._clock.monotonic()
             try:
                 answer = await call()
@@ -215,7 +236,8 @@ class JobContext:
             self._check_may_begin()
             async with turn or _AT_ONCE:
                 self._check_may_begin()
-                await self._begin(name, run, record, digest, provider, is_paid=is_paid, reserve=reserve)
+                await self._begin(name, run, digest, provider, is_paid=is_paid, reserve=reserve)
+                self._note_begun(name, run, record, digest, is_paid=is_paid)
                 try:
                     answer = await submit()
                 except Exception as error:
@@ -293,20 +315,14 @@ class JobContext:
                 reason = f"Step {name} was in flight when Blogen stopped: it may have been paid for. Repeat it?"
                 raise Suspended(Waiting(WaitingFor.REVIEW, None, reason))
 
-    async def _begin(
-        self,
-        name: str,
-        run: int,
-        last: StepRecord | None,
-        digest: str | None,
-        provider: str,
-        *,
-        is_paid: bool,
-        reserve: Reservation | None,
-    ) -> None:
-        await self._steps.begin(
+    def _begin(
+        self, name: str, run: int, digest: str | None, provider: str, *, is_paid: bool, reserve: Reservation | None
+    ) -> Awaitable[None]:
+        return self._steps.begin(
             self.behind, self.job, name, run, digest=digest, provider=provider, is_paid=is_paid, reserve=reserve
         )
+
+    def _note_begun(self, name: str, run: int, last: StepRecord | None, digest: str | None, *, is_paid: bool) -> None:
         name = sys.intern(name)  # thousands of jobs have steps of the same names
         self._records[name] = StepRecord(
             name, self.job.state, run, "running", 0, digest=digest, is_paid=is_paid, earlier=_earlier(last)

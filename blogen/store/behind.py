@@ -16,24 +16,31 @@ from blogen.store.database import Database, Part, Stale, Transaction
 _DISK_PAUSE_SECONDS = 0.5
 
 
-class _Nothing:
-    """To await where there is nothing to wait for."""
+def _nothing() -> Generator[None, None, None]:
+    yield from ()
 
+
+_ENDED = _nothing()
+"""It ends again whenever it is asked; a new one would be made at every step of every job."""
+next(_ENDED, None)
+
+
+class _Nothing:
     __slots__ = ()
 
     def __await__(self) -> Generator[None, None, None]:
-        return
-        yield
+        return _ENDED
 
 
-NOTHING = _Nothing()
+NOTHING: Awaitable[None] = _Nothing()
+"""To await where there is nothing to wait for."""
 
 
 class WriteBehind:
     """The pending writes of one job in hand. While the disk is full they are held, and tried until it has room."""
 
-    __slots__ = ("_added", "_clock", "_database", "_flying", "_is_due", "_job_id", "_lost", "_mending", "_parts",
-                 "_settled", "_waiting")  # fmt: skip
+    __slots__ = ("_clock", "_database", "_flying", "_flying_waiters", "_job_id", "_lost", "_mending", "_parts",
+                 "_waiters")  # fmt: skip
 
     def __init__(self, job_id: str, database: Database, clock: Clock) -> None:
         self._job_id = job_id
@@ -41,25 +48,23 @@ class WriteBehind:
         self._clock = clock
         # Thousands of jobs wait for a service at a time, with nothing to write: they hold no empty lists.
         self._parts: list[Part] | None = None
-        self._flying: Sequence[Part] = ()
+        self._waiters: list[asyncio.Future[None]] | None = None
+        """Who waits for `_parts`."""
+        self._flying: Sequence[Part] | None = None
         """In the hands of the database; the next ones wait until these are durable."""
-        self._added = self._settled = 0
-        self._waiting: list[tuple[int, asyncio.Future[None]]] | None = None
-        self._is_due = False
+        self._flying_waiters: list[asyncio.Future[None]] | None = None
         self._mending: asyncio.Task[None] | None = None
         self._lost: Exception | None = None
         """Why nothing but outcomes is written: the job is elsewhere, or a write can never be done."""
 
     def add(self, part: Part) -> None:
         """Write `part` after all that was added before; at the end of this turn of the loop it is on its way."""
-        if self._parts is None:
-            self._parts = [part]
-        else:
+        if self._parts is not None:
             self._parts.append(part)
-        self._added += 1
-        if not (self._is_due or self._flying):
-            self._is_due = True
-            self._database.loop.call_soon(self._flush)
+            return
+        self._parts = [part]
+        if self._flying is None:
+            self._database.at_turns_end(self._flush)
 
     def barrier(self) -> Awaitable[None]:
         """Wait until all that was added is durable.
@@ -67,15 +72,16 @@ class WriteBehind:
         Raises Overtaken if the job was not where this writer saw it, or why a write can never be done: what was added
         after that is not written, outcomes apart.
         """
-        if self._settled == self._added:
-            self.check()
-            return NOTHING
-        if not self._flying:
+        if self._flying is None:
+            if self._parts is None:
+                self.check()
+                return NOTHING
             self._flush()
         waiter: asyncio.Future[None] = self._database.loop.create_future()
-        if self._waiting is None:
-            self._waiting = []
-        self._waiting.append((self._added, waiter))
+        if self._parts is None:
+            self._flying_waiters = _with(self._flying_waiters, waiter)
+        else:
+            self._waiters = _with(self._waiters, waiter)
         return waiter
 
     def check(self) -> None:
@@ -93,43 +99,44 @@ class WriteBehind:
         await self._once_there_is_room(lambda: self._database.write(work))
 
     def _flush(self) -> None:
-        self._is_due = False
-        if self._parts is None or self._flying or self._mending is not None:
+        parts = self._parts
+        if parts is None or self._flying is not None:
             return
-        self._flying, self._parts = self._parts, None
+        self._flying, self._parts = parts, None
+        self._flying_waiters, self._waiters = self._waiters, None
         if self._lost is not None:
             self._landed(self._lost)
             return
         try:
-            self._database.write_parts(self._flying, self._landed)
+            self._database.write_parts(parts, self._landed)
         except StoreUnavailable as error:
             self._landed(error)
 
     def _landed(self, error: Exception | None) -> None:
-        landed, self._flying = self._flying, ()
         if error is None:
-            self._note_settled(len(landed))
-            self._flush()
+            self._settle()
         else:
-            self._mending = self._database.loop.create_task(self._mend(landed, error))
+            self._mending = self._database.loop.create_task(self._mend(error))
 
-    def _note_settled(self, count: int) -> None:
-        self._settled += count
-        while self._waiting and self._waiting[0][0] <= self._settled:
-            waiter = self._waiting.pop(0)[1]
-            if waiter.done():
-                continue
-            if self._lost is None:
-                waiter.set_result(None)
-            else:
-                waiter.set_exception(self._lost)
-        self._waiting = self._waiting or None
+    def _settle(self) -> None:
+        waiters, self._flying, self._flying_waiters = self._flying_waiters, None, None
+        if waiters is not None:
+            for waiter in waiters:
+                if waiter.done():
+                    continue
+                if self._lost is None:
+                    waiter.set_result(None)
+                else:
+                    waiter.set_exception(self._lost)
+        if self._parts is not None:
+            self._flush()
 
-    async def _mend(self, parts: Sequence[Part], error: Exception) -> None:
+    async def _mend(self, error: Exception) -> None:
         """Write one by one what could not be written as one, so that outcomes are kept whatever else fails."""
+        assert self._flying is not None
         if isinstance(error, StoreUnavailable):
             await self._clock.sleep(_DISK_PAUSE_SECONDS)
-        for part in parts:
+        for part in self._flying:
             if self._lost is None or part.is_outcome:
                 try:
                     await self._once_there_is_room(
@@ -143,8 +150,7 @@ class WriteBehind:
                 except Exception as hopeless:
                     self._lost = hopeless
         self._mending = None
-        self._note_settled(len(parts))
-        self._flush()
+        self._settle()
 
     async def _once_there_is_room(self, write: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -152,3 +158,10 @@ class WriteBehind:
                 return await write()
             except StoreUnavailable:
                 await self._clock.sleep(_DISK_PAUSE_SECONDS)
+
+
+def _with(waiters: "list[asyncio.Future[None]] | None", one: "asyncio.Future[None]") -> "list[asyncio.Future[None]]":
+    if waiters is None:
+        return [one]
+    waiters.append(one)
+    return waiters

@@ -1,11 +1,12 @@
 """The database: one writer with group commit, read connections beside it.
 
-Writes go into a batch that waits for the connection's thread: one hop, one transaction, one commit, then each caller
-hears. What comes during a commit is in the next batch; the thread begins it when it has ended the last, and does not
-wait for the loop. Alone, a write is one commit. A batch has a size at which the next one begins, so that when thousands
-of callers come at once the first go on while the others are written. When they come all the time but one by one, as
-they do while many jobs wait for slow services, `gathers` has the thread wait a moment for others to come: a commit of
-one costs a tenth of a millisecond of everyone's time, and one more write in it a tenth of that.
+Writes stand in a line that the connection's thread takes from. What has come when it begins is a batch: one hop, one
+transaction, one commit, then each caller hears. What comes during a commit is in the next batch, which the thread
+begins when it has ended the last, whatever the loop does. Alone, a write is one commit. A batch has a size at which the
+next one begins, so that when thousands of callers come at once the first go on while the others are written. When they
+come all the time but one by one, as they do while many jobs wait for slow services, `gather` has the thread wait a
+moment for others to come: a commit of one costs a tenth of a millisecond of everyone's time, and one more write in it a
+tenth of that.
 
 Two forms of write stand in the same batch:
 
@@ -18,16 +19,18 @@ One bad write fails alone: if the batch cannot be done as one, it is done again 
 
 import asyncio
 import contextlib
+import math
 import re
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
-from itertools import chain, repeat
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Any, NamedTuple, TypeVar
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import aiosqlite
 
@@ -172,6 +175,9 @@ class Transaction:
         self.events.append(event)
 
 
+_ROWS_OF = itemgetter(0)
+"""Of a part."""
+
 Check = Callable[[Transaction, dict[Any, Any]], None]
 """Looks, in the transaction, whether a write may be made; raises a BlogenError if not.
 
@@ -221,60 +227,34 @@ class _CheckedWrite:
         self.error: Exception | None = None
 
 
+_Write: TypeAlias = tuple[Sequence[Part], Done] | _CheckedWrite | _WorkWrite
+
+
 class _Batch:
-    """One turn of the writer: filled by callers in the loop until the connection's thread runs it, resolved there."""
+    """One turn of the writer: what had come when it began. Written in the connection's thread, resolved in the loop."""
 
     def __init__(self) -> None:
         self.rows: dict[tuple[Rows, ...], _RowWrites] = {}
         self.checked: list[_CheckedWrite] = []
         self.works: list[_WorkWrite] = []
-        self._size = 0
-        self._is_open = True
-        self._is_worthwhile = threading.Event()
-        self._door = threading.Lock()
         self._now_ms = 0
 
-    def take_parts(self, parts: Sequence[Part], done: Done) -> bool:
-        """Whether there was room for one more."""
-        with self._door:
-            if not self._is_open:
-                return False
-            self._count()
-            rows = tuple([part.rows for part in parts])
+    def take(self, write: _Write) -> None:
+        if isinstance(write, tuple):
+            parts, done = write
+            rows = tuple(map(_ROWS_OF, parts))
             writes = self.rows.get(rows)
             if writes is None:
                 writes = self.rows[rows] = _RowWrites(rows)
             writes.callers.append(done)
             writes.parts.append(parts)
-            return True
-
-    def take(self, write: "_WorkWrite | _CheckedWrite") -> bool:
-        """Whether there was room for one more."""
-        with self._door:
-            if not self._is_open:
-                return False
-            self._count()
-            if isinstance(write, _CheckedWrite):
-                self.checked.append(write)
-            else:
-                self.works.append(write)
-            return True
-
-    def _count(self) -> None:
-        self._size += 1
-        if self._size == _WORTH_A_COMMIT:
-            self._is_worthwhile.set()
-        self._is_open = self._size < _BATCH_WRITES
-
-    def gather(self, seconds: float) -> None:
-        """Wait at most so long for others to come. Blocks."""
-        if seconds > 0:
-            self._is_worthwhile.wait(seconds)
+        elif isinstance(write, _CheckedWrite):
+            self.checked.append(write)
+        else:
+            self.works.append(write)
 
     def run(self, connection: sqlite3.Connection, now_ms: int) -> None:
         """Commit all writes that can be; the others have their error."""
-        with self._door:
-            self._is_open = False
         self._now_ms = now_ms
         for attempt in (self._as_one, self._each_isolated):
             try:
@@ -287,7 +267,6 @@ class _Batch:
 
     def fail(self, error: Exception) -> None:
         """Nothing could be done at all: everyone hears the same."""
-        self._is_open = False
         for writes in self.rows.values():
             writes.errors = [error] * len(writes.callers)
         for checked in self.checked:
@@ -396,46 +375,82 @@ def _alone(connection: sqlite3.Connection, change: Callable[[], None]) -> Except
 
 
 class _Writer:
-    """The connection that writes, in a thread of its own: it begins what is handed over whatever the loop does."""
+    """The connection that writes, in a thread of its own: it begins what has come whatever the loop does."""
 
     def __init__(self, path: Path, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
         self._clock = clock
         self._loop = loop
-        self._batches: SimpleQueue[tuple[_Batch, Callable[[_Batch], None]] | None] = SimpleQueue()
+        self._coming: SimpleQueue[_Write | None] = SimpleQueue()
+        """What is not begun yet; None: that was all."""
+        self._begun = -math.inf
         self.gathers = False
+        self._is_gathering = False
+        self._has_enough = threading.Event()
         # Opened by one thread and used by another, never by two at a time.
         self._connection = sqlite3.connect(path, isolation_level=None, cached_statements=256, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
         for pragma in (*_PRAGMAS, *_WRITER_PRAGMAS):
             self._connection.execute(pragma)
-        self._thread = threading.Thread(target=self._serve, name="database writer", daemon=True)
+
+    def start(self, resolve: Callable[[_Batch], None]) -> None:
+        """Write what comes; `resolve` is called in the loop with each batch that is ended."""
+        self._thread = threading.Thread(target=self._serve, args=(resolve,), name="database writer", daemon=True)
         self._thread.start()
 
-    def hand_over(self, batch: _Batch, ended: Callable[[_Batch], None]) -> None:
-        """Run `batch` after those handed over before; `ended` is called in the loop."""
-        self._batches.put((batch, ended))
+    def put(self, write: _Write) -> None:
+        self._coming.put(write)
+        if self._is_gathering and self._is_enough():
+            self._has_enough.set()
 
     def close(self) -> None:
-        """End what was handed over, tidy up, close. Blocks."""
-        self._batches.put(None)
+        """Write what has come, tidy up, close. Blocks."""
+        self._coming.put(None)
+        self._has_enough.set()
         self._thread.join()
         with contextlib.suppress(sqlite3.Error):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
 
-    def _serve(self) -> None:
-        begun = 0.0
-        while (handed := self._batches.get()) is not None:
-            batch, ended = handed
-            if self.gathers:
-                batch.gather(begun + _GATHER_SECONDS - time.monotonic())
-                begun = time.monotonic()
+    def _serve(self, resolve: Callable[[_Batch], None]) -> None:
+        while (batch := self._next()) is not None:
             try:
                 batch.run(self._connection, self._clock.now_ms())
             except Exception as error:  # every caller must hear of it
                 batch.fail(error)
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                self._loop.call_soon_threadsafe(ended, batch)
+                self._loop.call_soon_threadsafe(resolve, batch)
+
+    def _next(self) -> _Batch | None:
+        """All that has come, as far as a batch has room; None at the end. Waits for the first."""
+        write = self._coming.get()
+        if write is None:
+            return None
+        if self.gathers:
+            self._gather(self._begun + _GATHER_SECONDS - time.monotonic())
+            self._begun = time.monotonic()
+        batch = _Batch()
+        batch.take(write)
+        with contextlib.suppress(Empty):
+            for _ in range(_BATCH_WRITES - 1):
+                write = self._coming.get_nowait()
+                if write is None:
+                    self._coming.put(None)  # for the next turn
+                    break
+                batch.take(write)
+        return batch
+
+    def _gather(self, seconds: float) -> None:
+        """Wait at most so long until there is enough for a commit."""
+        if seconds <= 0:
+            return
+        self._is_gathering = True
+        if not self._is_enough():  # what came before this was said told nobody
+            self._has_enough.wait(seconds)
+        self._is_gathering = False
+        self._has_enough.clear()
+
+    def _is_enough(self) -> bool:
+        return self._coming.qsize() + 1 >= _WORTH_A_COMMIT  # the first is in hand
 
 
 def _commit(connection: sqlite3.Connection) -> None:
@@ -458,12 +473,12 @@ class Database:
         self._looking_up: sqlite3.Connection | None = None
         self._turn = 0
         self._bus = bus
-        self._batch: _Batch | None = None
-        """The one that is being filled."""
         self.loop = asyncio.get_running_loop()
         """The one that it belongs to."""
+        self._due: list[Callable[[], None]] = []
         self._closing = False
         self._failure: str | None = None
+        writer.start(self._resolve)
 
     @classmethod
     async def open(cls, path: Path, *, clock: Clock | None = None, bus: Bus | None = None) -> "Database":
@@ -556,58 +571,44 @@ class Database:
 
     def write_parts(self, parts: Sequence[Part], done: Done) -> None:
         """Write all of `parts` or none, then call `done`. Raises StoreUnavailable while closing."""
-        if self._batch is None or not self._batch.take_parts(parts, done):
-            batch = self._next_batch()
-            batch.take_parts(parts, done)  # before it is handed over: it may be begun at once
-            self._hand_over(batch)
+        self._put((parts, done))
 
-    def _put(self, write: "_WorkWrite | _CheckedWrite") -> None:
-        if self._batch is None or not self._batch.take(write):
-            batch = self._next_batch()
-            batch.take(write)
-            self._hand_over(batch)
+    def at_turns_end(self, do: Callable[[], None]) -> None:
+        """Call `do` once everyone who is ready now has had a turn."""
+        if not self._due:
+            self.loop.call_soon(self._end_turn)
+        self._due.append(do)
 
-    def _next_batch(self) -> _Batch:
-        """The one before is full, or the thread has begun it. Raises StoreUnavailable."""
+    def _end_turn(self) -> None:
+        due, self._due = self._due, []
+        for do in due:
+            do()
+
+    def _put(self, write: _Write) -> None:
         if self._closing:
             raise StoreUnavailable("The database is being closed.", remedy="Start Blogen again.")
-        self._batch = _Batch()
-        return self._batch
-
-    def _hand_over(self, batch: _Batch) -> None:
-        self._writer.hand_over(batch, self._resolve)
+        self._writer.put(write)
 
     def _resolve(self, batch: _Batch) -> None:
         failures: list[str] = []
         for writes in batch.rows.values():
-            errors = writes.errors or repeat(None)
-            for done, parts, error in zip(writes.callers, writes.parts, errors, strict=False):
-                if error is None:
-                    for part in parts:
-                        if part.event is not None:
-                            self._bus.publish(part.event)
+            if writes.errors is None:
+                self._bus.publish(*_events(chain.from_iterable(writes.parts)))
+                for done in writes.callers:
                     done(None)
-                else:
-                    self._settle_failed(done, error, failures)
+            else:
+                for done, parts, error in zip(writes.callers, writes.parts, writes.errors, strict=True):
+                    self._settle(done, _events(parts), error, failures)
         for checked in batch.checked:
-            if checked.error is None:
-                if checked.part.event is not None:
-                    self._bus.publish(checked.part.event)
-                checked.done(None)
-            else:
-                self._settle_failed(checked.done, checked.error, failures)
+            self._settle(checked.done, _events((checked.part,)), checked.error, failures)
         for write in batch.works:
-            done = partial(_resolve, write.future, write.value)
-            if write.error is None:
-                for event in write.events:
-                    self._bus.publish(event)
-                done(None)
-            else:
-                self._settle_failed(done, write.error, failures)
+            self._settle(partial(_resolve, write.future, write.value), write.events, write.error, failures)
         self._note_health(failures[0] if failures else None)
 
-    def _settle_failed(self, done: Done, error: Exception, failures: list[str]) -> None:
-        if isinstance(error, sqlite3.OperationalError) and _primary_code(error) in _TRANSIENT:
+    def _settle(self, done: Done, events: Sequence[Event], error: Exception | None, failures: list[str]) -> None:
+        if error is None:
+            self._bus.publish(*events)
+        elif isinstance(error, sqlite3.OperationalError) and _primary_code(error) in _TRANSIENT:
             failures.append(str(error))
             error = _unavailable(error)
         done(error)
@@ -635,12 +636,16 @@ class Database:
 
     async def close(self) -> None:
         """Write what is pending, tidy up, close."""
-        self._closing, self._batch = True, None
+        self._closing = True
         await asyncio.to_thread(self._writer.close)
         for reader in self._readers:
             await reader.close()
         if self._looking_up is not None:
             self._looking_up.close()
+
+
+def _events(parts: Iterable[Part]) -> list[Event]:
+    return [event for _, _, event, _ in parts if event is not None]
 
 
 def _resolve(future: "asyncio.Future[Any]", value: Any, error: Exception | None) -> None:

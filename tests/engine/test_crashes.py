@@ -16,7 +16,7 @@ from blogen.domain.job import JobState, Waiting, WaitingFor
 from blogen.engine.outcome import Move
 from blogen.errors import ProviderUnavailable
 from blogen.providers.protocols import Pending, Submitted
-from blogen.store.database import Database
+from blogen.store.database import Database, _Batch
 from tests.engine.house import NEXT, House, Text, house
 
 KINDS = st.sampled_from(["local", "paid", "handle", "flaky"])
@@ -97,30 +97,28 @@ class Crashing(contextlib.AbstractContextManager):
         self.crashed = asyncio.Event()
 
     def __enter__(self):
-        self.hand_over, self.resolve = Database._hand_over, Database._resolve
+        self.run, self.resolve = _Batch.run, Database._resolve
         dead = set()
 
-        def hand_over(database, batch):
+        def run(batch, *told):
             self.left -= 1
             if self.left <= 0:
                 dead.add(batch)
-                self.database = database
             if self.left > 0 or (self.left == 0 and not self.before):
-                self.hand_over(database, batch)
-            else:
-                self.crashed.set()
+                self.run(batch, *told)
 
         def resolve(database, batch):
             if batch in dead:
-                self.crashed.set()  # it is durable, and nobody will hear of it
+                self.database = database
+                self.crashed.set()  # durable or not, nobody will hear of it
             else:
                 self.resolve(database, batch)
 
-        Database._hand_over, Database._resolve = hand_over, resolve
+        _Batch.run, Database._resolve = run, resolve
         return self
 
     def __exit__(self, *_):
-        Database._hand_over, Database._resolve = self.hand_over, self.resolve
+        _Batch.run, Database._resolve = self.run, self.resolve
 
 
 async def committed(home: House):

@@ -10,7 +10,7 @@ import pytest
 from blogen.errors import NotFound, StoreUnavailable
 from blogen.events import Bus, PostChanged, StoreFailed, StoreHealed
 from blogen.store import database as store
-from blogen.store.database import _BATCH_WRITES, Database, Rows, Stale, _Batch
+from blogen.store.database import _BATCH_WRITES, Database, Rows, Stale
 from tests.fresh import prepare
 
 INTO_LEDGER = "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros)"
@@ -182,25 +182,3 @@ async def test_closing_writes_what_is_pending_and_refuses_more(tmp_path):
         database.write_rows(PUT, ("late", 0, 1))
     with sqlite3.connect(tmp_path / "blogen.db") as raw:
         assert raw.execute("SELECT count(*) FROM ledger").fetchone() == (10,)
-
-
-async def test_a_batch_that_is_begun_the_moment_it_is_handed_over_has_its_write(database, monkeypatch):
-    hand_over, run = Database._hand_over, _Batch.run
-    begun = threading.Event()
-
-    def run_at_once(database, batch):
-        hand_over(database, batch)
-        assert begun.wait(20)
-        begun.clear()
-
-    def note(*told):
-        run(*told)
-        begun.set()
-
-    monkeypatch.setattr(Database, "_hand_over", run_at_once)
-    monkeypatch.setattr(_Batch, "run", note)
-    async with asyncio.timeout(20):
-        for number in range(3):
-            await database.write_rows(PUT, (str(number), 0, number))
-            await database.write(lambda tx: tx.now_ms)
-    assert len(await spending(database)) == 3
