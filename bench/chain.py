@@ -87,11 +87,12 @@ def all_published(bus: Bus, count: int) -> asyncio.Event:
 
     def hear(event: Event) -> None:
         nonlocal left
-        if type(event) is JobMoved and event.target == JobState.PUBLISHED:
+        assert isinstance(event, JobMoved)
+        if event.target == JobState.PUBLISHED:
             left -= 1
             if not left:
                 done.set()
                 unsubscribe()
 
-    unsubscribe = bus.subscribe(hear)
+    unsubscribe = bus.subscribe(hear, JobMoved)
     return done

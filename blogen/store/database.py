@@ -45,7 +45,7 @@ _READERS = 2
 _BATCH_WRITES = 256
 _WORTH_A_COMMIT = 32
 """So many writes wait for no more to come."""
-_GATHER_SECONDS = 0.02
+_GATHER_SECONDS = 0.01
 """From one commit's beginning to the next, while writes are gathered."""
 _PRAGMAS = (
     "PRAGMA foreign_keys = ON",

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
+from pydantic_core import from_json
+
 from blogen.clock import Clock
 from blogen.domain.job import InDoubtPolicy, Job
 from blogen.domain.orders import Revision
@@ -369,4 +371,4 @@ def _told(detail: str | None) -> Mapping[str, Any]:
     """A line's detail, which nobody changes."""
     if not detail:
         return NO_ENTRIES
-    return _OFTEN_TOLD.get(detail) or json.loads(detail)
+    return _OFTEN_TOLD.get(detail) or from_json(detail)
