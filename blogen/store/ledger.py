@@ -9,11 +9,13 @@ one, one waits.
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from blogen.config import BudgetConfig
 from blogen.errors import BlogenError, FieldError, InvalidInput
 from blogen.store.database import AnyNumber, Database, Transaction
+
+if TYPE_CHECKING:
+    from blogen.config import BudgetConfig
 
 HOLD = "INSERT INTO ledger (job_id, step, run, at, provider, counted_usd_micros) VALUES (?, ?, ?, ?, ?, ?)"
 SETTLE = (
@@ -174,7 +176,7 @@ class Ledger:
         )
 
 
-def caps_of(budget: BudgetConfig) -> Sequence[Cap]:
+def caps_of(budget: "BudgetConfig") -> Sequence[Cap]:
     """The caps of `[budget]` that are set, as its keys are called."""
     usd = {"job": budget.job_usd, "day": budget.day_usd, "month": budget.month_usd}
     calls = {"job": budget.job_calls, "day": budget.day_calls, "month": budget.month_calls}
