@@ -91,6 +91,22 @@ _WHERE = """
   return null
 }
 """
+_PAINTED = """
+window.blogenPainted = []
+{
+  const where = WHERE
+  const {port1: painted, port2: drawing} = new MessageChannel()  // what is sent while a frame is made arrives behind it
+  let mine = 0
+  const next = () => requestAnimationFrame(() => drawing.postMessage(null))
+  painted.onmessage = () => {
+    const now = where()
+    if (now !== null) blogenPainted.push(now)
+    if (now !== null && !document.getElementById('first')) mine += 1
+    if (mine < 10) next()
+  }
+  next()
+}
+"""
 _SCROLL = """
 pixels => {
   const item = [...document.querySelectorAll('[role=listitem]')].find(one => one.getBoundingClientRect().height > 0)
@@ -314,14 +330,23 @@ class Phone:
         await self.page.touchscreen.tap(box["x"] + box["width"] / 2, max(box["y"], 130) + 40)
         await self.page.wait_for_url(f"**/app/post/{slug}")
 
+    async def watch_paint(self) -> None:
+        """From the next load on, note where every frame shows the list."""
+        await self.page.add_init_script(_PAINTED.replace("WHERE", _WHERE.strip()))
+
+    async def painted(self) -> set[tuple[str, int]]:
+        """Where the frames since the load have shown the list, until ten were the app's."""
+        seen = await self.page.evaluate("blogenPainted")
+        return {(post, above) for post, above in seen}
+
     async def settled(self) -> None:
-        """Wait until the list stands still for ten frames."""
+        """Wait until the app's own list, not the first cards, stands still for ten frames."""
         await self.page.evaluate(
             f"""async () => {{
               const where = {_WHERE.strip()}
               for (let same = 0, last = '', tries = 0; same < 10 && tries < 600; tries++) {{
                 await new Promise(requestAnimationFrame)
-                const now = JSON.stringify(where())
+                const now = JSON.stringify(document.getElementById('first') ? null : where())
                 same = now === last && now !== 'null' ? same + 1 : 0
                 last = now
               }}

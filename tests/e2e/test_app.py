@@ -65,10 +65,12 @@ async def test_a_place_in_the_feed_is_kept_however_one_comes_back(new_phone: New
     await ann.settled()
     assert await ann.where() == place, "after another tab"
 
+    await ann.watch_paint()
     await ann.page.reload()
     await expect(ann.see("Post number 150")).to_be_visible()
     await ann.settled()
     assert await ann.where() == place, "after a reload"
+    assert await ann.painted() == {place}, "while it loaded"
 
     # A reload in the post, and then back.
     await ann.tap_post(DEEP)

@@ -19,28 +19,42 @@ const NEAR = 1.5;
 
 export function FeedList({ name, posts, renderPost, footer, header, onEnd, onStart, ref }: FeedListProps) {
   const scroller = useRef<ScrollView>(null);
+  const list = useRef<View>(null);
   const rows = useRef(new Map<string, HTMLElement>());
   const settling = useRef(0);
   const first = useRef(posts[0]?.slug);
 
   const page = useCallback((): HTMLElement | null => (scroller.current?.getScrollableNode() as HTMLElement | undefined) ?? null, []);
 
+  /** Have the page show the place; false where there is none. */
+  const align = useCallback((): boolean => {
+    const place = feedPlace(name);
+    const node = page();
+    const row = place === null ? undefined : rows.current.get(place.post);
+    if (node === null || place === null || row === undefined || node.clientHeight === 0) return false;
+    const off = row.getBoundingClientRect().top - node.getBoundingClientRect().top + place.dy;
+    if (Math.abs(off) >= 0.5) node.scrollTop += off;
+    return true;
+  }, [name, page]);
+
   const settle = useCallback(() => {
     cancelAnimationFrame(settling.current);
     let left = FRAMES;
     const step = (): void => {
-      const place = feedPlace(name);
-      const node = page();
-      const row = place === null ? undefined : rows.current.get(place.post);
       settling.current = 0;
-      if (node === null || place === null || row === undefined || node.clientHeight === 0) return;
-      const off = row.getBoundingClientRect().top - node.getBoundingClientRect().top + place.dy;
-      if (Math.abs(off) >= 0.5) node.scrollTop += off;
+      if (!align()) return;
       left -= 1;
       if (left > 0) settling.current = requestAnimationFrame(step);
     };
     step();
-  }, [name, page]);
+  }, [align]);
+
+  // A frame's rows get their height when its callbacks have run: without this it would be painted some posts farther down.
+  useLayoutEffect(() => {
+    const watch = new ResizeObserver(() => settling.current !== 0 && align());
+    if (list.current !== null) watch.observe(list.current as unknown as HTMLElement);
+    return () => watch.disconnect();
+  }, [align]);
 
   // Before the first frame is painted, and again whenever the screen comes back.
   useLayoutEffect(() => {
@@ -83,7 +97,7 @@ export function FeedList({ name, posts, renderPost, footer, header, onEnd, onSta
   return (
     <ScrollView ref={scroller} onScroll={keep} scrollEventThrottle={50} style={styles.page} contentContainerStyle={styles.inside}>
       {header}
-      <View role="list">
+      <View ref={list} role="list">
         {posts.map((post) => (
           <View
             key={post.slug}
