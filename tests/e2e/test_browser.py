@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from tests.chromium import needed
+from tests.chromium import needed, opened
 from tests.showcase import DAY_MS, NOW_MS, fill
 from tests.web.site import Site, open_site
 
@@ -47,7 +48,7 @@ SHORT_TARGETS = """
   .filter(([, height]) => height < 43.9)
 """
 
-pytestmark = needed()
+pytestmark = [needed(), pytest.mark.asyncio(loop_scope="module")]
 
 
 @dataclass
@@ -69,7 +70,21 @@ class Watched:
             self.complaints = [one for one in self.complaints if "status of 404" not in one]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def _one_browser() -> AsyncIterator[Browser]:
+    async with opened() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(_one_browser: Browser) -> AsyncIterator[Browser]:
+    """The same for all tests here, and empty: to begin a new one costs more than some of them."""
+    yield _one_browser
+    for context in _one_browser.contexts:
+        await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def site(tmp_path) -> AsyncIterator[Site]:
     async with open_site(tmp_path, server={"base_url": "https://blog.example.org"}) as opened:
         yield opened
@@ -145,7 +160,7 @@ async def test_a_keyboard_reaches_the_content_first_and_search_works_without_scr
     await page.goto(f"{site.url}/")
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
-    assert page.url.endswith("#content")
+    await page.wait_for_url("**/#content")
     await page.goto(f"{site.url}/search")
     await page.fill("input[name=q]", "lighthouse")
     await page.keyboard.press("Enter")
