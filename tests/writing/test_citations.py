@@ -237,44 +237,51 @@ OPENERS = ["“{}”", '"{}"', "„{}“", "«{}»", "»{}«", "「{}」", "‘{
 ENDS = [".", "!", "?", ", they say.", " (so they say)."]
 
 
-@st.composite
-def material(draw):
-    sentences = [
-        f"{' '.join(draw(st.lists(st.sampled_from(WORDS), min_size=5, max_size=9))).capitalize()} "
-        f"{draw(st.integers(1, 899))}."
-        for _ in range(draw(st.integers(2, 5)))
-    ]
-    return " ".join(sentences)
-
-
-@st.composite
-def statement(draw, text):
-    """A sentence of a draft: with or without quotation, figure and marker, true or not."""
-    words = text.rstrip(".").split()
-    parts = ["They", draw(st.sampled_from(["said", "found", "knew", "wrote"]))]
-    if draw(st.booleans()):
-        if draw(st.booleans()):
-            start = draw(st.integers(0, len(words) - 4))
-            quote = " ".join(words[start : start + draw(st.integers(2, 4))])
-        else:
-            quote = " ".join(draw(st.lists(st.sampled_from([*WORDS, *FABRICATED]), min_size=5, max_size=8)))
-        parts.append(draw(st.sampled_from(OPENERS)).format(quote))
-    if draw(st.booleans()):
-        number = draw(st.one_of(st.integers(1, 899), st.integers(5000, 9999)))
-        parts += ["about", f"{number}{draw(st.sampled_from(['', ' %', ' km', ' million']))}"]
-    parts.append(draw(st.sampled_from(["here", "there", "again"])))
-    markers = draw(st.lists(st.sampled_from(["[^s1.1]", "[^s1.2]", "[^s2.1]", "[^x]", "[^s7.7]"]), max_size=2))
-    return " ".join(parts) + draw(st.sampled_from(ENDS)) + "".join(markers)
+# Named here: made within what draws from them, they would be made anew for every word.
+CHANCE = st.booleans()
+SAID = st.lists(st.sampled_from(WORDS), min_size=5, max_size=9).map(" ".join)
+COUNTED = st.integers(1, 899)
+SENTENCES = st.lists(st.builds("{} {}.".format, SAID.map(str.capitalize), COUNTED), min_size=2, max_size=5)
+VERB = st.sampled_from(["said", "found", "knew", "wrote"])
+QUOTED_WORDS = st.integers(2, 4)
+INVENTED = st.lists(st.sampled_from([*WORDS, *FABRICATED]), min_size=5, max_size=8).map(" ".join)
+OPENER = st.sampled_from(OPENERS)
+NUMBER = st.one_of(COUNTED, st.integers(5000, 9999))
+UNIT = st.sampled_from(["", " %", " km", " million"])
+PLACE = st.sampled_from(["here", "there", "again"])
+MARKERS = st.lists(st.sampled_from(["[^s1.1]", "[^s1.2]", "[^s2.1]", "[^x]", "[^s7.7]"]), max_size=2).map("".join)
+END = st.sampled_from(ENDS)
+PREFIX = st.sampled_from(["", "- ", "> ", "### ", "1. ", "**"])
+GAP = st.sampled_from([" ", "\n", ""])
+FEW = st.integers(1, 4)
+MATERIAL = SENTENCES.map(" ".join)
 
 
 @st.composite
 def drafts(draw):
-    text = draw(material())
+    text = draw(MATERIAL)
+    words = text.rstrip(".").split()
+
+    def statement():
+        """A sentence of a draft: with or without quotation, figure and marker, true or not."""
+        parts = ["They", draw(VERB)]
+        if draw(CHANCE):
+            if draw(CHANCE):
+                start = draw(st.integers(0, len(words) - 4))
+                quote = " ".join(words[start : start + draw(QUOTED_WORDS)])
+            else:
+                quote = draw(INVENTED)
+            parts.append(draw(OPENER).format(quote))
+        if draw(CHANCE):
+            parts += ["about", f"{draw(NUMBER)}{draw(UNIT)}"]
+        parts.append(draw(PLACE))
+        return " ".join(parts) + draw(END) + draw(MARKERS)
+
     blocks = []
-    for _ in range(draw(st.integers(1, 4))):
-        prefix = draw(st.sampled_from(["", "- ", "> ", "### ", "1. ", "**"]))
-        sentences = draw(st.lists(statement(text), min_size=1, max_size=4))
-        blocks.append(prefix + draw(st.sampled_from([" ", "\n", ""])).join(sentences))
+    for _ in range(draw(FEW)):
+        prefix = draw(PREFIX)
+        sentences = [statement() for _ in range(draw(FEW))]
+        blocks.append(prefix + draw(GAP).join(sentences))
     research = Research(
         sources=[source(text, "s1"), source("Nothing that anybody would quote stands here.", "s2")],
         passages=[
@@ -327,7 +334,7 @@ def test_what_was_checked_passes_the_check(draft):
 
 
 @settings(max_examples=200, deadline=None)
-@given(material(), st.data())
+@given(MATERIAL, st.data())
 def test_a_true_quotation_is_never_taken_out(text, data):
     words = text.rstrip(".").split()
     start = data.draw(st.integers(0, len(words) - 3))
