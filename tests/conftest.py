@@ -3,11 +3,13 @@
 import os
 import shutil
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from blogen.store import people
+from tests import compiled
 
 settings.register_profile("blogen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("blogen")
@@ -23,6 +25,20 @@ people.HASHING = people.HashCost(rounds=1, kib=8)
 
 LONGEST_FIRST = ("tests/e2e/test_crash_", "tests/api/test_schemathesis", "tests/e2e/", "tests/site/")
 """Files of few tests that take minutes: begun last, one worker would end them alone."""
+
+
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all workers keep them."""
+    its_own = tmp_path_factory.getbasetemp()
+    folder = (its_own.parent if "PYTEST_XDIST_WORKER" in os.environ else its_own) / "compiled"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compile_once(compiled_templates: Path) -> None:
+    compiled.share(compiled_templates)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

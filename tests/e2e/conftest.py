@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
+from tests import compiled
 from tests.chromium import WHOLE, opened
 from tests.e2e.app import Crowd, Phone, open_crowd, pick_up
 from tests.e2e.harness import Blogen
@@ -23,8 +24,8 @@ NewPhone = Callable[..., Awaitable[Phone]]
 
 
 @pytest.fixture(scope="session")
-def seed(tmp_path_factory: pytest.TempPathFactory) -> Blogen:
-    """A blog that has published its first post and is at rest."""
+def seed(tmp_path_factory: pytest.TempPathFactory, compiled_templates: Path) -> Blogen:
+    """A blog that has published its first post, has shown its pages, and is at rest."""
 
     async def made(folder: Path) -> Blogen:
         async with Blogen(folder) as blogen:
@@ -35,7 +36,10 @@ def seed(tmp_path_factory: pytest.TempPathFactory) -> Blogen:
             return blogen
 
     with ThreadPoolExecutor(1) as apart:  # a loop of its own, beside pytest's
-        return apart.submit(asyncio.run, made(tmp_path_factory.mktemp("seed"))).result()
+        blogen = apart.submit(asyncio.run, made(tmp_path_factory.mktemp("seed"))).result()
+    compiled.fill(compiled_templates)
+    shutil.copytree(compiled_templates, blogen.data / "cache")
+    return blogen
 
 
 @pytest.fixture
@@ -43,7 +47,9 @@ def new_blogen(seed: Blogen, tmp_path: Path) -> NewBlogen:
     """Blogs that begin as copies of `seed`; start them with `async with`."""
 
     def new(name: str = "blog", **options: str) -> Blogen:
-        shutil.copytree(seed.data, tmp_path / name / "data")
+        data = tmp_path / name / "data"
+        shutil.copytree(seed.data, data, ignore=lambda folder, _: {"cache"} if folder == str(seed.data) else set())
+        shutil.copytree(seed.data / "cache", data / "cache", copy_function=os.link)  # they are never written to
         return Blogen(tmp_path / name, token=seed.token, **options)
 
     return new
