@@ -38,7 +38,7 @@ def seed(tmp_path_factory: pytest.TempPathFactory, compiled_templates: Path) -> 
     with ThreadPoolExecutor(1) as apart:  # a loop of its own, beside pytest's
         blogen = apart.submit(asyncio.run, made(tmp_path_factory.mktemp("seed"))).result()
     compiled.fill(compiled_templates)
-    shutil.copytree(compiled_templates, blogen.data / "cache")
+    shutil.copytree(compiled_templates, blogen.data / "cache", dirs_exist_ok=True)
     return blogen
 
 

@@ -103,10 +103,12 @@ def _nursery() -> socket.socket:
 # -- the process that the commands are children of ------------------------------------------------------------------
 
 NEEDED = (
-    "anthropic.resources.messages", "anthropic.resources.models", "anyio._backends._asyncio", "feedparser", "jinja2",
-    "lxml.html", "markdown_it", "mdit_py_plugins.footnote", "nh3", "openai.resources.chat", "openai.resources.images",
-    "openai.resources.models", "openai.resources.responses", "PIL.Image", "PIL.ImageCms", "PIL.ImageDraw",
-    "PIL.ImageOps", "pygments.lexers", "rustworkx", "sentencex", "snowballstemmer", "tomllib", "trafilatura", "uvloop",
+    "anthropic.resources.messages", "anthropic.resources.models", "anyascii", "anyio._backends._asyncio",
+    "encodings.idna", "encodings.utf_8_sig", "feedparser", "jinja2", "lxml.html", "markdown_it",
+    "mdit_py_plugins.footnote", "nh3", "openai.resources.chat", "openai.resources.images", "openai.resources.models",
+    "openai.resources.responses.responses", "PIL.Image", "PIL.ImageCms", "PIL.ImageDraw", "PIL.ImageOps",
+    "pygments.lexers", "rustworkx", "sentencex", "snowballstemmer", "tomllib", "trafilatura", "uvloop",
+    "xml.sax.expatreader",
 )  # fmt: skip
 """What commands and a whole post import beside Blogen's own modules."""
 
