@@ -185,7 +185,9 @@ def _build() -> None:
     from blogen.config import Config
     from blogen.events import Bus
     from blogen.providers.sdk import certificates
+    from blogen.render.html import to_html
     from blogen.server import web_application
+    from blogen.store.search import _spaceless_character
     from blogen.writing.prompts import Prompts, prompts_folder
 
     ours = (model for model in _kinds_of(BaseModel) if model.__module__.startswith("blogen."))
@@ -196,6 +198,8 @@ def _build() -> None:
     certificates(trust_env=False)
     for prompt in prompts_folder().glob("*.j2"):
         Prompts()._environment.get_template(prompt.name)
+    to_html([], language="en")
+    _spaceless_character()
     nothing: Any = None
     web_application(App(Config(), SystemClock(), Bus(), nothing), nothing, nothing)  # its addresses
 
