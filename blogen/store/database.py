@@ -5,8 +5,8 @@ transaction, one commit, then each caller hears. What comes during a commit is i
 begins when it has ended the last, whatever the loop does. Alone, a write is one commit. A batch has a size at which the
 next one begins, so that when thousands of callers come at once the first go on while the others are written. When they
 come all the time but one by one, as they do while many jobs wait for slow services, `gather` has the thread wait a
-moment for others to come: a commit of one costs a tenth of a millisecond of everyone's time, and one more write in it a
-tenth of that.
+moment for others to come: a commit of one costs half a millisecond of everyone's time where the loop is busy, and one
+more write in it a tenth of that. How long is bearable follows from how often each of them writes.
 
 Two forms of write stand in the same batch:
 
@@ -45,8 +45,12 @@ _READERS = 2
 _BATCH_WRITES = 256
 _WORTH_A_COMMIT = 32
 """So many writes wait for no more to come."""
-_GATHER_SECONDS = 0.01
-"""From one commit's beginning to the next, while writes are gathered."""
+_GATHER_SECONDS = (0.005, 0.05)
+"""From one commit's beginning to the next, at least and at most, while writes are gathered."""
+_BEARABLE = 0.01
+"""Such a part of the time that passes between two writes of a writer, it may wait for those of others."""
+_RATE_SECONDS = 0.3
+"""How far back the rate of writes is looked at."""
 _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
@@ -237,9 +241,11 @@ class _Batch:
         self.rows: dict[tuple[Rows, ...], _RowWrites] = {}
         self.checked: list[_CheckedWrite] = []
         self.works: list[_WorkWrite] = []
+        self.size = 0
         self._now_ms = 0
 
     def take(self, write: _Write) -> None:
+        self.size += 1
         if isinstance(write, tuple):
             parts, done = write
             rows = tuple(map(_ROWS_OF, parts))
@@ -374,6 +380,31 @@ def _alone(connection: sqlite3.Connection, change: Callable[[], None]) -> Except
     return None
 
 
+class _Pace:
+    """How long a commit may wait for others' writes, which follows from how often they come."""
+
+    def __init__(self) -> None:
+        self.regulars = 0
+        """So many write again and again, each after a while of its own; their writes are gathered."""
+        self._rate = 0.0
+        """Writes a second."""
+        self._begun = -math.inf
+
+    def note(self, begun: float, written: int) -> None:
+        """A commit of so many writes begins; `begun` is monotonic."""
+        passed = max(begun - self._begun, 1e-6)
+        kept = math.exp(-passed / _RATE_SECONDS)
+        self._rate = self._rate * kept + written / passed * (1 - kept)
+        self._begun = begun
+
+    def seconds_left(self, now: float) -> float:
+        """Until the next commit has to begin."""
+        # So many that write so often in all: each writes after so many seconds (Little's law).
+        shortest, longest = _GATHER_SECONDS
+        bearable = _BEARABLE * self.regulars / self._rate if self._rate else longest
+        return min(max(bearable, shortest), longest) - (now - self._begun)
+
+
 class _Writer:
     """The connection that writes, in a thread of its own: it begins what has come whatever the loop does."""
 
@@ -382,8 +413,7 @@ class _Writer:
         self._loop = loop
         self._coming: SimpleQueue[_Write | None] = SimpleQueue()
         """What is not begun yet; None: that was all."""
-        self._begun = -math.inf
-        self.gathers = False
+        self.pace = _Pace()
         self._is_gathering = False
         self._has_enough = threading.Event()
         # Opened by one thread and used by another, never by two at a time.
@@ -399,7 +429,7 @@ class _Writer:
 
     def put(self, write: _Write) -> None:
         self._coming.put(write)
-        if self._is_gathering and self._is_enough():
+        if self._is_gathering and (self._is_enough() or not isinstance(write, tuple)):
             self._has_enough.set()
 
     def close(self) -> None:
@@ -425,27 +455,28 @@ class _Writer:
         write = self._coming.get()
         if write is None:
             return None
-        if self.gathers:
-            self._gather(self._begun + _GATHER_SECONDS - time.monotonic())
-            self._begun = time.monotonic()
-        batch = _Batch()
+        if self.pace.regulars and isinstance(write, tuple):
+            self._gather()
+        batch, begun = _Batch(), time.monotonic()
         batch.take(write)
         with contextlib.suppress(Empty):
-            for _ in range(_BATCH_WRITES - 1):
+            while batch.size < _BATCH_WRITES:
                 write = self._coming.get_nowait()
                 if write is None:
                     self._coming.put(None)  # for the next turn
                     break
                 batch.take(write)
+        self.pace.note(begun, batch.size)
         return batch
 
-    def _gather(self, seconds: float) -> None:
-        """Wait at most so long until there is enough for a commit."""
-        if seconds <= 0:
+    def _gather(self) -> None:
+        """Wait until there is enough for a commit, as long as is bearable, or until one comes who is no regular."""
+        left = self.pace.seconds_left(time.monotonic())
+        if left <= 0:
             return
         self._is_gathering = True
         if not self._is_enough():  # what came before this was said told nobody
-            self._has_enough.wait(seconds)
+            self._has_enough.wait(left)
         self._is_gathering = False
         self._has_enough.clear()
 
@@ -536,9 +567,12 @@ class Database:
         rows = await self.look_up(sql, params)
         return rows[0] if rows else None
 
-    def gather(self, yes: bool) -> None:
-        """Whether writes wait a moment for others, which is worth it while very many are under way."""
-        self._writer.gathers = yes
+    def gather(self, regulars: int) -> None:
+        """Let writes of rows wait a moment for others: so many write again and again, each after a while of its own.
+
+        How long follows from how often they do. 0: nobody waits. Who writes a function waits for nobody.
+        """
+        self._writer.pace.regulars = regulars
 
     def write(self, work: Callable[[Transaction], T]) -> "asyncio.Future[T]":
         """Run `work` in the next batch; await what is returned for its value, which is then durable.

@@ -93,7 +93,7 @@ class Steps:
 
     def expect(self, jobs_in_hand: int) -> None:
         """Let the writes of very many jobs wait for one another, a moment at most."""
-        self._database.gather(jobs_in_hand >= _MANY)
+        self._database.gather(jobs_in_hand if jobs_in_hand >= _MANY else 0)
 
     def begin(
         self,

@@ -10,7 +10,7 @@ import pytest
 from blogen.errors import NotFound, StoreUnavailable
 from blogen.events import Bus, PostChanged, StoreFailed, StoreHealed
 from blogen.store import database as store
-from blogen.store.database import _BATCH_WRITES, Database, Rows, Stale
+from blogen.store.database import _BATCH_WRITES, Database, Rows, Stale, _Pace
 from tests.fresh import prepare
 
 INTO_LEDGER = "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros)"
@@ -69,18 +69,54 @@ async def test_concurrent_writes_share_commits(database, tmp_path):
 
 
 async def test_writes_that_come_one_by_one_are_gathered_until_a_commit_is_worth_it(database, monkeypatch):
-    monkeypatch.setattr(store, "_GATHER_SECONDS", 3600)
-    database.gather(True)
+    monkeypatch.setattr(store, "_GATHER_SECONDS", (3600, 3600))
+    database.gather(100)
+    async with asyncio.timeout(60):
+        await database.write_rows(PUT, ("first", 0, 1))  # nobody came before it: it does not wait
     statements = []
     await database.write(lambda tx: tx._connection.set_trace_callback(statements.append))
     writes = []
     for number in range(store._WORTH_A_COMMIT):
-        assert statements.count("COMMIT") == 1, "the first waits for nobody"
+        assert statements.count("COMMIT") == 1
         writes.append(database.write_rows(PUT, (str(number), 0, number)))
         await database.read("SELECT 1")  # time goes by
     await asyncio.gather(*writes)
     assert statements.count("COMMIT") == 2
-    assert len(await spending(database)) == len(writes)
+    assert len(await spending(database)) == 1 + len(writes)
+
+
+async def test_who_is_no_regular_waits_for_nobody_and_takes_along_those_who_wait(database, monkeypatch):
+    monkeypatch.setattr(store, "_GATHER_SECONDS", (3600, 3600))
+    database.gather(100)
+    await database.write_rows(PUT, ("first", 0, 1))
+    waiting = database.write_rows(PUT, ("second", 0, 2))
+    await database.read("SELECT 1")
+    async with asyncio.timeout(60):
+        await database.write(lambda tx: tx.now_ms)
+        await waiting
+
+
+@pytest.mark.parametrize(
+    ("writers", "rate", "seconds"), [(2000, 200, 0.05), (2000, 1000, 0.02), (2000, 2000, 0.01), (500, 20_000, 0.005)]
+)
+def test_the_oftener_each_writes_the_shorter_they_wait_for_one_another(writers, rate, seconds):
+    pace, now = _Pace(), 1000.0
+    pace.regulars = writers
+    for _ in range(300):
+        now += 0.01
+        pace.note(now, rate // 100)
+    assert pace.seconds_left(now) == pytest.approx(seconds, rel=0.01)
+
+
+def test_a_wave_of_writes_is_not_kept_waiting_at_its_end():
+    pace, now = _Pace(), 1000.0
+    pace.regulars = 2000
+    for _ in range(5):  # as many steps as jobs in 0.2 s, then a pause until their services have answered
+        for _ in range(20):
+            now += 0.01
+            pace.note(now, 100)
+        assert pace.seconds_left(now) < 0.01
+        now += 1.8
 
 
 async def test_one_bad_row_fails_alone(database):
