@@ -60,6 +60,7 @@ FIRST_VIEWS = 60
 JOBS = 2000
 IN_FLIGHT = 500
 WATCHED_JOBS = 1500
+WATCHED_ROUNDS = 9
 VIEWERS = 50
 LATER_SECONDS = 0.1
 WITH_A_TARGET = 10
@@ -186,9 +187,10 @@ def behind_jobs(data: Path, verdicts: Verdicts) -> None:
 
 def watched_board(verdicts: Verdicts) -> None:
     contenders = {str(viewers): command("-m", "bench.reader", "watched", str(viewers)) for viewers in (0, VIEWERS)}
-    samples = alternate(contenders, 3)
+    samples = alternate(contenders, WATCHED_ROUNDS)
     table(
-        f"Engine: {WATCHED_JOBS:,} chains of {LENGTH}, zero latency, while the live board is looked at (3 rounds)",
+        f"Engine: {WATCHED_JOBS:,} chains of {LENGTH}, zero latency, while the live board is looked at"
+        f" ({WATCHED_ROUNDS} rounds)",
         ("viewers", "transitions/s", "CPU s per 1,000 jobs"),
         [(name, median(of, "rate"), median(of, "cpu")) for name, of in samples.items()],
     )
