@@ -276,6 +276,14 @@ class Phone:
             arg=words or self.page.url.rsplit("/", 1)[-1],
         )
 
+    async def has_noted(self, words: str) -> None:
+        """Wait until an act with these words is written down, to be sent: a reload a few ms before forgets it."""
+        await self.page.wait_for_function(
+            "words => Object.entries(localStorage)"
+            ".some(([name, text]) => name.startsWith('blogen.outbox.') && text.includes(words))",
+            arg=words,
+        )
+
     async def emptied(self) -> None:
         """Wait until nothing waits to be sent."""
         await self.page.wait_for_function(

@@ -162,6 +162,7 @@ async def test_what_is_done_offline_is_sent_once_when_the_network_is_back(new_ph
     await expect(bob.see("Waits to be sent")).to_be_visible()
     await bob.open("/app/post/post-9")
     await bob.button("Save").click()
+    await bob.has_noted('"bookmark","slug":"post-9"')
     await bob.page.reload()  # what waits survives
     mine = "WHERE person_id = (SELECT id FROM people WHERE handle = 'bob')"
     assert crowd.rows(f"SELECT 1 FROM likes {mine}") == []
