@@ -34,13 +34,16 @@
       if (one && list.children[place] !== one) list.insertBefore(one, list.children[place] || null)
     })
   }
+  // Whether the job is being walked: its last words may arrive after it has come to its review.
+  let busy = true
   const acts = words => {
     for (const one of all("[data-act]")) {
       const hide = !one.dataset.act.split(" ").some(act => words.includes(act))
       if (one.hidden !== hide) one.hidden = hide
     }
+    busy = words.includes("pause") && !words.includes("approve")
     const writing = byId("writing")
-    if (writing && (words.includes("approve") || !words.includes("pause"))) writing.hidden = true
+    if (writing) writing.hidden = !busy || !writing.lastElementChild.hasChildNodes()
   }
   const show = ({set, lists}) => {
     const at = document.activeElement
@@ -63,7 +66,7 @@
   const write = ({step, text}) => {
     const section = byId("writing")
     if (!section) return
-    section.hidden = false
+    section.hidden = !busy
     const box = section.lastElementChild
     const one = [...box.children].find(each => each.dataset.step === step) || box.appendChild(document.createElement("p"))
     one.dataset.step = step
