@@ -115,15 +115,17 @@ async def _show(arguments: argparse.Namespace) -> int:
 async def _decide(verb: str, arguments: argparse.Namespace) -> int:
     from blogen.cli.door import open_door
     from blogen.cli.generate import follow, tell_outcome
-    from blogen.cli.plain import print_json
+    from blogen.cli.plain import print_json, rfc3339
     from blogen.cli.progress import Progress
     from blogen.cli.settings import read_config
+    from blogen.clock import SystemClock
 
     waits = getattr(arguments, "wait", False)
+    began = rfc3339(SystemClock().now_ms())
     progress = Progress(sys.stderr, quiet=not waits or arguments.quiet)
     config = read_config(arguments, with_providers=waits)
     async with open_door(config, works=waits, log_to=progress) as door:
-        job = await _act(door, verb, arguments, may_go_on=waits)
+        job = await _act(door, verb, arguments, may_go_on_since=began if waits else None)
         if waits:
             job = await follow(door, job["id"], progress, since=job["updated_at"])
     if waits:
@@ -139,7 +141,7 @@ async def _decide(verb: str, arguments: argparse.Namespace) -> int:
     return DONE
 
 
-async def _act(door: "Door", verb: str, arguments: argparse.Namespace, *, may_go_on: bool) -> "JobTold":
+async def _act(door: "Door", verb: str, arguments: argparse.Namespace, *, may_go_on_since: str | None) -> "JobTold":
     details: dict[str, Any] = {}
     if getattr(arguments, "from_", None):
         details["from"] = arguments.from_
@@ -150,9 +152,11 @@ async def _act(door: "Door", verb: str, arguments: argparse.Namespace, *, may_go
     try:
         return await door.act(verb, arguments.id, **details)
     except Conflict:
-        # An interrupted job is not paused: it goes on by itself wherever jobs are worked.
-        if verb == "resume" and may_go_on and not _rests(job := await door.job(arguments.id)):
-            return job
+        # An interrupted job is not paused: it goes on by itself wherever jobs are worked, and may have come to its end.
+        if verb == "resume" and may_go_on_since is not None:
+            job = await door.job(arguments.id)
+            if not _rests(job) or job["updated_at"] >= may_go_on_since:
+                return job
         raise
 
 

@@ -18,6 +18,8 @@ from typing import NamedTuple
 import pytest
 
 from blogen.cli import main
+from blogen.cli.direct import Direct
+from blogen.cli.door import JobTold
 from tests.e2e.nursery import Child
 from tests.fakes.openai_server import FakeOpenAI
 
@@ -246,6 +248,23 @@ def test_a_job_that_waits_for_review_is_code_4_and_approval_publishes_it(blogen)
     assert "the next `blogen serve`" in ran.stderr
     ran = blogen.run("jobs", "resume", job_id, "--wait")
     assert ran.stdout.startswith("/p/")
+
+
+def test_a_job_that_ended_before_its_resume_was_heard_is_told_of(blogen, monkeypatch):
+    (blogen.folder / "notes.md").write_text(NOTES)
+    ran = blogen.call("generate", "Kinds of tea", "--source", "notes.md", "--review", "--json", "--quiet", code=4)
+    job_id = json.loads(ran.stdout)["id"]
+    blogen.call("jobs", "approve", job_id)
+    act = Direct.act
+
+    async def late(self: Direct, verb: str, job_id: str) -> JobTold:
+        await self._app.engine.finished(job_id)
+        return await act(self, verb, job_id)
+
+    monkeypatch.setattr(Direct, "act", late)
+    assert blogen.call("jobs", "resume", job_id, "--wait").stdout.startswith("/p/")
+    ran = blogen.call("jobs", "resume", job_id, "--wait", code=1)  # it ended long before
+    assert "is not paused" in ran.stderr
 
 
 @pytest.mark.parametrize(
