@@ -259,6 +259,11 @@ class _Batch:
         else:
             self.works.append(write)
 
+    @property
+    def hurried(self) -> int:
+        """How many of its writes wait for nobody."""
+        return len(self.checked) + len(self.works)
+
     def run(self, connection: sqlite3.Connection, now_ms: int) -> None:
         """Commit all writes that can be; the others have their error."""
         self._now_ms = now_ms
@@ -416,6 +421,8 @@ class _Writer:
         self.pace = _Pace()
         self._is_gathering = False
         self._has_enough = threading.Event()
+        self._hurried = self._hurried_taken = 0
+        """How many writes that wait for nobody came, and how many of them are begun."""
         # Opened by one thread and used by another, never by two at a time.
         self._connection = sqlite3.connect(path, isolation_level=None, cached_statements=256, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
@@ -428,8 +435,10 @@ class _Writer:
         self._thread.start()
 
     def put(self, write: _Write) -> None:
+        if not isinstance(write, tuple):
+            self._hurried += 1
         self._coming.put(write)
-        if self._is_gathering and (self._is_enough() or not isinstance(write, tuple)):
+        if self._is_gathering and self._is_enough():
             self._has_enough.set()
 
     def close(self) -> None:
@@ -466,6 +475,7 @@ class _Writer:
                     self._coming.put(None)  # for the next turn
                     break
                 batch.take(write)
+        self._hurried_taken += batch.hurried
         self.pace.note(begun, batch.size)
         return batch
 
@@ -481,7 +491,8 @@ class _Writer:
         self._has_enough.clear()
 
     def _is_enough(self) -> bool:
-        return self._coming.qsize() + 1 >= _WORTH_A_COMMIT  # the first is in hand
+        # The first is in hand.
+        return self._coming.qsize() + 1 >= _WORTH_A_COMMIT or self._hurried != self._hurried_taken
 
 
 def _commit(connection: sqlite3.Connection) -> None:

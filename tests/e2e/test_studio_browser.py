@@ -81,6 +81,7 @@ async def test_an_owner_from_an_order_to_its_readers(browser: Browser, new_bloge
         # She signs in and orders a post, all by keyboard.
         await olga.open("/studio")
         assert page.url == f"{site}/login?next=/studio"
+        await expect(page.locator("[autofocus]")).to_be_focused()
         await page.keyboard.type("olga")
         await press(olga, "Tab")
         await page.keyboard.type(PASSWORD)

@@ -85,15 +85,32 @@ async def test_writes_that_come_one_by_one_are_gathered_until_a_commit_is_worth_
     assert len(await spending(database)) == 1 + len(writes)
 
 
-async def test_who_is_no_regular_waits_for_nobody_and_takes_along_those_who_wait(database, monkeypatch):
-    monkeypatch.setattr(store, "_GATHER_SECONDS", (3600, 3600))
+@pytest.mark.parametrize("comes", ["while the thread waits", "before it begins to"])
+async def test_who_is_no_regular_waits_for_nobody_and_takes_along_those_who_wait(database, monkeypatch, comes):
+    has_come, waits = threading.Event(), threading.Event()
+
+    def seconds_left(_now: float) -> float:
+        if comes == "before it begins to":
+            assert has_come.wait(60)
+        return 3600
+
+    def wait(seconds: float) -> bool:
+        waits.set()
+        return asked(seconds)
+
+    asked = database._writer._has_enough.wait
+    monkeypatch.setattr(_Pace, "seconds_left", lambda _self, now: seconds_left(now))
+    monkeypatch.setattr(database._writer._has_enough, "wait", wait)
     database.gather(100)
-    await database.write_rows(PUT, ("first", 0, 1))
-    waiting = database.write_rows(PUT, ("second", 0, 2))
-    await database.read("SELECT 1")
+    waiting = database.write_rows(PUT, ("first", 0, 1))
+    if comes == "while the thread waits":
+        assert await asyncio.to_thread(waits.wait, 60)
+    written = database.write(lambda tx: tx.now_ms)
+    has_come.set()
     async with asyncio.timeout(60):
-        await database.write(lambda tx: tx.now_ms)
+        await written
         await waiting
+    assert waits.is_set() is (comes == "while the thread waits")
 
 
 @pytest.mark.parametrize(
