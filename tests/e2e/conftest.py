@@ -38,7 +38,8 @@ def seed(tmp_path_factory: pytest.TempPathFactory, compiled_templates: Path) -> 
     with ThreadPoolExecutor(1) as apart:  # a loop of its own, beside pytest's
         blogen = apart.submit(asyncio.run, made(tmp_path_factory.mktemp("seed"))).result()
     compiled.fill(compiled_templates)
-    shutil.copytree(compiled_templates, blogen.data / "cache", dirs_exist_ok=True)
+    half_made = shutil.ignore_patterns("*.partial")  # by another worker, at this moment
+    shutil.copytree(compiled_templates, blogen.data / "cache", ignore=half_made, dirs_exist_ok=True)
     return blogen
 
 
