@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 import pkgutil
-import socket
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -45,6 +44,7 @@ from tests.fakes.search_server import Result
 from tests.fakes.searxng import FakeSearXNG
 from tests.fakes.stability import FakeStability
 from tests.fakes.tavily import FakeTavily
+from tests.ports import free_port
 from tests.writing import texts
 
 KEY = "a-key-that-nobody-else-may-see"
@@ -691,12 +691,6 @@ async def rested_after(blogen: Blogen, job_id: str, call: Awaitable[None]) -> No
     times = sum(is_rest(line) for line in await blogen.all(f"/api/v1/jobs/{job_id}/timeline"))
     await call
     await rested(blogen, job_id, times + 1)
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def at(port: int) -> Launch:

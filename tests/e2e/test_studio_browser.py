@@ -16,6 +16,7 @@ from tests.e2e.harness import AnyServer, Server, with_fake
 from tests.e2e.test_browser import ARTEFACTS
 from tests.e2e.test_people_browser import PASSWORD, Phone, phone
 from tests.fakes.openai_server import FakeOpenAI
+from tests.ports import free_port
 
 pytestmark = [
     needed(),
@@ -32,13 +33,11 @@ class SamePort:
     """Starts servers, the later ones where the first listened."""
 
     def __init__(self) -> None:
-        self.port = "0"
+        self.port = str(free_port())
 
     async def __call__(self, *words: str, cwd: Path) -> tuple[AnyServer, str]:
         at = [self.port if before == "--port" else word for before, word in zip(("", *words), words, strict=False)]
-        server, url = await Server.start(*at, cwd=cwd)
-        self.port = url.rpartition(":")[2]
-        return server, url
+        return await Server.start(*at, cwd=cwd)
 
 
 async def press(owner: Phone, *keys: str) -> None:

@@ -7,7 +7,6 @@ this file. LiteLLM rewords requests, answers and errors: what our providers read
 import json
 import os
 import re
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from blogen.providers.text import anthropic as anthropic_text
 from blogen.providers.text import openai as openai_text
 from tests.e2e.conftest import NewBlogen
 from tests.fakes.openai_server import picture
+from tests.ports import free_port
 from tests.servers.aimock import Aimock
 from tests.servers.test_aimock import FIXTURES, ORDER, POST, QUESTION, SHAPED, SHAPED_ANSWER, TEXT
 
@@ -47,9 +47,7 @@ PATIENCE_SECONDS = 120
 
 @pytest.fixture(scope="module")
 def upstream_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture(scope="module")

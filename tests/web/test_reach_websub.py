@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 import feedparser
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 
 from blogen.cli import main
 from blogen.clock import SystemClock
@@ -28,6 +27,7 @@ from blogen.web import keys
 from tests.fakes.websub_hub import running_hub
 from tests.outgoing.receiver import receiving
 from tests.outgoing.test_webhooks import Heard
+from tests.ports import free_port
 from tests.web.site import open_site
 
 LOCAL = ["127.0.0.0/8"]
@@ -37,7 +37,7 @@ QUICK = Patience(base_seconds=0.001, cap_seconds=0.001)
 @asynccontextmanager
 async def blogging(folder, *hub_urls, allow=LOCAL, base_url=None):
     """A blog at the very address that its feeds name, so that hubs can fetch them."""
-    port = unused_port()
+    port = free_port()
     server = {"base_url": base_url or f"http://127.0.0.1:{port}"}
     config = {"server": server, "site": {"websub_hubs": list(hub_urls)}, "research": {"allow_private": allow}}
     async with open_site(folder, **config) as site:
