@@ -52,7 +52,7 @@ from blogen.web.keys import PAGES as KEPT
 
 ROUNDS = 5
 SECONDS = 1
-BEHIND_ROUNDS = 15
+BEHIND_ROUNDS = 21
 DIGEST_SECONDS = 0.3
 """So soon after a server goes on, all that came while it was stopped is done."""
 FIRST_VIEWS = 60

@@ -22,4 +22,11 @@ def work_steadily() -> None:
     """Call it once everything is loaded: what was imported stays, and jobs' objects mostly die by their count."""
     gc.freeze()
     gc.set_threshold(_WHILE_WORKING, 20, 20)
-    sys.setswitchinterval(_TURN_SECONDS)
+    take_turns()
+
+
+def take_turns(seconds: float = 0.0) -> None:
+    """A thread that comes back may wait so long for its turn; not less than is set for all."""
+    wanted = max(seconds, _TURN_SECONDS)
+    if abs(sys.getswitchinterval() - wanted) > wanted / 4:
+        sys.setswitchinterval(wanted)

@@ -37,6 +37,7 @@ import aiosqlite
 from blogen.clock import Clock, SystemClock
 from blogen.errors import BlogenError, StoreUnavailable
 from blogen.events import Bus, Event, StoreFailed, StoreHealed
+from blogen.tuning import take_turns
 
 T = TypeVar("T")
 Params = Sequence[object]
@@ -49,6 +50,9 @@ _GATHER_SECONDS = (0.005, 0.05)
 """From one commit's beginning to the next, at least and at most, while writes are gathered."""
 _BEARABLE = 0.01
 """Such a part of the time that passes between two writes of a writer, it may wait for those of others."""
+_A_TURN = 0.04
+"""Such a part of that wait each of the dozen turns may come late that a commit's thread takes in the interpreter: a
+turn that is taken from a busy loop costs it a tenth of a millisecond."""
 _RATE_SECONDS = 0.3
 """How far back the rate of writes is looked at."""
 _PRAGMAS = (
@@ -402,12 +406,16 @@ class _Pace:
         self._rate = self._rate * kept + written / passed * (1 - kept)
         self._begun = begun
 
-    def seconds_left(self, now: float) -> float:
-        """Until the next commit has to begin."""
+    def seconds(self) -> float:
+        """From one commit's beginning to the next."""
         # So many that write so often in all: each writes after so many seconds (Little's law).
         shortest, longest = _GATHER_SECONDS
         bearable = _BEARABLE * self.regulars / self._rate if self._rate else longest
-        return min(max(bearable, shortest), longest) - (now - self._begun)
+        return min(max(bearable, shortest), longest)
+
+    def seconds_left(self, now: float) -> float:
+        """Until the next commit has to begin."""
+        return self.seconds() - (now - self._begun)
 
 
 class _Writer:
@@ -465,6 +473,7 @@ class _Writer:
         if write is None:
             return None
         if self.pace.regulars and isinstance(write, tuple):
+            take_turns(_A_TURN * self.pace.seconds())
             self._gather()
         batch, begun = _Batch(), time.monotonic()
         batch.take(write)
@@ -584,6 +593,8 @@ class Database:
         How long follows from how often they do. 0: nobody waits. Who writes a function waits for nobody.
         """
         self._writer.pace.regulars = regulars
+        if not regulars:
+            take_turns()
 
     def write(self, work: Callable[[Transaction], T]) -> "asyncio.Future[T]":
         """Run `work` in the next batch; await what is returned for its value, which is then durable.

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import sqlite3
+import sys
 import threading
 
 import pytest
@@ -11,6 +12,7 @@ from blogen.errors import NotFound, StoreUnavailable
 from blogen.events import Bus, PostChanged, StoreFailed, StoreHealed
 from blogen.store import database as store
 from blogen.store.database import _BATCH_WRITES, Database, Rows, Stale, _Pace
+from blogen.tuning import take_turns
 from tests.fresh import prepare
 
 INTO_LEDGER = "INSERT INTO ledger (job_id, at, step, run, provider, counted_usd_micros)"
@@ -235,3 +237,17 @@ async def test_closing_writes_what_is_pending_and_refuses_more(tmp_path):
         database.write_rows(PUT, ("late", 0, 1))
     with sqlite3.connect(tmp_path / "blogen.db") as raw:
         assert raw.execute("SELECT count(*) FROM ledger").fetchone() == (10,)
+
+
+async def test_the_loop_keeps_the_interpreter_longer_while_many_write_seldom(database):
+    before = sys.getswitchinterval()
+    try:
+        take_turns()
+        assert sys.getswitchinterval() < 0.001
+        database.gather(2000)
+        await asyncio.gather(*(database.write_rows(PUT, (str(number), 0, number)) for number in range(3)))
+        assert sys.getswitchinterval() > 0.001
+        database.gather(0)
+        assert sys.getswitchinterval() < 0.001
+    finally:
+        sys.setswitchinterval(before)
