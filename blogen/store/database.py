@@ -473,7 +473,6 @@ class _Writer:
         if write is None:
             return None
         if self.pace.regulars and isinstance(write, tuple):
-            take_turns(_A_TURN * self.pace.seconds())
             self._gather()
         batch, begun = _Batch(), time.monotonic()
         batch.take(write)
@@ -486,6 +485,8 @@ class _Writer:
                 batch.take(write)
         self._hurried_taken += batch.hurried
         self.pace.note(begun, batch.size)
+        if self.pace.regulars:
+            take_turns(_A_TURN * self.pace.seconds() if batch.size < _WORTH_A_COMMIT else 0.0)
         return batch
 
     def _gather(self) -> None:
