@@ -486,7 +486,7 @@ class _Writer:
         self._hurried_taken += batch.hurried
         self.pace.note(begun, batch.size)
         if self.pace.regulars:
-            take_turns(_A_TURN * self.pace.seconds() if batch.size < _WORTH_A_COMMIT else 0.0)
+            take_turns(_A_TURN * self.pace.seconds() if batch.size < _BATCH_WRITES else 0.0)
         return batch
 
     def _gather(self) -> None:
