@@ -166,6 +166,16 @@ class Server:
             self._heard.notify_all()
 
 
+def at(port: int) -> Launch:
+    """Starts servers that listen there, also again: somebody else knows the address."""
+
+    async def launch(*words: str, cwd: Path) -> tuple[AnyServer, str]:
+        place = words.index("--port") + 1
+        return await Server.start(*words[:place], str(port), *words[place + 1 :], cwd=cwd)
+
+    return launch
+
+
 class Blogen:
     """One data folder, and the server on it while one runs."""
 

@@ -31,7 +31,7 @@ from yarl import URL
 from blogen.config import TRADES
 from blogen.providers.openai_presets import PRESETS
 from tests.e2e.conftest import NewBlogen
-from tests.e2e.harness import AnyServer, Blogen, Ended, Launch, Server, run
+from tests.e2e.harness import Blogen, Ended, at, run
 from tests.fakes import anthropic_server
 from tests.fakes.anthropic_server import FakeAnthropic
 from tests.fakes.automatic1111 import FakeAutomatic1111
@@ -691,13 +691,3 @@ async def rested_after(blogen: Blogen, job_id: str, call: Awaitable[None]) -> No
     times = sum(is_rest(line) for line in await blogen.all(f"/api/v1/jobs/{job_id}/timeline"))
     await call
     await rested(blogen, job_id, times + 1)
-
-
-def at(port: int) -> Launch:
-    """Starts servers that listen there, since the hook's address stands in their configuration."""
-
-    async def launch(*words: str, cwd: Path) -> tuple[AnyServer, str]:
-        place = words.index("--port") + 1
-        return await Server.start(*words[:place], str(port), *words[place + 1 :], cwd=cwd)
-
-    return launch

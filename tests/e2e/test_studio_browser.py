@@ -4,7 +4,6 @@ Nothing is loaded again unless the story says so: `marked` is on the page until 
 """
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -12,7 +11,7 @@ from playwright.async_api import Browser, expect
 from tests.chromium import needed
 from tests.cli.test_commands import NOTES
 from tests.e2e.conftest import NewBlogen
-from tests.e2e.harness import AnyServer, Server, with_fake
+from tests.e2e.harness import at, with_fake
 from tests.e2e.test_browser import ARTEFACTS
 from tests.e2e.test_people_browser import PASSWORD, Phone, phone
 from tests.fakes.openai_server import FakeOpenAI
@@ -27,17 +26,6 @@ IN_PROSE = re.compile(r"small target \['(\d|↩)'")
 """Marks of notes stand in the lines of a text; there they may be as high as a line."""
 
 DESK = {"viewport": {"width": 1440, "height": 900}, "is_mobile": False, "has_touch": False}
-
-
-class SamePort:
-    """Starts servers, the later ones where the first listened."""
-
-    def __init__(self) -> None:
-        self.port = str(free_port())
-
-    async def __call__(self, *words: str, cwd: Path) -> tuple[AnyServer, str]:
-        at = [self.port if before == "--port" else word for before, word in zip(("", *words), words, strict=False)]
-        return await Server.start(*at, cwd=cwd)
 
 
 async def press(owner: Phone, *keys: str) -> None:
@@ -68,8 +56,7 @@ async def live(owner: Phone) -> None:
 
 
 async def test_an_owner_from_an_order_to_its_readers(browser: Browser, new_blogen: NewBlogen, fake: FakeOpenAI) -> None:
-    blogen = new_blogen(config=with_fake(fake))
-    blogen._launch = SamePort()
+    blogen = new_blogen(config=with_fake(fake), launch=at(free_port()))
     made = await blogen.command("users", "create", "olga", "--admin", stdin=PASSWORD)
     assert made.code == 0, made.err
     async with blogen:

@@ -91,7 +91,7 @@ async def test_writes_that_come_one_by_one_are_gathered_until_a_commit_is_worth_
 async def test_who_is_no_regular_waits_for_nobody_and_takes_along_those_who_wait(database, monkeypatch, comes):
     has_come, waits = threading.Event(), threading.Event()
 
-    def seconds_left(_now: float) -> float:
+    def seconds_left(_self: _Pace, _now: float) -> float:
         if comes == "before it begins to":
             assert has_come.wait(60)
         return 3600
@@ -101,7 +101,7 @@ async def test_who_is_no_regular_waits_for_nobody_and_takes_along_those_who_wait
         return asked(seconds)
 
     asked = database._writer._has_enough.wait
-    monkeypatch.setattr(_Pace, "seconds_left", lambda _self, now: seconds_left(now))
+    monkeypatch.setattr(_Pace, "seconds_left", seconds_left)
     monkeypatch.setattr(database._writer._has_enough, "wait", wait)
     database.gather(100)
     waiting = database.write_rows(PUT, ("first", 0, 1))
