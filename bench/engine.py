@@ -14,7 +14,7 @@ from bench.common import ROOT, Measure, Verdicts, alternate, answer, command, me
 from bench.rows import BATCH, connect, database_with_jobs, raw_batches, raw_steps
 
 IN_FLIGHT = 500
-JOBS = {"raw": 6000, "rows": 3000, "blogen": 3000, "huey": 500, "dbos": 150}
+JOBS = {"raw": 12000, "rows": 6000, "blogen": 6000, "huey": 500, "dbos": 150}
 TITLES = {
     "raw": f"raw sqlite3, batches of {BATCH}",
     "rows": "the same with each step's intent and result",

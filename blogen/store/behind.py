@@ -11,7 +11,8 @@ from functools import partial
 
 from blogen.clock import Clock
 from blogen.errors import Overtaken, StoreUnavailable
-from blogen.store.database import Database, Part, Stale, Transaction
+from blogen.events import Event
+from blogen.store.database import Database, Params, Part, Rows, Stale, Transaction
 
 _DISK_PAUSE_SECONDS = 0.5
 
@@ -57,8 +58,14 @@ class WriteBehind:
         self._lost: Exception | None = None
         """Why nothing but outcomes is written: the job is elsewhere, or a write can never be done."""
 
-    def add(self, part: Part) -> None:
-        """Write `part` after all that was added before; at the end of this turn of the loop it is on its way."""
+    def add(
+        self, rows: Rows, params: tuple[Params, ...], event: Event | None = None, *, is_outcome: bool = False
+    ) -> None:
+        """Write `rows` after all that was added before; at the end of this turn of the loop they are on their way.
+
+        An outcome is what became of a call: it is kept whatever else of the job can no longer be written.
+        """
+        part = (rows, params, event, is_outcome)
         if self._parts is not None:
             self._parts.append(part)
             return
@@ -136,12 +143,10 @@ class WriteBehind:
         assert self._flying is not None
         if isinstance(error, StoreUnavailable):
             await self._clock.sleep(_DISK_PAUSE_SECONDS)
-        for part in self._flying:
-            if self._lost is None or part.is_outcome:
+        for rows, params, event, is_outcome in self._flying:
+            if self._lost is None or is_outcome:
                 try:
-                    await self._once_there_is_room(
-                        partial(self._database.write_rows, part.rows, *part.params, event=part.event)
-                    )
+                    await self._once_there_is_room(partial(self._database.write_rows, rows, *params, event=event))
                 except Stale:
                     self._lost = Overtaken(
                         f"Job {self._job_id} is no longer where it was, or it waits.",

@@ -31,7 +31,7 @@ from itertools import chain, count, repeat
 from operator import itemgetter
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import aiosqlite
 
@@ -109,7 +109,7 @@ class Rows:
     def run(self, connection: sqlite3.Connection, parts: "Sequence[Part]", appended: dict[str, list[Params]]) -> None:
         """Run each statement over all of `parts`, or add to `appended` what it appends. Raises Stale."""
         for number, (statement, values) in enumerate(zip(self.statements, self._many, strict=True)):
-            params = [part.params[number] for part in parts]
+            params = [params[number] for _, params, _, _ in parts]
             if isinstance(statement, Append):
                 appended.setdefault(statement, []).extend(params)
             elif values is not None:
@@ -121,7 +121,7 @@ class Rows:
 
     def run_once(self, connection: sqlite3.Connection, part: "Part") -> None:
         """Run each statement for one caller. Raises Stale."""
-        for statement, params in zip(self.statements, part.params, strict=True):
+        for statement, params in zip(self.statements, part[1], strict=True):
             changed = connection.execute(statement, tuple(params)).rowcount
             if changed != 1 and not isinstance(statement, AnyNumber):
                 raise Stale
@@ -161,14 +161,12 @@ def _of_size(statement: str, size: int) -> str:
     return f"{statement[: values.start()]}{many}{statement[values.end() :]}"
 
 
-class Part(NamedTuple):
-    """A write of rows, and the event that is a fact with them."""
+Part: TypeAlias = tuple[Rows, tuple[Params, ...], Event | None, bool]
+"""A write of rows, the event that is a fact with them, and whether it is an outcome.
 
-    rows: Rows
-    params: tuple[Params, ...]
-    event: Event | None = None
-    is_outcome: bool = False
-    """What became of a call: it is kept whatever else of its job can no longer be written."""
+What became of a call is kept whatever else of its job can no longer be written. Three are made at every move of every
+job: a plain tuple takes an eighth of the time of a named one.
+"""
 
 
 class Transaction:
@@ -342,7 +340,7 @@ class _Batch:
             except BlogenError:
                 refused.append(write)
             else:
-                allowed.setdefault(write.part.rows, []).append(write.part)
+                allowed.setdefault(write.part[0], []).append(write.part)
         for rows, parts in allowed.items():
             rows.run(connection, parts, appended)
         for write in refused:  # once more, now that the others' rows are there to be seen and told of
@@ -351,11 +349,11 @@ class _Batch:
             except BlogenError as error:
                 write.error = error
             else:
-                write.part.rows.run(connection, [write.part], appended)
+                write.part[0].run(connection, [write.part], appended)
 
     def _run_checked_once(self, connection: sqlite3.Connection, write: _CheckedWrite) -> None:
         write.check(Transaction(connection, self._now_ms), {})
-        write.part.rows.run_once(connection, write.part)
+        write.part[0].run_once(connection, write.part)
 
     def _singles(self, connection: sqlite3.Connection, writes: _RowWrites) -> Iterator[Callable[[], None]]:
         for parts in writes.parts:
@@ -369,7 +367,7 @@ class _Batch:
 
 def _run_once(connection: sqlite3.Connection, parts: Sequence[Part]) -> None:
     for part in parts:
-        part.rows.run_once(connection, part)
+        part[0].run_once(connection, part)
 
 
 def _isolated(connection: sqlite3.Connection, change: Callable[[], None]) -> Exception | None:
@@ -619,7 +617,7 @@ class Database:
     def write_rows(self, rows: Rows, *params: Params, event: Event | None = None) -> "asyncio.Future[None]":
         """Run the statements of `rows`, each with its own parameters. Raises Stale or StoreUnavailable."""
         future: asyncio.Future[None] = self.loop.create_future()
-        self.write_parts((Part(rows, params, event),), partial(_resolve, future, None))
+        self.write_parts(((rows, params, event, False),), partial(_resolve, future, None))
         return future
 
     def write_aside(self, sql: str, params: Params) -> None:

@@ -19,7 +19,7 @@ from blogen.events import JobFailed, JobMoved, JobSubmitted, JobWaiting, JobWoke
 from blogen.ids import new_id
 from blogen.store import outbox
 from blogen.store.behind import WriteBehind
-from blogen.store.database import Database, Params, Part, Rows, Stale, Transaction
+from blogen.store.database import Database, Params, Rows, Stale, Transaction
 from blogen.store.lines import LINE, NAMES, Line, line_of
 from blogen.store.steps import LINES, OF_STEPS
 
@@ -93,6 +93,9 @@ class TakenJob:
     request: str
     """The order as JSON; validated by the pipeline that it belongs to."""
     steps: Sequence[sqlite3.Row]
+
+
+_FEW = 32
 
 
 class Jobs:
@@ -207,7 +210,7 @@ class Jobs:
         """
         job.check_move(target)
         now = self._clock.now_ms()
-        behind.add(Part(*_moved(job, target, now), JobMoved(job.id, job.state, target)))
+        behind.add(*_moved(job, target, now), JobMoved(job.id, job.state, target))
         return job.at(target, now)
 
     async def move_with(self, behind: WriteBehind, job: Job, target: JobState, also: Effect) -> Job:
@@ -254,7 +257,7 @@ class Jobs:
         detail = json.dumps({"for": waiting.for_, "until": waiting.until, "reason": waiting.reason, "attempt": attempt})
         event = JobWaiting(job.id, job.state, waiting.for_, waiting.until, waiting.reason)
         changed = (str(waiting.for_), waiting.until, waiting.reason, attempt, now, job.number, str(job.state))
-        behind.add(Part(_WAIT, (changed, line_of(job, now, Line.WAITING, detail)), event))
+        behind.add(_WAIT, (changed, line_of(job, now, Line.WAITING, detail)), event)
         await behind.barrier()
         return job._replace(waiting=waiting, attempt=attempt, updated_at=now)
 
@@ -318,13 +321,11 @@ class Jobs:
             self._taking = None
 
     async def _taken(self, job_ids: Sequence[str]) -> dict[str, TakenJob]:
-        marks = ", ".join("?" * len(job_ids))
-        jobs = await self._database.read(
-            f"SELECT {JOB_COLUMNS}, r.request {JOBS_FROM} WHERE j.id IN ({marks})", job_ids
-        )
-        lines = await self._database.read(
-            f"{LINES} WHERE job IN (SELECT number FROM jobs WHERE id IN ({marks})) AND {OF_STEPS} ORDER BY id", job_ids
-        )
+        # A few are looked up where they are wanted: the hop would take longer than they do.
+        read = self._database.look_up if len(job_ids) <= _FEW else self._database.read
+        jobs = await read(f"SELECT {JOB_COLUMNS}, r.request {JOBS_FROM} WHERE j.id IN ({_marks(job_ids)})", job_ids)
+        numbers = [row["number"] for row in jobs]
+        lines = await read(f"{LINES} WHERE job IN ({_marks(numbers)}) AND {OF_STEPS} ORDER BY id", numbers)
         steps: dict[int, list[sqlite3.Row]] = {}
         for line in lines:
             steps.setdefault(line[8], []).append(line)
@@ -333,6 +334,10 @@ class Jobs:
             row["id"]: TakenJob(job_of(row, known[row["id"]]), row["request"], steps.get(row["number"], ()))
             for row in jobs
         }
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def put_wait(tx: Transaction, job: Job, waiting: Waiting, *, by: str = "") -> Job:

@@ -19,7 +19,7 @@ from blogen.domain.job import InDoubtPolicy, Job
 from blogen.domain.orders import Revision
 from blogen.events import StepBegun, StepDoubted, StepFailed, StepFinished, TaskMoved
 from blogen.store.behind import WriteBehind
-from blogen.store.database import Database, Params, Part, Rows, Transaction
+from blogen.store.database import Database, Params, Rows, Transaction
 from blogen.store.ledger import HOLD, SETTLE, SETTLE_DOUBT, Reservation, check_caps, doubt_rows, release, settle_doubt
 from blogen.store.lines import LINE, Line, line_of, line_of_step
 
@@ -116,12 +116,12 @@ class Steps:
         line = line_of_step(job, now, Line.STEP_BEGUN, step, run, detail)
         event = StepBegun(job.id, step)
         if reserve is None:
-            behind.add(Part(_TELL, (line,), event))
+            behind.add(_TELL, (line,), event)
         else:
             held = (job.id, step, run, now, reserve.provider, reserve.usd_micros)
             if reserve.caps:
                 return self._begin_under_caps(behind, job, line, held, reserve, event, now)
-            behind.add(Part(_BEGIN_PAID, (line, held), event))
+            behind.add(_BEGIN_PAID, (line, held), event)
         return behind.barrier()
 
     async def _begin_under_caps(
@@ -131,7 +131,7 @@ class Steps:
             check_caps(tx, counted, job.id, reserve, at)
 
         await behind.barrier()
-        await self._database.write_if(check, Part(_BEGIN_PAID, (line, held), event))
+        await self._database.write_if(check, (_BEGIN_PAID, (line, held), event, False))
 
     def keep_handle(
         self,
@@ -148,11 +148,11 @@ class Steps:
         now = self._clock.now_ms()
         if is_first:
             told = json.dumps({"handle": handle, "state": state})
-            behind.add(Part(_TELL, (line_of_step(job, now, Line.STEP_HANDLE, step, run, told),), is_outcome=True))
+            behind.add(_TELL, (line_of_step(job, now, Line.STEP_HANDLE, step, run, told),), is_outcome=True)
         else:
             told = json.dumps({"step": step, "run": run, "handle": handle, "state": state})
             event = TaskMoved(job.id, step, state)
-            behind.add(Part(_TELL, (line_of(job, now, Line.TASK_MOVED, told),), event, is_outcome=True))
+            behind.add(_TELL, (line_of(job, now, Line.TASK_MOVED, told),), event, is_outcome=True)
 
     def finish(
         self,
@@ -173,11 +173,11 @@ class Steps:
             told = f'"{digest}"' if digest else "null"  # hexadecimal: nothing in it needs quoting
             detail = f'{{"duration_ms": {duration_ms}, "digest": {told}}}'
             line = line_of_step(job, now, Line.STEP_FINISHED, step, run, detail, result)
-            behind.add(Part(_TELL, (line,), event, is_outcome=True))
+            behind.add(_TELL, (line,), event, is_outcome=True)
             return
         detail = json.dumps({"duration_ms": duration_ms, "digest": digest} | _account(used))
         line = line_of_step(job, now, Line.STEP_FINISHED, step, run, detail, result)
-        behind.add(Part(_END_PAID, (line, *_cost_rows(job, step, run, now, used)), event, is_outcome=True))
+        behind.add(_END_PAID, (line, *_cost_rows(job, step, run, now, used)), event, is_outcome=True)
 
     async def fail(
         self,
@@ -203,9 +203,9 @@ class Steps:
         told |= _account(used) if used.provider else {}
         line = line_of_step(job, now, Line.STEP_FAILED, step, run, json.dumps(told))
         if used is not NOTHING_USED:
-            behind.add(Part(_END_PAID, (line, *_cost_rows(job, step, run, now, used)), event, is_outcome=True))
+            behind.add(_END_PAID, (line, *_cost_rows(job, step, run, now, used)), event, is_outcome=True)
         elif not is_paid:
-            behind.add(Part(_TELL, (line,), event, is_outcome=True))
+            behind.add(_TELL, (line,), event, is_outcome=True)
         else:
 
             def work(tx: Transaction) -> None:
@@ -220,7 +220,7 @@ class Steps:
         now = self._clock.now_ms()
         line = line_of_step(job, now, Line.STEP_DOUBTED, step, run, f'{{"policy": "{policy}"}}')
         rows = (line, *doubt_rows(job.id, step, run, now))
-        behind.add(Part(_DOUBT, rows, StepDoubted(job.id, step, policy), is_outcome=True))
+        behind.add(_DOUBT, rows, StepDoubted(job.id, step, policy), is_outcome=True)
 
     async def of(self, job_id: str) -> list[StepRecord]:
         """The steps of a job in the order in which they began."""
