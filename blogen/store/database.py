@@ -149,16 +149,17 @@ def _run_as_one(connection: sqlite3.Connection, statement: str, rows: Sequence[P
 
 @cache
 def _of_size(statement: str, size: int) -> str:
-    """`statement` for so many callers; one whose parameters are all 0 is nobody."""
+    """`statement` for so many callers; one whose first parameter is 0 is nobody."""
     values = _VALUES.search(statement)
     assert values is not None
     marks = ", ".join("?" * values[1].count("?"))
     many = f"VALUES {', '.join([f'({marks})'] * size)}"
-    if not statement.startswith("UPDATE"):  # which looks for a job of its own accord
-        numbers = count(1)
-        columns = re.sub(r"\?", lambda _: f"column{next(numbers)}", values[1][1:-1])
-        many = f"SELECT {columns} FROM ({many}) WHERE column1 <> 0"
-    return f"{statement[: values.start()]}{many}{statement[values.end() :]}"
+    before, after = statement[: values.start()], statement[values.end() :]
+    if statement.startswith("UPDATE"):
+        return f"{before}{many}{after} AND new.column1 <> 0"
+    numbers = count(1)
+    columns = re.sub(r"\?", lambda _: f"column{next(numbers)}", values[1][1:-1])
+    return f"{before}SELECT {columns} FROM ({many}) WHERE column1 <> 0{after}"
 
 
 Part: TypeAlias = tuple[Rows, tuple[Params, ...], Event | None, bool]

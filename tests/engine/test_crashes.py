@@ -167,8 +167,9 @@ async def _no_finished_step_runs_twice(folder, plan, crashes):
     for at, before in crashes:
         await live_until_crash(folder, world, Crashing(at, before=before), jobs, set())
     calls_before = Counter(world.calls)
-    async with house(folder, world.stages()) as home:
+    async with house(folder, world.stages(), running=False) as home:
         done = await committed(home)
+    async with house(folder, world.stages()) as home:
         states = [(await asyncio.wait_for(home.engine.finished(job_id), 20)).state for job_id in jobs]
         assert states == [JobState.PUBLISHED] * len(jobs)
         rows = await home.database.read("SELECT job_id, count(*) AS n FROM ledger GROUP BY job_id")

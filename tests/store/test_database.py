@@ -5,13 +5,14 @@ import math
 import sqlite3
 import sys
 import threading
+from itertools import groupby
 
 import pytest
 
 from blogen.errors import NotFound, StoreUnavailable
 from blogen.events import Bus, PostChanged, StoreFailed, StoreHealed
 from blogen.store import database as store
-from blogen.store.database import _BATCH_WRITES, Database, Rows, Stale, _Pace
+from blogen.store.database import _BATCH_WRITES, Append, Database, Rows, Stale, _Pace
 from blogen.tuning import take_turns
 from tests.fresh import prepare
 
@@ -68,6 +69,38 @@ async def test_concurrent_writes_share_commits(database, tmp_path):
     await asyncio.gather(held, *writes)
     assert statements.count("COMMIT") == 1 + math.ceil(300 / _BATCH_WRITES)
     assert len(await spending(database)) == 300
+
+
+SPEND = Rows(
+    "UPDATE ledger SET counted_usd_micros = new.column1 FROM (VALUES (?, ?)) AS new WHERE job_id = new.column2",
+    Append(f"{INTO_LEDGER} VALUES (?, ?, nullif(?, ''), 1, 'told', ?)"),
+)
+
+
+@pytest.mark.parametrize("callers", [1, 2, 5, 100, 300])
+async def test_a_batch_runs_each_statement_once_and_writes_for_its_callers_alone(database, monkeypatch, callers):
+    monkeypatch.setattr(store, "_BATCH_WRITES", 1000)
+    names = [str(number) for number in range(callers)]
+    await asyncio.gather(*(database.write_rows(PUT, (name, 0, 1)) for name in names))
+    ran = []
+    has_begun, may_go_on = threading.Event(), threading.Event()
+
+    def hold(tx):
+        has_begun.set()
+        assert may_go_on.wait(60)
+        tx._connection.set_trace_callback(lambda statement: ran.append(statement))
+
+    held = database.write(hold)
+    assert await asyncio.to_thread(has_begun.wait, 60)
+    spent = [database.write_rows(SPEND, (2, name), (name, 0, f"step {name}", 3)) for name in names]
+    may_go_on.set()
+    await asyncio.gather(held, *spent)
+    await database.write(lambda tx: tx._connection.set_trace_callback(None))
+    different = [text.split()[0] for text, _ in groupby(ran)]  # SQLite tells of one run several times
+    assert different[different.index("BEGIN") :][:4] == ["BEGIN", "UPDATE", "INSERT", "COMMIT"]
+    rows = await database.read("SELECT job_id, counted_usd_micros, step FROM ledger ORDER BY id")
+    assert [(row[0], row[1]) for row in rows] == [(name, 2) for name in names] + [(name, 3) for name in names]
+    assert [row[2] for row in rows[callers:]] == [f"step {name}" for name in names]
 
 
 async def test_writes_that_come_one_by_one_are_gathered_until_a_commit_is_worth_it(database, monkeypatch):

@@ -30,7 +30,7 @@ ALLOWED_EVERYWHERE = {
 }
 """What a statement contains, in one line, and why its plan is bounded all the same."""
 ALLOWED_TO_THE_API = ALLOWED_EVERYWHERE | {
-    "FROM timeline WHERE job IN (SELECT number FROM jobs WHERE id IN (": "sorts the lines of the jobs of one page",
+    "FROM timeline WHERE job IN (?": "sorts the lines of the jobs that are taken up at once",
     "FROM ledger AS l LEFT JOIN jobs AS j": "the account of the days that the owner asks for, summed up",
     "WITH candidates AS MATERIALIZED ( SELECT rowid AS number FROM posts_search": "ranks the newest 1,000 hits",
     "bottom (at": "sorts one place for each follow, then a page of each of the newest ones",
