@@ -28,6 +28,8 @@ class Written(Model):
     text: str
 
 
+ORDERED_AT_ONCE = 250
+
 RESULT = Written(text="a sentence that a model wrote, " * 6)
 
 Making = Callable[[JobState, JobState], Stage]
@@ -76,9 +78,13 @@ async def built(folder: Path, pipeline: Pipeline, *, in_flight: int) -> AsyncIte
 
 
 async def submit(engine: Engine, count: int) -> list[str]:
-    """Order `count` jobs; their ids."""
+    """Order `count` jobs, so many at a time; their ids."""
     request = JobRequest(topic="Why group commit makes SQLite fast")
-    return [job.id for job in await asyncio.gather(*(engine.submit(request) for _ in range(count)))]
+    ids: list[str] = []
+    while len(ids) < count:
+        orders = (engine.submit(request) for _ in range(min(ORDERED_AT_ONCE, count - len(ids))))
+        ids += [job.id for job in await asyncio.gather(*orders)]
+    return ids
 
 
 def all_published(bus: Bus, count: int) -> asyncio.Event:

@@ -95,7 +95,8 @@ class TakenJob:
     steps: Sequence[sqlite3.Row]
 
 
-_FEW = 32
+_TAKEN_AT_ONCE = 32
+"""The first of thousands call their services while the others are taken up, and readers are answered in between."""
 
 
 class Jobs:
@@ -160,7 +161,7 @@ class Jobs:
 
     async def get(self, job_id: str) -> Job:
         """Raises NotFound."""
-        row = await self._database.read_one(f"SELECT {JOB_COLUMNS} {JOBS_FROM} WHERE j.id = ?", (job_id,))
+        row = await self._database.look_up_one(f"SELECT {JOB_COLUMNS} {JOBS_FROM} WHERE j.id = ?", (job_id,))
         if row is None:
             raise NotFound(f"There is no job {job_id[:80]}.", remedy="`blogen jobs list` shows them all.")
         return job_of(row)
@@ -306,7 +307,7 @@ class Jobs:
         try:
             while self._wanted:
                 await asyncio.sleep(0)  # let everyone who is ready ask first
-                wanted, self._wanted = self._wanted[:500], self._wanted[500:]
+                wanted, self._wanted = self._wanted[:_TAKEN_AT_ONCE], self._wanted[_TAKEN_AT_ONCE:]
                 try:
                     found = await self._taken([job_id for job_id, _ in wanted])
                 except Exception as error:
@@ -321,11 +322,10 @@ class Jobs:
             self._taking = None
 
     async def _taken(self, job_ids: Sequence[str]) -> dict[str, TakenJob]:
-        # A few are looked up where they are wanted: the hop would take longer than they do.
-        read = self._database.look_up if len(job_ids) <= _FEW else self._database.read
-        jobs = await read(f"SELECT {JOB_COLUMNS}, r.request {JOBS_FROM} WHERE j.id IN ({_marks(job_ids)})", job_ids)
+        look_up = self._database.look_up  # a hop would take longer than they do
+        jobs = await look_up(f"SELECT {JOB_COLUMNS}, r.request {JOBS_FROM} WHERE j.id IN ({_marks(job_ids)})", job_ids)
         numbers = [row["number"] for row in jobs]
-        lines = await read(f"{LINES} WHERE job IN ({_marks(numbers)}) AND {OF_STEPS} ORDER BY id", numbers)
+        lines = await look_up(f"{LINES} WHERE job IN ({_marks(numbers)}) AND {OF_STEPS} ORDER BY id", numbers)
         steps: dict[int, list[sqlite3.Row]] = {}
         for line in lines:
             steps.setdefault(line[8], []).append(line)

@@ -150,6 +150,7 @@ async def test_more_jobs_wait_than_there_are_workers_and_all_are_woken(tmp_path)
     async with house(tmp_path, stages(researching=research), workers=2) as home:
         jobs = [await home.submit() for _ in range(30)]
         assert {(await home.finished(job)).waiting.for_ for job in jobs} == {WaitingFor.REVIEW}
+        await home.engine._executor.idle()  # whose hands let go of it once it is known to wait
         assert home.engine.load["running"] == 0
         go.update(job.id for job in jobs)
         for job in jobs:

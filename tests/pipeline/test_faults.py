@@ -121,6 +121,7 @@ async def test_a_job_waits_for_a_model_that_is_down_without_a_worker_and_goes_on
             assert "refused the connection" in job.waiting.reason
             assert "[text.main]" in job.waiting.reason
             assert job.attempt == 1
+            await open_blog.app.engine._executor.idle()  # whose hands let go of it once it is known to wait
             assert open_blog.app.engine.load == {"running": 0, "queued": 0}
             await main.start()
             await open_blog.app.engine.wake(job.id)  # what its timer does
