@@ -32,8 +32,8 @@ help:
 run: $(VENV)/run.stamp
 	@exec $(PY) run.py serve $(ARGS)
 
-# Tests wait as often as they compute, for processes above all: one worker more than there are cores, four at most.
-WORKERS = $$($(PY) -c 'import os; print(min((os.cpu_count() or 1) + 1, 4))')
+# Tests wait as often as they compute, for processes above all: two workers more than there are cores, six at most.
+WORKERS = $$($(PY) -c 'import os; print(min((os.cpu_count() or 1) + 2, 6))')
 
 test: $(VENV)/dev.stamp chromium java $(SERVERS)/.stamp $(SITE)/.stamp mobile/node_modules/.built
 	@$(MAKE) --no-print-directory --keep-going -j2 pytest $(if $(ARGS),,jest)
