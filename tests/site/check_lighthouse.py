@@ -48,7 +48,7 @@ async def lighthouse() -> AsyncIterator[Process]:
 
 
 @pytest.mark.parametrize(("name", "path"), [("home", "/"), ("post", f"/p/{POST}")])
-async def test_lighthouse_has_little_to_remark(lighthouse: Process, site: Filled, name: str, path: str) -> None:
+async def test_lighthouse_has_little_to_remark(site: Filled, lighthouse: Process, name: str, path: str) -> None:
     best = dict.fromkeys(CATEGORIES, 0.0)
     remarks: list[str] = []
     for _ in range(TRIES):
