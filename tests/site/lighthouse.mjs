@@ -18,3 +18,4 @@ try {
 } finally {
   chrome.kill()
 }
+process.exit() // what it asked of the page itself would keep its connection, and this process, for seconds
