@@ -1,10 +1,9 @@
 """Calls side by side, each to its end: what was paid for must be kept, whatever becomes of its neighbours."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from math import inf
 from typing import TypeVar
-
-import anyio
 
 from blogen.errors import BlogenError
 
@@ -32,9 +31,9 @@ async def together(calls: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
         except Exception as error:
             errors.append(error)
 
-    async with anyio.create_task_group() as tasks:
+    async with asyncio.TaskGroup() as tasks:
         for place, call in enumerate(calls):
-            tasks.start_soon(run, place, call)
+            tasks.create_task(run(place, call))
     if errors:
         raise decisive(errors)
     return [answers[place] for place in range(len(calls))]
