@@ -29,6 +29,7 @@ class Written(Model):
 
 
 ORDERED_AT_ONCE = 250
+"""Thousands of orders in one turn of the loop would go on in lockstep."""
 
 RESULT = Written(text="a sentence that a model wrote, " * 6)
 

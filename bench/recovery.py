@@ -29,7 +29,6 @@ SERVICE_SECONDS = 2.0
 KILL_AFTER_CALLS = int(JOBS * 1.6)
 
 ROUNDS = 3
-HEADS = ("all moving s", "until the engine s", "steps committed", "handles", "in doubt, made again")
 
 Step = tuple[str, str]
 """A job's id and the step's name."""
@@ -39,15 +38,14 @@ def main() -> None:
     samples = [killed_and_restarted() for _ in range(ROUNDS)]
     table(
         f"Recovery: SIGKILL with {JOBS} unfinished jobs ({ROUNDS} rounds)",
-        ("", *HEADS),
-        [(f"round {number}", *(sample[head] for head in HEADS)) for number, sample in enumerate(samples, 1)],
+        ("", *samples[0]),
+        [(f"round {number}", *sample.values()) for number, sample in enumerate(samples, 1)],
     )
     verdicts = Verdicts()
-    verdicts.at_most("all jobs move again after exec", median(samples, HEADS[0]), 1.0, "s")
-    verdicts.at_most("committed steps repeated", sum(sample["steps repeated"] for sample in samples), 0, "calls")
-    verdicts.at_most(
-        "calls with a handle made again", sum(sample["handles repeated"] for sample in samples), 0, "calls"
-    )
+    verdicts.at_most("all jobs move again after exec", median(samples, "all moving s"), 1.0, "s")
+    repeated, again = (sum(sample[what] for sample in samples) for what in ("steps repeated", "handles repeated"))
+    verdicts.at_most("committed steps repeated", repeated, 0, "calls")
+    verdicts.at_most("calls with a handle made again", again, 0, "calls")
     verdicts.exit()
 
 
@@ -60,11 +58,11 @@ def killed_and_restarted() -> Sample:
         after = calls(place)[len(before) :]
     known = set(before)
     return {
-        HEADS[0]: sample["moving"],
-        HEADS[1]: sample["engine"],
-        HEADS[2]: len(finished),
-        HEADS[3]: len(handles),
-        HEADS[4]: sum(call in known for call in after),
+        "all moving s": sample["moving"],
+        "until the engine s": sample["engine"],
+        "steps committed": len(finished),
+        "handles": len(handles),
+        "in doubt, made again": sum(call in known for call in after),
         "steps repeated": sum(call in finished for call in after),
         "handles repeated": sum(call in handles for call in after),
     }

@@ -52,7 +52,7 @@ _GATHER_SECONDS = (0.005, 0.05)
 _BEARABLE = 0.01
 """Such a part of the time that passes between two writes of a writer, it may wait for those of others."""
 _A_TURN = 0.04
-"""Such a part of that wait each of the dozen turns may come late that a commit's thread takes in the interpreter: a
+"""Such a part of that wait each of the few turns may come late that a commit's thread takes in the interpreter: a
 turn that is taken from a busy loop costs it a tenth of a millisecond."""
 _RATE_SECONDS = 0.3
 """How far back the rate of writes is looked at."""
