@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bench.common import Verdicts, alternate, answer, command, median, ratio, table
-from bench.rows import BATCH, LINE, PRAGMAS, UPDATE, connect, database_with_jobs, raw_batches, transition
+from bench.rows import BATCH, LINE, MOVE, PRAGMAS, UPDATE, connect, database_with_jobs, raw_batches, transition
 
 CALLERS = BATCH
 CONTENDERS = ("raw", "blogen", "single")
@@ -44,7 +44,6 @@ def main() -> None:
 
 async def blogen(path: Path, jobs: range) -> None:
     from blogen.store.database import Database
-    from blogen.store.jobs import _MOVE
     from blogen.tuning import work_steadily
 
     work_steadily()  # as the server does
@@ -52,7 +51,7 @@ async def blogen(path: Path, jobs: range) -> None:
 
     async def caller(job: int) -> None:
         for number in range(EACH):
-            await database.write_rows(_MOVE, *transition(job, number))
+            await database.write_rows(MOVE, *transition(job, number))
 
     await timed(lambda: all_of(caller, jobs), len(jobs) * EACH)
     await database.close()

@@ -45,7 +45,7 @@ Params = Sequence[object]
 
 _READERS = 2
 _BATCH_WRITES = 256
-_WORTH_A_COMMIT = 32
+_WORTH_A_COMMIT = 64
 """So many writes wait for no more to come."""
 _GATHER_SECONDS = (0.005, 0.05)
 """From one commit's beginning to the next, at least and at most, while writes are gathered."""
@@ -74,7 +74,7 @@ _TRANSIENT = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLIT
 
 
 class Stale(Exception):
-    """A statement of `Rows` did not change exactly one row: what it expected is no longer so."""
+    """A statement did not change exactly one row, or a trigger raised 'stale': what was expected is no longer so."""
 
 
 class AnyNumber(str):
@@ -86,7 +86,7 @@ class AnyNumber(str):
 class Append(str):
     """A statement of `Rows` that adds `VALUES (?, …)` to a log: those of a whole batch are run as one.
 
-    They come after the other statements of the batch, which must not mind.
+    They come after the other statements of the batch, except those of `Rows` that are run in order.
     """
 
     __slots__ = ()
@@ -97,17 +97,23 @@ class Rows:
 
     A statement that takes its parameters as `VALUES (?, …)` is run for many callers as one statement with many rows:
     SQLite gives the interpreter up once, not once a row, so that the loop goes on meanwhile. Others run by
-    `executemany`; so must one that may change the same row for two callers of a batch.
+    `executemany`; so must one that may change the same row for two callers of a batch. Those that are `in_order` mind
+    what their callers appended before.
     """
 
-    __slots__ = ("_many", "statements")
+    __slots__ = ("_many", "appends", "in_order", "statements")
 
-    def __init__(self, *statements: str) -> None:
+    def __init__(self, *statements: str, in_order: bool = False) -> None:
         self.statements = statements
+        self.appends = all(isinstance(statement, Append) for statement in statements)
+        """And does nothing else."""
+        self.in_order = in_order
         self._many = [_VALUES.search(statement) for statement in statements]
 
     def run(self, connection: sqlite3.Connection, parts: "Sequence[Part]", appended: dict[str, list[Params]]) -> None:
         """Run each statement over all of `parts`, or add to `appended` what it appends. Raises Stale."""
+        if self.in_order:
+            _append(connection, appended)
         for number, (statement, values) in enumerate(zip(self.statements, self._many, strict=True)):
             params = [params[number] for _, params, _, _ in parts]
             if isinstance(statement, Append):
@@ -122,9 +128,19 @@ class Rows:
     def run_once(self, connection: sqlite3.Connection, part: "Part") -> None:
         """Run each statement for one caller. Raises Stale."""
         for statement, params in zip(self.statements, part[1], strict=True):
-            changed = connection.execute(statement, tuple(params)).rowcount
+            changed = _execute(connection, statement, params)
             if changed != 1 and not isinstance(statement, AnyNumber):
                 raise Stale
+
+
+def _execute(connection: sqlite3.Connection, statement: str, params: Params) -> int:
+    """Run a statement; the number of rows it changed. Raises Stale if a trigger says so."""
+    try:
+        return connection.execute(statement, tuple(params)).rowcount
+    except sqlite3.IntegrityError as error:
+        if str(error) == "stale":
+            raise Stale from None
+        raise
 
 
 _VALUES = re.compile(r"\bVALUES (\([^()]*(?:\([^()]*\)[^()]*)*\))")
@@ -132,7 +148,13 @@ _SIZES = (1, 4, 16, 64, 256, 768)
 """So few that each statement stays prepared; 768 rows of 13 parameters are well below SQLite's limit."""
 
 
-def _run_as_one(connection: sqlite3.Connection, statement: str, rows: Sequence[Params]) -> None:
+_Execute = Callable[[sqlite3.Connection, str, Params], int]
+"""Runs a statement; how many rows it changed."""
+
+
+def _run_as_one(
+    connection: sqlite3.Connection, statement: str, rows: Sequence[Params], execute: _Execute = _execute
+) -> None:
     """Run a statement with `VALUES` over many rows, in one execution if there is a size for them. Raises Stale.
 
     After each the thread has to wait for the interpreter, half a millisecond where the loop is busy. Rows of zeros,
@@ -142,9 +164,16 @@ def _run_as_one(connection: sqlite3.Connection, statement: str, rows: Sequence[P
         chunk = rows[start : start + _SIZES[-1]]
         size = _SIZES[bisect_left(_SIZES, len(chunk))]
         nobodys = repeat(0, len(chunk[0]) * (size - len(chunk)))
-        changed = connection.execute(_of_size(statement, size), (*chain.from_iterable(chunk), *nobodys)).rowcount
+        changed = execute(connection, _of_size(statement, size), (*chain.from_iterable(chunk), *nobodys))
         if changed != len(chunk):
             raise Stale
+
+
+def _append(connection: sqlite3.Connection, appended: dict[str, list[Params]]) -> None:
+    """Write what was appended so far."""
+    for statement, lines in appended.items():
+        _run_as_one(connection, statement, lines)
+    appended.clear()
 
 
 @cache
@@ -181,8 +210,8 @@ class Transaction:
         self.events: list[Event] = []
 
     def execute(self, sql: str, params: Params = ()) -> int:
-        """Run one statement; the number of rows it changed."""
-        return self._connection.execute(sql, tuple(params)).rowcount
+        """Run one statement; the number of rows it changed. Raises Stale if a trigger says so."""
+        return _execute(self._connection, sql, params)
 
     def query(self, sql: str, params: Params = ()) -> list[sqlite3.Row]:
         return self._connection.execute(sql, tuple(params)).fetchall()
@@ -299,17 +328,31 @@ class _Batch:
             write.error = error
 
     def _as_one(self, connection: sqlite3.Connection) -> None:
-        connection.execute("BEGIN IMMEDIATE")
         appended: dict[str, list[Params]] = {}
-        for writes in self.rows.values():
-            for place, rows in enumerate(writes.rows):
-                rows.run(connection, [parts[place] for parts in writes.parts], appended)
-        self._run_checked(connection, appended)
-        for statement, lines in appended.items():
-            _run_as_one(connection, statement, lines)
+        if self._appends():
+            self._run_rows(connection, appended)
+            [(statement, lines), *others] = appended.items()
+            if not others and len(lines) <= _SIZES[-1]:
+                _run_as_one(connection, statement, lines, _commit)
+                return
+            connection.execute("BEGIN IMMEDIATE")
+        else:
+            connection.execute("BEGIN IMMEDIATE")
+            self._run_rows(connection, appended)
+            self._run_checked(connection, appended)
+        _append(connection, appended)
         for write in self.works:
             write.error = _isolated(connection, partial(self._work, connection, write))
         _commit(connection)
+
+    def _appends(self) -> bool:
+        """Whether it does nothing but append."""
+        return not (self.works or self.checked) and all(rows.appends for of_some in self.rows for rows in of_some)
+
+    def _run_rows(self, connection: sqlite3.Connection, appended: dict[str, list[Params]]) -> None:
+        for writes in self.rows.values():
+            for place, rows in enumerate(writes.rows):
+                rows.run(connection, [parts[place] for parts in writes.parts], appended)
 
     def _each_isolated(self, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
@@ -514,8 +557,9 @@ class _Writer:
         return self._coming.qsize() + 1 >= _WORTH_A_COMMIT or self._hurried != self._hurried_taken
 
 
-def _commit(connection: sqlite3.Connection) -> None:
-    connection.execute("COMMIT")
+def _commit(connection: sqlite3.Connection, last: str = "COMMIT", params: Params = ()) -> int:
+    """What makes every transaction durable: the statement that ends it, or is all of it. How many rows it changed."""
+    return connection.execute(last, params).rowcount
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

@@ -20,7 +20,7 @@ from blogen.ids import new_id
 from blogen.store import outbox
 from blogen.store.behind import WriteBehind
 from blogen.store.database import Database, Params, Rows, Stale, Transaction
-from blogen.store.lines import LINE, NAMES, Line, line_of
+from blogen.store.lines import LINE, NAMES, TELL, Line, line_of, line_of_move, move_line
 from blogen.store.steps import LINES, OF_STEPS
 
 JOB_COLUMNS = """
@@ -35,28 +35,19 @@ _SUBMIT = Rows(
     "INSERT INTO job_requests (job_id, topic, request) VALUES (?, ?, ?)",
     LINE,
 )
-_MOVE = Rows(
-    "UPDATE jobs SET state = new.column1, attempt = 0, updated_at = new.column2 FROM (VALUES (?, ?, ?, ?)) AS new"
-    " WHERE number = new.column3 AND state = new.column4 AND waiting_for IS NULL",
-    LINE,
-)
-_FINISH = Rows(
-    "UPDATE jobs SET state = new.column1, attempt = 0, updated_at = new.column2, finished_at = new.column3"
-    " FROM (VALUES (?, ?, ?, ?, ?)) AS new"
-    " WHERE number = new.column4 AND state = new.column5 AND waiting_for IS NULL",
-    LINE,
-)
 _WAIT = Rows(
     "UPDATE jobs SET waiting_for = new.column1, waiting_until = new.column2, waiting_reason = new.column3,"
     " attempt = new.column4, updated_at = new.column5 FROM (VALUES (?, ?, ?, ?, ?, ?, ?)) AS new"
     " WHERE number = new.column6 AND state = new.column7 AND waiting_for IS NULL",
     LINE,
+    in_order=True,
 )
 _WAKE = Rows(
     "UPDATE jobs SET waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL, updated_at = new.column1"
     " FROM (VALUES (?, ?, ?, ?)) AS new"
     " WHERE number = new.column2 AND state = new.column3 AND waiting_for = new.column4",
     LINE,
+    in_order=True,
 )
 
 Effect = Callable[[Transaction], None]
@@ -211,18 +202,17 @@ class Jobs:
         """
         job.check_move(target)
         now = self._clock.now_ms()
-        behind.add(*_moved(job, target, now), JobMoved(job.id, job.state, target))
+        behind.add(TELL, (move_line(job, now, target),), JobMoved(job.id, job.state, target))
         return job.at(target, now)
 
     async def move_with(self, behind: WriteBehind, job: Job, target: JobState, also: Effect) -> Job:
         """Move `job` as `move` does, and `also` happens with it; both are durable on return. Raises Overtaken."""
         job.check_move(target)
         now = self._clock.now_ms()
-        rows, params = _moved(job, target, now)
-        event = JobMoved(job.id, job.state, target)
+        line, event = move_line(job, now, target), JobMoved(job.id, job.state, target)
         await behind.barrier()
         try:
-            await self._database.write(lambda tx: _together(tx, rows, params, event, also))
+            await self._database.write(lambda tx: _together(tx, line, event, also))
         except Stale:
             raise _lost(job) from None
         return job.at(target, now)
@@ -242,7 +232,7 @@ class Jobs:
             )
             if not changed:
                 raise _lost(job)
-            tx.execute(LINE, line_of(job, now, Line.MOVED, target=JobState.FAILED))
+            tx.execute(LINE, line_of_move(job, now, JobState.FAILED))
             tx.publish(JobMoved(job.id, job.state, JobState.FAILED))
             _tell_failed(tx, job, error)
 
@@ -374,7 +364,7 @@ def put_state(tx: Transaction, job: Job, target: JobState, error: JobError | Non
         " waiting_for = NULL, waiting_until = NULL, waiting_reason = NULL WHERE number = ?",
         (target, tx.now_ms, finished, failed_in, error.model_dump_json() if error else None, job.number),
     )
-    tx.execute(LINE, line_of(job, tx.now_ms, Line.MOVED, json.dumps({"by": by}), target=target))
+    tx.execute(LINE, line_of_move(job, tx.now_ms, target, by=by))
     tx.publish(JobMoved(job.id, job.state, target))
     if error is not None:
         _tell_failed(tx, job, error)
@@ -412,17 +402,8 @@ def put_line(tx: Transaction, job: Job, event: int, detail: dict[str, Any]) -> N
     tx.execute(LINE, line_of(job, tx.now_ms, event, json.dumps(detail)))
 
 
-def _moved(job: Job, target: JobState, now: int) -> tuple[Rows, tuple[Params, ...]]:
-    line = line_of(job, now, Line.MOVED, target=target)
-    if target in FINAL:
-        return _FINISH, ((str(target), now, now, job.number, str(job.state)), line)
-    return _MOVE, ((str(target), now, job.number, str(job.state)), line)
-
-
-def _together(tx: Transaction, rows: Rows, params: Sequence[Sequence[object]], event: JobMoved, also: Effect) -> None:
-    for statement, values in zip(rows.statements, params, strict=True):
-        if tx.execute(statement, values) != 1:
-            raise Stale
+def _together(tx: Transaction, line: Params, event: JobMoved, also: Effect) -> None:
+    tx.execute(LINE, line)
     also(tx)
     tx.publish(event)
 

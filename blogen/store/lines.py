@@ -1,7 +1,9 @@
 """The lines of a job's timeline: a number in the table, a name everywhere else."""
 
+import json
+
 from blogen.domain.job import Job, JobState
-from blogen.store.database import Append, Params
+from blogen.store.database import Append, Params, Rows
 
 
 class Line:
@@ -34,9 +36,22 @@ Where there is nothing to tell it is given "" or 0, since `sqlite3` takes longer
 """
 
 
-def line_of(job: Job, at: int, event: int, detail: str = "", *, target: JobState | None = None) -> Params:
+TELL = Rows(LINE)
+
+
+def line_of(job: Job, at: int, event: int, detail: str = "") -> Params:
     """A line about the job itself, as parameters of `LINE`."""
-    return (job.number, at, event, str(job.state), "" if target is None else str(target), "", 0, detail, "")
+    return (job.number, at, event, str(job.state), "", "", 0, detail, "")
+
+
+def move_line(job: Job, at: int, target: JobState) -> Params:
+    """The line that moves the job, as parameters of `LINE`; refused as Stale if the job is elsewhere, or waits."""
+    return (job.number, at, Line.MOVED, str(job.state), str(target), "", 0, "", "")
+
+
+def line_of_move(job: Job, at: int, target: JobState, *, by: str = "") -> Params:
+    """A line about a move that is made beside it, as parameters of `LINE`."""
+    return (job.number, at, Line.MOVED, str(job.state), str(target), "", 0, json.dumps({"by": by}), "")
 
 
 def line_of_step(

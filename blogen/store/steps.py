@@ -21,7 +21,7 @@ from blogen.events import StepBegun, StepDoubted, StepFailed, StepFinished, Task
 from blogen.store.behind import WriteBehind
 from blogen.store.database import Database, Params, Rows, Transaction
 from blogen.store.ledger import HOLD, SETTLE, SETTLE_DOUBT, Reservation, check_caps, doubt_rows, release, settle_doubt
-from blogen.store.lines import LINE, Line, line_of, line_of_step
+from blogen.store.lines import LINE, TELL, Line, line_of, line_of_step
 
 _ADD_COST = (
     "UPDATE jobs SET cost_usd_micros = cost_usd_micros + ?, input_tokens = input_tokens + ?,"
@@ -30,7 +30,6 @@ _ADD_COST = (
     " - (SELECT count(*) FROM ledger WHERE job_id = ? AND step = ? AND run = ? AND settled_at IS NOT NULL"
     " AND usd_micros IS NULL) WHERE id = ?"
 )
-_TELL = Rows(LINE)
 _BEGIN_PAID = Rows(LINE, HOLD)
 _END_PAID = Rows(LINE, _ADD_COST, SETTLE)
 _DOUBT = Rows(LINE, *SETTLE_DOUBT)
@@ -116,7 +115,7 @@ class Steps:
         line = line_of_step(job, now, Line.STEP_BEGUN, step, run, detail)
         event = StepBegun(job.id, step)
         if reserve is None:
-            behind.add(_TELL, (line,), event)
+            behind.add(TELL, (line,), event)
         else:
             held = (job.id, step, run, now, reserve.provider, reserve.usd_micros)
             if reserve.caps:
@@ -148,11 +147,11 @@ class Steps:
         now = self._clock.now_ms()
         if is_first:
             told = json.dumps({"handle": handle, "state": state})
-            behind.add(_TELL, (line_of_step(job, now, Line.STEP_HANDLE, step, run, told),), is_outcome=True)
+            behind.add(TELL, (line_of_step(job, now, Line.STEP_HANDLE, step, run, told),), is_outcome=True)
         else:
             told = json.dumps({"step": step, "run": run, "handle": handle, "state": state})
             event = TaskMoved(job.id, step, state)
-            behind.add(_TELL, (line_of(job, now, Line.TASK_MOVED, told),), event, is_outcome=True)
+            behind.add(TELL, (line_of(job, now, Line.TASK_MOVED, told),), event, is_outcome=True)
 
     def finish(
         self,
@@ -173,7 +172,7 @@ class Steps:
             told = f'"{digest}"' if digest else "null"  # hexadecimal: nothing in it needs quoting
             detail = f'{{"duration_ms": {duration_ms}, "digest": {told}}}'
             line = line_of_step(job, now, Line.STEP_FINISHED, step, run, detail, result)
-            behind.add(_TELL, (line,), event, is_outcome=True)
+            behind.add(TELL, (line,), event, is_outcome=True)
             return
         detail = json.dumps({"duration_ms": duration_ms, "digest": digest} | _account(used))
         line = line_of_step(job, now, Line.STEP_FINISHED, step, run, detail, result)
@@ -205,7 +204,7 @@ class Steps:
         if used is not NOTHING_USED:
             behind.add(_END_PAID, (line, *_cost_rows(job, step, run, now, used)), event, is_outcome=True)
         elif not is_paid:
-            behind.add(_TELL, (line,), event, is_outcome=True)
+            behind.add(TELL, (line,), event, is_outcome=True)
         else:
 
             def work(tx: Transaction) -> None:

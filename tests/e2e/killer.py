@@ -30,13 +30,14 @@ class Commits:
 
         commit = database._commit
 
-        def watched(connection: Any) -> None:
+        def watched(*statement: Any) -> int:
             number = self.done + 1
             if number == fatal and not after:
                 os.kill(os.getpid(), signal.SIGKILL)
-            commit(connection)
+            changed = commit(*statement)
             _COUNT.pack_into(self._shared, 0, number)
             if number == fatal:
                 os.kill(os.getpid(), signal.SIGKILL)
+            return changed
 
         database._commit = watched

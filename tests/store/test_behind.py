@@ -6,10 +6,11 @@ import sqlite3
 import pytest
 
 from blogen.clock import SystemClock
-from blogen.domain.job import JobRequest, JobState
+from blogen.domain.job import JobRequest, JobState, Waiting, WaitingFor
 from blogen.errors import Overtaken
 from blogen.events import Bus, JobMoved, StepBegun, StepFinished, StoreFailed
 from blogen.ids import new_id
+from blogen.store import database as store
 from blogen.store.database import Database
 from blogen.store.jobs import Jobs, put_state
 from blogen.store.steps import Steps
@@ -19,28 +20,20 @@ from tests.fresh import prepare
 class Desk:
     """A database, and a job in hand."""
 
-    def __init__(self, database, bus):
+    def __init__(self, database, bus, commits):
         self.database = database
         self.jobs = Jobs(database, SystemClock())
         self.steps = Steps(database, SystemClock())
         self.bus = bus
         self.heard = []
         bus.subscribe(self.heard.append)
-        self.commits = []
+        self.commits = commits
+        """The statement that made each of them durable."""
 
     async def job(self):
         job = await self.jobs.submit(new_id(), "post", JobRequest(topic="A topic"))
         self.heard.clear()
         return job, self.steps.behind(job.id)
-
-    async def watch_commits(self):
-        await self.database.write(lambda tx: tx._connection.set_trace_callback(self._trace))
-        await self.database.write(lambda tx: None)  # the commit of the watch itself
-        self.commits.clear()
-
-    def _trace(self, statement):
-        if statement == "COMMIT":
-            self.commits.append(statement)
 
     async def lines(self, job):
         return [entry.target or entry.event for entry in await self.jobs.timeline(job.id)][1:]
@@ -63,25 +56,58 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path):
+async def desk(tmp_path, monkeypatch):
+    commits = []
+
+    def commit(connection, last="COMMIT", params=()):
+        commits.append(last)
+        return make_durable(connection, last, params)
+
+    make_durable = store._commit
+    monkeypatch.setattr(store, "_commit", commit)
     prepare(tmp_path / "blogen.db")
     bus = Bus()
     database = await Database.open(tmp_path / "blogen.db", bus=bus)
-    yield Desk(database, bus)
+    yield Desk(database, bus, commits)
     await database.close()
 
 
 async def test_a_result_the_move_and_the_next_intent_are_one_commit_in_their_order(desk):
     job, behind = await desk.job()
-    await desk.watch_commits()
+    desk.commits.clear()
     desk.finish(behind, job, "one")
     moved = desk.jobs.move(behind, job, JobState.RESEARCHING)
     await desk.begin(behind, moved, "two")
-    assert desk.commits == ["COMMIT"]
+    assert len(desk.commits) == 1
     assert await desk.lines(job) == ["step_finished", "researching", "step_begun"]
     told = [type(event) for event in desk.heard]
     assert told == [StepFinished, JobMoved, StepBegun]
     assert (await desk.jobs.get(job.id)).state is JobState.RESEARCHING
+
+
+def _never(*_):
+    raise AssertionError("it could not be written as one")
+
+
+async def test_a_wait_finds_the_job_where_the_move_before_it_in_the_same_commit_took_it(desk, monkeypatch):
+    jobs = [await desk.job() for _ in range(3)]
+    desk.commits.clear()
+
+    async def goes_on_and_waits(job, behind):
+        await desk.jobs.wait(behind, desk.jobs.move(behind, job, JobState.RESEARCHING), Waiting(WaitingFor.REVIEW))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store._Batch, "_each_isolated", _never)
+        await asyncio.gather(*(goes_on_and_waits(*job) for job in jobs))
+    assert len(desk.commits) == 1
+    for job, behind in jobs:
+        found = await desk.jobs.get(job.id)
+        assert found.state is JobState.RESEARCHING
+        assert found.waiting is not None
+        desk.jobs.move(behind, found, JobState.OUTLINING)  # a job that waits is not moved
+        with pytest.raises(Overtaken):
+            await behind.barrier()
+    assert await desk.lines(jobs[0][0]) == ["researching", "waiting"]
 
 
 async def test_it_is_written_though_nobody_waits_for_it(desk):
