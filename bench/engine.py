@@ -25,7 +25,7 @@ TITLES = {
 
 
 def main(*, peers: bool) -> None:
-    rounds = 3 if peers else 5
+    rounds = 5
     samples = alternate(contenders(peers=peers), rounds)
     table(
         f"Engine: chains of {LENGTH}, {IN_FLIGHT} in flight, zero latency, synchronous=FULL ({rounds} rounds)",

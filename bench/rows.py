@@ -49,7 +49,7 @@ def transition(job: int, number: int) -> tuple[Row, Row]:
     """Parameters of `UPDATE` and `LINE` for the job's transition `number`: the move, and the result it rests on."""
     origin, target = STATES[number % len(STATES)], STATES[(number + 1) % len(STATES)]
     at = 1_800_000_000_000 + number
-    line = (job, at, Line.STEP_FINISHED, origin, "", f"step:{number}", 1, FINISHED, RESULT)
+    line = (job, at, Line.STEP_FINISHED, origin, 0, f"step:{number}", 1, FINISHED, RESULT)
     return (target, at, job, origin), line
 
 
@@ -77,9 +77,9 @@ def raw_steps(connection: sqlite3.Connection, jobs: Sequence[int], each: int) ->
     for number in range(each):
         state, at = STATES[number % len(STATES)], 1_800_000_000_000 + number
         step, target = f"step:{number}", STATES[(number + 1) % len(STATES)]
-        begun = [(job, at, Line.STEP_BEGUN, state, "", step, 1, BEGUN, "") for job in jobs]
+        begun = [(job, at, Line.STEP_BEGUN, state, 0, step, 1, BEGUN, 0) for job in jobs]
         updates, finished = zip(*(transition(job, number) for job in jobs), strict=True)
-        moved = [(job, at, Line.MOVED, state, target, "", 0, "", "") for job in jobs]
+        moved = [(job, at, Line.MOVED, state, target, 0, 0, 0, 0) for job in jobs]
         for rows in (begun, finished):
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany(LINE, rows)

@@ -178,17 +178,26 @@ class JobContext:
         if record is not None and digest and (known := record.earlier.get(digest)) is not None:
             return self._keep(name, run, returns.model_validate_json(known), digest)
         self._check_may_begin()
-        async with turn or _AT_ONCE:
-            self._check_may_begin()  # the line may have been long
-            await self._begin(name, run, digest, provider, is_paid=is_paid, reserve=reserve)
-            self._note_begun(name, run, record, digest, is_paid=is_paid)
+        if turn is not None:  # by hand: a context for nobody's line would be a thirtieth of what a step costs
+            await turn.__aenter__()
+        try:
+            if turn is not None:
+                self._check_may_begin()  # the line may have been long
+            await self._steps.begin(self.behind, self.job, name, run, digest, is_paid, provider, reserve)
+            self._note_begun(name, run, record, digest, is_paid)
             started = self._clock.monotonic()
             try:
                 answer = await call()
             except Exception as error:
                 await self._note_error(name, run, error)
                 raise
-        return self._keep(name, run, answer, digest, started=started, used=used(answer) if used else NOTHING_USED)
+        except BaseException as error:
+            if turn is not None:
+                await turn.__aexit__(type(error), error, error.__traceback__)
+            raise
+        if turn is not None:
+            await turn.__aexit__(None, None, None)
+        return self._keep(name, run, answer, digest, started, used(answer) if used else NOTHING_USED)
 
     async def order(
         self,
@@ -236,8 +245,8 @@ class JobContext:
             self._check_may_begin()
             async with turn or _AT_ONCE:
                 self._check_may_begin()
-                await self._begin(name, run, digest, provider, is_paid=is_paid, reserve=reserve)
-                self._note_begun(name, run, record, digest, is_paid=is_paid)
+                await self._steps.begin(self.behind, self.job, name, run, digest, is_paid, provider, reserve)
+                self._note_begun(name, run, record, digest, is_paid)
                 try:
                     answer = await submit()
                 except Exception as error:
@@ -253,7 +262,7 @@ class JobContext:
             answer = await self._poll(name, run, poll, answer.handle)
         if isinstance(answer, Pending):
             return self._wait_for_it(waiting_for, answer.poll_after_seconds)
-        return self._keep(name, run, answer, digest, started=started, used=used(answer) if used else NOTHING_USED)
+        return self._keep(name, run, answer, digest, started, used(answer) if used else NOTHING_USED)
 
     async def together(self, calls: "list[Callable[[], Awaitable[Any]]]") -> list[Any]:
         """Run steps side by side, each to its end (see `together`), and return what they return, in order."""
@@ -315,17 +324,11 @@ class JobContext:
                 reason = f"Step {name} was in flight when Blogen stopped: it may have been paid for. Repeat it?"
                 raise Suspended(Waiting(WaitingFor.REVIEW, None, reason))
 
-    def _begin(
-        self, name: str, run: int, digest: str | None, provider: str, *, is_paid: bool, reserve: Reservation | None
-    ) -> Awaitable[None]:
-        return self._steps.begin(
-            self.behind, self.job, name, run, digest=digest, provider=provider, is_paid=is_paid, reserve=reserve
-        )
-
-    def _note_begun(self, name: str, run: int, last: StepRecord | None, digest: str | None, *, is_paid: bool) -> None:
+    def _note_begun(self, name: str, run: int, last: StepRecord | None, digest: str | None, is_paid: bool) -> None:
         name = sys.intern(name)  # thousands of jobs have steps of the same names
+        earlier = NO_ENTRIES if last is None else last.earlier
         self._records[name] = StepRecord(
-            name, self.job.state, run, "running", 0, digest=digest, is_paid=is_paid, earlier=_earlier(last)
+            name, self.job.state, run, "running", 0, None, None, None, digest, is_paid, False, NO_ENTRIES, earlier
         )
 
     async def _poll(self, name: str, run: int, poll: Callable[[str], Awaitable[R]], handle: str) -> R:
@@ -386,13 +389,12 @@ class JobContext:
         run: int,
         answer: T,
         digest: str | None,
-        *,
         started: float | None = None,
         used: Used = NOTHING_USED,
     ) -> T:
         encoded = _json(answer)
         duration_ms = 0 if started is None else int((self._clock.monotonic() - started) * 1000)
-        self._steps.finish(self.behind, self.job, name, run, encoded, duration_ms=duration_ms, digest=digest, used=used)
+        self._steps.finish(self.behind, self.job, name, run, encoded, duration_ms, digest, used)
         record = self._records.get(name)
         if record is None or record.run != run:
             record = self._records[name] = StepRecord(name, self.job.state, run, "finished", 0, digest=digest)

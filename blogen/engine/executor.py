@@ -3,17 +3,15 @@
 import asyncio
 import random
 import traceback
-from collections.abc import Awaitable
 from typing import NamedTuple, assert_never
 
 from blogen.clock import Clock
-from blogen.domain.job import InDoubtPolicy, Job, JobError, JobState, Waiting, WaitingFor
+from blogen.domain.job import FINAL, InDoubtPolicy, Job, JobError, JobState, Waiting, WaitingFor
 from blogen.engine.context import JobContext
-from blogen.engine.outcome import Interrupted, Move, Outcome, Pipeline, Stage, Suspended
+from blogen.engine.outcome import Interrupted, Move, Pipeline, Stage, Suspended
 from blogen.engine.timers import BY_THE_CLOCK, Timers
 from blogen.errors import BlogenError, Overtaken, ProviderError, ProviderResting, ProviderUnavailable, StoreUnavailable
 from blogen.events import Bus, JobCrashed
-from blogen.store.behind import NOTHING
 from blogen.store.jobs import Jobs
 from blogen.store.steps import Steps
 from blogen.together import decisive
@@ -132,9 +130,13 @@ class Executor:
         try:
             # Stage by stage, in this one coroutine: each more would be memory that every job in flight takes.
             walk.context = context = await self._take_up(job_id, walk)
-            while context is not None and not (context.job.state.is_final or context.is_stopping):
+            while context is not None and not (context.is_stopping or context.job.state in FINAL):
                 try:
-                    await self._follow(context, await self._enter(context)(context))
+                    outcome = await self._enter(context)(context)
+                    if isinstance(outcome, JobState):
+                        context.job = self._jobs.move(context.behind, context.job, outcome)
+                    else:
+                        await self._put_down(context, outcome)
                 except Exception as error:
                     context.behind.check()  # it may be what went wrong, and then the job is not where it seems to be
                     await self._after_error(context, decisive([error]))
@@ -188,12 +190,6 @@ class Executor:
                 remedy="Retry the job from an earlier step, or cancel it.",
             )
         return stage
-
-    def _follow(self, context: JobContext, outcome: Outcome) -> Awaitable[None]:
-        if isinstance(outcome, JobState):
-            context.job = self._jobs.move(context.behind, context.job, outcome)
-            return NOTHING
-        return self._put_down(context, outcome)
 
     async def _put_down(self, context: JobContext, outcome: Move | Waiting) -> None:
         match outcome:

@@ -11,8 +11,7 @@ from functools import partial
 
 from blogen.clock import Clock
 from blogen.errors import Overtaken, StoreUnavailable
-from blogen.events import Event
-from blogen.store.database import Database, Params, Part, Rows, Stale, Transaction
+from blogen.store.database import Database, Part, Stale, Transaction
 
 _DISK_PAUSE_SECONDS = 0.5
 
@@ -58,14 +57,8 @@ class WriteBehind:
         self._lost: Exception | None = None
         """Why nothing but outcomes is written: the job is elsewhere, or a write can never be done."""
 
-    def add(
-        self, rows: Rows, params: tuple[Params, ...], event: Event | None = None, *, is_outcome: bool = False
-    ) -> None:
-        """Write `rows` after all that was added before; at the end of this turn of the loop they are on their way.
-
-        An outcome is what became of a call: it is kept whatever else of the job can no longer be written.
-        """
-        part = (rows, params, event, is_outcome)
+    def add(self, part: Part) -> None:
+        """Write `part` after all that was added before; at the end of this turn of the loop it is on its way."""
         if self._parts is not None:
             self._parts.append(part)
             return

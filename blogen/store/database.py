@@ -51,9 +51,9 @@ _GATHER_SECONDS = (0.005, 0.05)
 """From one commit's beginning to the next, at least and at most, while writes are gathered."""
 _BEARABLE = 0.01
 """Such a part of the time that passes between two writes of a writer, it may wait for those of others."""
-_A_TURN = 0.04
-"""Such a part of that wait each of the few turns may come late that a commit's thread takes in the interpreter: a
-turn that is taken from a busy loop costs it a tenth of a millisecond."""
+_TURN_SECONDS = 0.002
+"""So late the thread may come to its turn in the interpreter after a commit, while writes are gathered: a turn that it
+does not wait for costs a busy loop a tenth of a millisecond. Where a whole batch waits already, it comes sooner."""
 _RATE_SECONDS = 0.3
 """How far back the rate of writes is looked at."""
 _PRAGMAS = (
@@ -115,7 +115,7 @@ class Rows:
         if self.in_order:
             _append(connection, appended)
         for number, (statement, values) in enumerate(zip(self.statements, self._many, strict=True)):
-            params = [params[number] for _, params, _, _ in parts]
+            params = list(map(itemgetter(number), map(_PARAMS_OF, parts)))
             if isinstance(statement, Append):
                 appended.setdefault(statement, []).extend(params)
             elif values is not None:
@@ -128,7 +128,7 @@ class Rows:
     def run_once(self, connection: sqlite3.Connection, part: "Part") -> None:
         """Run each statement for one caller. Raises Stale."""
         for statement, params in zip(self.statements, part[1], strict=True):
-            changed = _execute(connection, statement, params)
+            changed = _execute(connection, statement, tuple(params))
             if changed != 1 and not isinstance(statement, AnyNumber):
                 raise Stale
 
@@ -136,7 +136,7 @@ class Rows:
 def _execute(connection: sqlite3.Connection, statement: str, params: Params) -> int:
     """Run a statement; the number of rows it changed. Raises Stale if a trigger says so."""
     try:
-        return connection.execute(statement, tuple(params)).rowcount
+        return connection.execute(statement, params).rowcount
     except sqlite3.IntegrityError as error:
         if str(error) == "stale":
             raise Stale from None
@@ -164,7 +164,7 @@ def _run_as_one(
         chunk = rows[start : start + _SIZES[-1]]
         size = _SIZES[bisect_left(_SIZES, len(chunk))]
         nobodys = repeat(0, len(chunk[0]) * (size - len(chunk)))
-        changed = execute(connection, _of_size(statement, size), (*chain.from_iterable(chunk), *nobodys))
+        changed = execute(connection, _of_size(statement, size), [*chain.from_iterable(chunk), *nobodys])
         if changed != len(chunk):
             raise Stale
 
@@ -199,6 +199,10 @@ job: a plain tuple takes an eighth of the time of a named one.
 """
 
 
+_ROWS_OF, _PARAMS_OF = itemgetter(0), itemgetter(1)
+"""Of a part."""
+
+
 class Transaction:
     """What a write may do. It may run more than once, so it touches nothing but the transaction."""
 
@@ -211,7 +215,7 @@ class Transaction:
 
     def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement; the number of rows it changed. Raises Stale if a trigger says so."""
-        return _execute(self._connection, sql, params)
+        return _execute(self._connection, sql, tuple(params))
 
     def query(self, sql: str, params: Params = ()) -> list[sqlite3.Row]:
         return self._connection.execute(sql, tuple(params)).fetchall()
@@ -220,9 +224,6 @@ class Transaction:
         """Let `event` be known once this transaction is committed."""
         self.events.append(event)
 
-
-_ROWS_OF = itemgetter(0)
-"""Of a part."""
 
 Check = Callable[[Transaction, dict[Any, Any]], None]
 """Looks, in the transaction, whether a write may be made; raises a BlogenError if not.
@@ -352,7 +353,7 @@ class _Batch:
     def _run_rows(self, connection: sqlite3.Connection, appended: dict[str, list[Params]]) -> None:
         for writes in self.rows.values():
             for place, rows in enumerate(writes.rows):
-                rows.run(connection, [parts[place] for parts in writes.parts], appended)
+                rows.run(connection, list(map(itemgetter(place), writes.parts)), appended)
 
     def _each_isolated(self, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
@@ -495,11 +496,14 @@ class _Writer:
         self._thread.start()
 
     def put(self, write: _Write) -> None:
-        if not isinstance(write, tuple):
-            self._hurried += 1
         self._coming.put(write)
         if self._is_gathering and self._is_enough():
             self._has_enough.set()
+
+    def put_hurried(self, write: _CheckedWrite | _WorkWrite) -> None:
+        """Write what waits for nobody."""
+        self._hurried += 1
+        self.put(write)
 
     def close(self) -> None:
         """Write what has come, tidy up, close. Blocks."""
@@ -538,7 +542,7 @@ class _Writer:
         self._hurried_taken += batch.hurried
         self.pace.note(begun, batch.size)
         if self.pace.regulars:
-            take_turns(_A_TURN * self.pace.seconds() if batch.size < _BATCH_WRITES else 0.0)
+            take_turns(_TURN_SECONDS if self._coming.qsize() < _BATCH_WRITES else 0.0)
         return batch
 
     def _gather(self) -> None:
@@ -681,7 +685,9 @@ class Database:
 
     def write_parts(self, parts: Sequence[Part], done: Done) -> None:
         """Write all of `parts` or none, then call `done`. Raises StoreUnavailable while closing."""
-        self._put((parts, done))
+        if self._closing:
+            raise _closed()
+        self._writer.put((parts, done))
 
     def at_turns_end(self, do: Callable[[], None]) -> None:
         """Call `do` once everyone who is ready now has had a turn."""
@@ -694,10 +700,10 @@ class Database:
         for do in due:
             do()
 
-    def _put(self, write: _Write) -> None:
+    def _put(self, write: _CheckedWrite | _WorkWrite) -> None:
         if self._closing:
-            raise StoreUnavailable("The database is being closed.", remedy="Start Blogen again.")
-        self._writer.put(write)
+            raise _closed()
+        self._writer.put_hurried(write)
 
     def _resolve(self, batch: _Batch) -> None:
         failures: list[str] = []
@@ -765,6 +771,10 @@ def _resolve(future: "asyncio.Future[Any]", value: Any, error: Exception | None)
         future.set_result(value)
     else:
         future.set_exception(error)
+
+
+def _closed() -> BlogenError:
+    return StoreUnavailable("The database is being closed.", remedy="Start Blogen again.")
 
 
 def _primary_code(error: sqlite3.Error) -> int:

@@ -202,7 +202,7 @@ class Jobs:
         """
         job.check_move(target)
         now = self._clock.now_ms()
-        behind.add(TELL, (move_line(job, now, target),), JobMoved(job.id, job.state, target))
+        behind.add((TELL, (move_line(job, now, target),), tuple.__new__(JobMoved, (job.id, job.state, target)), False))
         return job.at(target, now)
 
     async def move_with(self, behind: WriteBehind, job: Job, target: JobState, also: Effect) -> Job:
@@ -248,7 +248,7 @@ class Jobs:
         detail = json.dumps({"for": waiting.for_, "until": waiting.until, "reason": waiting.reason, "attempt": attempt})
         event = JobWaiting(job.id, job.state, waiting.for_, waiting.until, waiting.reason)
         changed = (str(waiting.for_), waiting.until, waiting.reason, attempt, now, job.number, str(job.state))
-        behind.add(_WAIT, (changed, line_of(job, now, Line.WAITING, detail)), event)
+        behind.add((_WAIT, (changed, line_of(job, now, Line.WAITING, detail)), event, False))
         await behind.barrier()
         return job._replace(waiting=waiting, attempt=attempt, updated_at=now)
 

@@ -100,7 +100,6 @@ class Steps:
         job: Job,
         step: str,
         run: int,
-        *,
         digest: str | None,
         is_paid: bool,
         provider: str = "",
@@ -113,14 +112,14 @@ class Steps:
         else:
             detail = _PAID[is_paid]
         line = line_of_step(job, now, Line.STEP_BEGUN, step, run, detail)
-        event = StepBegun(job.id, step)
+        event = tuple.__new__(StepBegun, (job.id, step))  # half of what the type itself takes
         if reserve is None:
-            behind.add(TELL, (line,), event)
+            behind.add((TELL, (line,), event, False))
         else:
             held = (job.id, step, run, now, reserve.provider, reserve.usd_micros)
             if reserve.caps:
                 return self._begin_under_caps(behind, job, line, held, reserve, event, now)
-            behind.add(_BEGIN_PAID, (line, held), event)
+            behind.add((_BEGIN_PAID, (line, held), event, False))
         return behind.barrier()
 
     async def _begin_under_caps(
@@ -147,11 +146,11 @@ class Steps:
         now = self._clock.now_ms()
         if is_first:
             told = json.dumps({"handle": handle, "state": state})
-            behind.add(TELL, (line_of_step(job, now, Line.STEP_HANDLE, step, run, told),), is_outcome=True)
+            behind.add((TELL, (line_of_step(job, now, Line.STEP_HANDLE, step, run, told),), None, True))
         else:
             told = json.dumps({"step": step, "run": run, "handle": handle, "state": state})
             event = TaskMoved(job.id, step, state)
-            behind.add(TELL, (line_of(job, now, Line.TASK_MOVED, told),), event, is_outcome=True)
+            behind.add((TELL, (line_of(job, now, Line.TASK_MOVED, told),), event, True))
 
     def finish(
         self,
@@ -160,23 +159,22 @@ class Steps:
         step: str,
         run: int,
         result: str,
-        *,
         duration_ms: int,
         digest: str | None = None,
         used: Used = NOTHING_USED,
     ) -> None:
         """Keep the step's result (JSON) with what it cost."""
         now = self._clock.now_ms()
-        event = StepFinished(job.id, step)
+        event = tuple.__new__(StepFinished, (job.id, step))
         if used is NOTHING_USED:
             told = f'"{digest}"' if digest else "null"  # hexadecimal: nothing in it needs quoting
             detail = f'{{"duration_ms": {duration_ms}, "digest": {told}}}'
             line = line_of_step(job, now, Line.STEP_FINISHED, step, run, detail, result)
-            behind.add(TELL, (line,), event, is_outcome=True)
+            behind.add((TELL, (line,), event, True))
             return
         detail = json.dumps({"duration_ms": duration_ms, "digest": digest} | _account(used))
         line = line_of_step(job, now, Line.STEP_FINISHED, step, run, detail, result)
-        behind.add(_END_PAID, (line, *_cost_rows(job, step, run, now, used)), event, is_outcome=True)
+        behind.add((_END_PAID, (line, *_cost_rows(job, step, run, now, used)), event, True))
 
     async def fail(
         self,
@@ -202,9 +200,9 @@ class Steps:
         told |= _account(used) if used.provider else {}
         line = line_of_step(job, now, Line.STEP_FAILED, step, run, json.dumps(told))
         if used is not NOTHING_USED:
-            behind.add(_END_PAID, (line, *_cost_rows(job, step, run, now, used)), event, is_outcome=True)
+            behind.add((_END_PAID, (line, *_cost_rows(job, step, run, now, used)), event, True))
         elif not is_paid:
-            behind.add(TELL, (line,), event, is_outcome=True)
+            behind.add((TELL, (line,), event, True))
         else:
 
             def work(tx: Transaction) -> None:
@@ -219,7 +217,7 @@ class Steps:
         now = self._clock.now_ms()
         line = line_of_step(job, now, Line.STEP_DOUBTED, step, run, f'{{"policy": "{policy}"}}')
         rows = (line, *doubt_rows(job.id, step, run, now))
-        behind.add(_DOUBT, rows, StepDoubted(job.id, step, policy), is_outcome=True)
+        behind.add((_DOUBT, rows, StepDoubted(job.id, step, policy), True))
 
     async def of(self, job_id: str) -> list[StepRecord]:
         """The steps of a job in the order in which they began."""
