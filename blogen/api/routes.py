@@ -34,7 +34,7 @@ from blogen.api.shared_answers import SharedAnswers, UntilChanged, is_anyone
 from blogen.api.streams import PersonStreams
 from blogen.api.tables import jobs, outgoing, people, posts, site, social, talk
 from blogen.domain.pace import Pace
-from blogen.later import handler
+from blogen.later import Routes, handler
 
 if TYPE_CHECKING:
     from blogen.store.jobs import TimelineEntry
@@ -64,12 +64,9 @@ def add_api(app: web.Application) -> None:
     """Serve the API below `/api`. `app` has CONFIG; the other parts named in `keys` it has when it starts."""
     api = web.Application(middlewares=[problems])
     cors.allow(api, app[CONFIG].server.cors_origins)
+    routes = Routes(api.router)
     for route in ROUTES:
-        path = VERSION_PREFIX + route.path
-        if route.method == "GET":
-            api.router.add_get(path, _admitting(api, route), allow_head=not route.streams)
-        else:
-            api.router.add_route(route.method, path, _admitting(api, route))
+        routes.add(route.method, VERSION_PREFIX + route.path, _admitting(api, route), has_head=not route.streams)
     app.add_subapp(PREFIX, api)
 
     async def timeline(job_id: str, after: int) -> "Sequence[TimelineEntry]":

@@ -2,7 +2,7 @@
 
 from aiohttp import hdrs, web
 
-from blogen.later import handler
+from blogen.later import Routes, handler
 from blogen.web.keys import BUS, CONFIG, PAGES
 from blogen.web.middleware import add_headers, friendly_errors
 from blogen.web.own_templates import OWN_TEMPLATES, OwnTemplates, watch
@@ -26,10 +26,10 @@ def add_reader(app: web.Application) -> None:
     app.on_response_prepare.append(_settle)
     app.on_shutdown.append(close_live)
     app.on_cleanup.append(_close_pages)
-    for path, name in GET.items():
-        app.router.add_get(path, handler(f"blogen.web.{name}"))
-    for path, name in POST.items():
-        app.router.add_post(path, handler(f"blogen.web.{name}"))
+    routes = Routes(app.router)
+    for method, addresses in ((hdrs.METH_GET, GET), (hdrs.METH_POST, POST)):
+        for path, name in addresses.items():
+            routes.add(method, path, handler(f"blogen.web.{name}"))
 
 
 async def _settle(request: web.Request, _response: web.StreamResponse) -> None:
