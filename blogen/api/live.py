@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Sequ
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from blogen.domain.job import FINAL
 from blogen.events import Bus, Event, JobFailed, JobMoved, StepFailed, StepFinished, TextStreamed
 from blogen.streams import HEARTBEAT, HEARTBEAT_SECONDS, is_set_within
 from blogen.streams import wire as wire_of
@@ -203,6 +202,7 @@ def _ended(frames: Sequence[Frame]) -> set[str | None]:
 
 def _frame(entry: "TimelineEntry") -> Frame:
     from blogen.api.views import timeline_view
+    from blogen.domain.job import FINAL  # no page needs jobs: not while it starts
 
     is_final = entry.target in FINAL if entry.event == "moved" else None
     return Frame(entry.id, entry.event, entry.step, is_final, wire_of(entry.event, timeline_view(entry), entry.id))

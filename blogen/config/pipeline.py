@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from blogen.config.section import Section
-from blogen.domain.job import InDoubtPolicy
+from blogen.domain.terms import InDoubtPolicy
 
 
 def _once_each(names: list[str] | None) -> list[str] | None:

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from blogen.config.section import BaseUrl, Section
 from blogen.config.webhooks import Contact
-from blogen.domain.job import Handle, Language
+from blogen.domain.terms import Handle, Language
 from blogen.domain.theme import COLOURS, Colour, Font, mistakes_in
 
 

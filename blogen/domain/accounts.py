@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from blogen.domain.job import Handle
 from blogen.domain.model import Model
 from blogen.domain.person import Scope
+from blogen.domain.terms import Handle
 
 MIN_PASSWORD_CHARS: Final = 8
 MAX_PASSWORD_CHARS: Final = 1000

@@ -5,8 +5,8 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import AfterValidator, Field, StringConstraints
 
 from blogen.domain.accounts import Bio, Name, some_lines
-from blogen.domain.job import Handle
 from blogen.domain.model import Model
+from blogen.domain.terms import Handle
 
 MAX_PERSONA_CHARS: Final = 4000
 Persona = Annotated[str, StringConstraints(max_length=MAX_PERSONA_CHARS), AfterValidator(some_lines)]

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, fi
 from pydantic_core import Url, core_schema
 
 from blogen.domain.model import Model
+from blogen.domain.terms import Handle, Language
 from blogen.errors import IllegalTransition
 
 
@@ -77,9 +78,6 @@ class Waiting(NamedTuple):
     """Unix ms; None: until an event wakes it."""
     reason: str = ""
 
-
-InDoubtPolicy = Literal["retry", "ask", "skip"]
-"""What happens to a paid call that was in flight when the process died."""
 
 _SOON_MS = 600_000
 
@@ -161,8 +159,6 @@ Topic = Annotated[
 Tag = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), AfterValidator(_without_control)
 ]
-Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-Handle = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,38}$")]
 
 
 class _HttpAlone:

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from blogen.domain.job import Handle, Language, Tag
+from blogen.domain.job import Tag
 from blogen.domain.model import Model
 from blogen.domain.post_summary import Picture, PostSource, PostSummary
+from blogen.domain.terms import Handle, Language
 
 
 class Run(Model):

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from blogen.domain.job import Handle, Language
 from blogen.domain.model import Model
+from blogen.domain.terms import Handle, Language
 
 
 class Picture(Model):

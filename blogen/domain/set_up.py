@@ -5,9 +5,10 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from blogen.domain.accounts import Name, NewPassword
-from blogen.domain.job import Handle, Topic
+from blogen.domain.job import Topic
 from blogen.domain.model import Model
 from blogen.domain.site import Tagline, Title
+from blogen.domain.terms import Handle
 
 
 class SetUpRequest(Model):

@@ -19,7 +19,8 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from blogen.clock import Clock
-from blogen.domain.job import InDoubtPolicy, JobRequest, Waiting, WaitingFor
+from blogen.domain.job import JobRequest, Waiting, WaitingFor
+from blogen.domain.terms import InDoubtPolicy
 from blogen.engine.outcome import Interrupted, StepSkipped, Suspended
 from blogen.errors import (
     AnswerLost,

@@ -10,7 +10,6 @@ import anyio
 from blogen.clock import Clock, SystemClock
 from blogen.domain.job import (
     PATH,
-    InDoubtPolicy,
     Job,
     JobError,
     JobRequest,
@@ -21,6 +20,7 @@ from blogen.domain.job import (
 )
 from blogen.domain.orders import Revision
 from blogen.domain.person import OWNER, Actor
+from blogen.domain.terms import InDoubtPolicy
 from blogen.engine.executor import Executor, RetryPolicy
 from blogen.engine.outcome import Pipeline
 from blogen.engine.pool import Pool

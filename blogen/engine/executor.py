@@ -6,7 +6,8 @@ import traceback
 from typing import NamedTuple, assert_never
 
 from blogen.clock import Clock
-from blogen.domain.job import FINAL, InDoubtPolicy, Job, JobError, JobState, Waiting, WaitingFor
+from blogen.domain.job import FINAL, Job, JobError, JobState, Waiting, WaitingFor
+from blogen.domain.terms import InDoubtPolicy
 from blogen.engine.context import JobContext
 from blogen.engine.outcome import Interrupted, Move, Pipeline, Stage, Suspended
 from blogen.engine.timers import BY_THE_CLOCK, Timers

@@ -471,6 +471,16 @@ class _Pace:
         return self.seconds() - (now - self._begun)
 
 
+class _Reader(sqlite3.Connection):
+    """Ready once it is there: a hop for each of its settings would take longer than they do."""
+
+    def __init__(self, path: str, **options: Any) -> None:
+        super().__init__(path, isolation_level=None, **options)
+        self.row_factory = sqlite3.Row
+        for pragma in (*_PRAGMAS, *_READER_PRAGMAS):
+            self.execute(pragma)
+
+
 class _Writer:
     """The connection that writes, in a thread of its own: it begins what has come whatever the loop does."""
 
@@ -594,13 +604,8 @@ class Database:
         """Open a database whose schema is up to date (see `migrate`)."""
         loop = asyncio.get_running_loop()
         writer = await asyncio.to_thread(_Writer, path, clock or SystemClock(), loop)
-        readers = []
-        for _ in range(_READERS):
-            reader = await aiosqlite.connect(_read_only(path), uri=True, isolation_level=None)
-            reader.row_factory = sqlite3.Row
-            for pragma in (*_PRAGMAS, *_READER_PRAGMAS):
-                await reader.execute_fetchall(pragma)
-            readers.append(reader)
+        connecting = (aiosqlite.connect(_read_only(path), uri=True, factory=_Reader) for _ in range(_READERS))
+        readers = await asyncio.gather(*connecting)
         return cls(path, writer, readers, bus or Bus())
 
     async def read(self, sql: str, params: Params = ()) -> list[sqlite3.Row]:
@@ -618,11 +623,8 @@ class Database:
         No list is walked here: a page that is not in memory lets everyone wait for the disk.
         """
         if self._looking_up is None:
-            connection = sqlite3.connect(_read_only(self._path), uri=True, isolation_level=None)
-            connection.row_factory = sqlite3.Row
-            for pragma in (*_PRAGMAS, *_READER_PRAGMAS, "PRAGMA busy_timeout = 0"):
-                connection.execute(pragma)
-            self._looking_up = connection
+            self._looking_up = _Reader(_read_only(self._path), uri=True)
+            self._looking_up.execute("PRAGMA busy_timeout = 0")
         try:
             return self._looking_up.execute(sql, tuple(params)).fetchall()
         except sqlite3.OperationalError:  # locked for a moment: that is waited for elsewhere

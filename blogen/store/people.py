@@ -486,7 +486,7 @@ def _checked(handle: str, name: str, password: str, email: str | None) -> tuple[
     from pydantic import TypeAdapter, ValidationError
 
     from blogen.domain.accounts import normal_email, one_line
-    from blogen.domain.job import Handle
+    from blogen.domain.terms import Handle
 
     errors = []
     try:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from blogen.errors import ChangedMeanwhile, FieldError, InvalidInput, NotFound
 from blogen.events import PostChanged, PostDeleted, PostPublished
 from blogen.ids import new_id
-from blogen.store import outbox, search, versions
+from blogen.store import outbox
 from blogen.store.database import Database, Transaction
 from blogen.store.series import remember_gone
 from blogen.store.tag_counts import count_tags
@@ -89,6 +89,8 @@ class Posts:
     @staticmethod
     def add(tx: Transaction, draft: PostDraft, *, published_at: int, provenance: Provenance) -> str:
         """Publish `draft`; the slug it got. A job has one post: adding again returns the slug and changes nothing."""
+        from blogen.store import search
+
         if existing := tx.query("SELECT slug FROM posts WHERE job_id = ?", (draft.job_id,)):
             return str(existing[0]["slug"])
         author = tx.query("SELECT id, handle, name, avatar FROM authors WHERE handle = ?", (draft.author,))
@@ -227,6 +229,7 @@ class Posts:
 
     async def delete(self, slug: str) -> bool:
         """Take the post off the blog; False if there is none. Its job and its pictures stay."""
+        from blogen.store import search
 
         def work(tx: Transaction) -> bool:
             rows = tx.query(
@@ -261,6 +264,8 @@ class Posts:
         What is as it was counts for no change; a change is a new version, saved `by` (a name). `expected` are the
         values of `updated_at` that the change was made from. Raises ChangedMeanwhile, InvalidInput.
         """
+        from blogen.store import search, versions
+
         # Made outside of the transaction: it may be long.
         body = _blocks_json(rewritten.blocks) if rewritten else ""
 

@@ -15,8 +15,9 @@ from typing import Any, Literal, NamedTuple
 from pydantic_core import from_json
 
 from blogen.clock import Clock
-from blogen.domain.job import InDoubtPolicy, Job
+from blogen.domain.job import Job
 from blogen.domain.orders import Revision
+from blogen.domain.terms import InDoubtPolicy
 from blogen.events import StepBegun, StepDoubted, StepFailed, StepFinished, TaskMoved
 from blogen.store.behind import WriteBehind
 from blogen.store.database import Database, Params, Rows, Transaction
