@@ -34,7 +34,8 @@ def database_with_jobs(folder: Path, count: int) -> tuple[Path, range]:
     prepare(path)
     numbers = range(1, count + 1)
     connection = connect(path)
-    connection.execute("DROP TRIGGER timeline_moves")  # the raw loops move jobs by themselves
+    for trigger in ("timeline_moves", "timeline_ends"):  # the raw loops move jobs by themselves
+        connection.execute(f"DROP TRIGGER {trigger}")
     connection.execute("BEGIN")
     connection.executemany(
         "INSERT INTO jobs (number, id, kind, state, created_at, updated_at) VALUES (?, ?, 'bench', ?, 0, 0)",
