@@ -26,7 +26,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from itertools import chain, count, repeat
 from operator import itemgetter
 from pathlib import Path
@@ -156,7 +156,10 @@ _SIZES = (1, 4, 16, 64, 256, 768)
 
 
 _FORMS = 4
-"""So many forms of a log's lines are one statement: each may have each size, and each such statement is prepared."""
+"""So many forms of a log's lines are one statement, all of one size: each such statement stays prepared."""
+
+_STATEMENTS = 128
+"""So many of these are at hand; half of all that stay prepared."""
 
 _Execute = Callable[[sqlite3.Connection, str, Params], int]
 """Runs a statement; how many rows it changed."""
@@ -211,21 +214,20 @@ def _run_as_one(
     After each the thread has to wait for the interpreter, half a millisecond where the loop is busy. Rows of zeros,
     which fill up to the next size, cost next to nothing.
     """
-    sized: list[tuple[str, int]] = []
+    size = _SIZES[bisect_left(_SIZES, max(len(rows) for _, rows in forms))]
     params: list[object] = []
-    for form, rows in forms:
-        size = _SIZES[bisect_left(_SIZES, len(rows))]
-        sized.append((form, size))
+    for _, rows in forms:
         params += chain.from_iterable(rows)
         params += repeat(0, len(rows[0]) * (size - len(rows)))
-    if execute(connection, _as_one(*sized), params) != sum(len(rows) for _, rows in forms):
+    statement = _as_one(size, *(form for form, _ in forms))
+    if execute(connection, statement, params) != sum(len(rows) for _, rows in forms):
         raise Stale
 
 
-@cache
-def _as_one(*forms: tuple[str, int]) -> str:
+@lru_cache(maxsize=_STATEMENTS)
+def _as_one(size: int, *forms: str) -> str:
     """The statements, each for so many callers, as one; a caller whose first parameter is 0 is nobody."""
-    many = [_many(form, size) for form, size in forms]
+    many = [_many(form, size) for form in forms]
     before, _, after = many[0]
     return f"{before}{' UNION ALL '.join(rows for _, rows, _ in many)}{after}"
 
@@ -301,6 +303,10 @@ class _RowWrites:
         self.callers: list[Done] = []
         self.errors: list[Exception | None] | None = None
         """None: all of them are committed."""
+
+
+def _parts_each(writes: _RowWrites) -> int:
+    return len(writes.rows)
 
 
 class _WorkWrite:
@@ -404,7 +410,8 @@ class _Batch:
         return not (self.works or self.checked) and all(rows.appends for of_some in self.rows for rows in of_some)
 
     def _run_rows(self, connection: sqlite3.Connection, log: _Log) -> None:
-        for writes in self.rows.values():
+        # Those with the most parts first: their order is the order of forms that most others find their places in.
+        for writes in sorted(self.rows.values(), key=_parts_each, reverse=True):
             after = 0
             for place, rows in enumerate(writes.rows):
                 after = rows.run(connection, list(map(itemgetter(place), writes.parts)), log, after)
