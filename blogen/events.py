@@ -347,23 +347,15 @@ class Bus:
 
         return unsubscribe
 
-    def publish(self, *events: Event | None) -> None:
+    def publish(self, *events: Event) -> None:
         hearing = self._hearing
         for event in events:
-            if event is None:
-                continue
-            subscribers = hearing.get(event.__class__)
-            if subscribers is None:
-                subscribers = self._find(event.__class__)
-            if subscribers:
-                self._tell(event, subscribers)
-
-    def _tell(self, event: Event, subscribers: tuple[Subscriber, ...]) -> None:
-        for subscriber in subscribers:
-            try:
-                subscriber(event)
-            except Exception:
-                _log.exception("a subscriber failed on %s", type(event).__name__)
+            kind = type(event)
+            for subscriber in hearing[kind] if kind in hearing else self._find(kind):
+                try:
+                    subscriber(event)
+                except Exception:
+                    _log.exception("a subscriber failed on %s", kind.__name__)
 
     def _find(self, kind: type) -> tuple[Subscriber, ...]:
         found = tuple(subscriber for subscriber, only in self._subscriptions if not only or kind in only)

@@ -66,21 +66,6 @@ class WriteBehind:
         if self._flying is None:
             self._database.at_turns_end(self._flush)
 
-    def write(self, part: Part) -> Awaitable[None]:
-        """`add`, then the `barrier`: what every call begins with."""
-        if self._flying is not None or self._lost is not None:
-            self.add(part)
-            return self.barrier()
-        parts, self._parts = self._parts, None
-        if parts is None:
-            parts = [part]
-        else:
-            parts.append(part)
-        waiter: asyncio.Future[None] = self._database.loop.create_future()
-        self._flying_waiters = [waiter]
-        self._send(parts)
-        return waiter
-
     def barrier(self) -> Awaitable[None]:
         """Wait until all that was added is durable.
 
@@ -117,12 +102,8 @@ class WriteBehind:
         parts = self._parts
         if parts is None or self._flying is not None:
             return
-        self._parts = None
+        self._flying, self._parts = parts, None
         self._flying_waiters, self._waiters = self._waiters, None
-        self._send(parts)
-
-    def _send(self, parts: Sequence[Part]) -> None:
-        self._flying = parts
         if self._lost is not None:
             self._landed(self._lost)
             return

@@ -26,7 +26,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from itertools import chain, count, repeat
 from operator import itemgetter
 from pathlib import Path
@@ -86,8 +86,7 @@ class AnyNumber(str):
 class Append(str):
     """A statement of `Rows` that adds `VALUES (?, …)` to a log: those of a whole batch are run as one.
 
-    A log may be written in several forms, which name the same columns in the same order: fewer parameters where less
-    is to be told. They come after the other statements of the batch, except those of `Rows` that are run in order.
+    They come after the other statements of the batch, except those of `Rows` that are run in order.
     """
 
     __slots__ = ()
@@ -110,27 +109,21 @@ class Rows:
         """And does nothing else."""
         self.in_order = in_order
         self._many = [_VALUES.search(statement) for statement in statements]
-        assert all(self._many) or not self.appends, "what is appended is told by VALUES"
 
-    def run(self, connection: sqlite3.Connection, parts: "Sequence[Part]", log: "_Log", after: int = 0) -> int:
-        """Run each statement over all of `parts`, or add to `log` what it appends, from the place `after` on.
-
-        The place of what it appended last, behind which comes what its callers append next. Raises Stale.
-        """
+    def run(self, connection: sqlite3.Connection, parts: "Sequence[Part]", appended: dict[str, list[Params]]) -> None:
+        """Run each statement over all of `parts`, or add to `appended` what it appends. Raises Stale."""
         if self.in_order:
-            log.write(connection)
-            after = 0
+            _append(connection, appended)
         for number, (statement, values) in enumerate(zip(self.statements, self._many, strict=True)):
             params = list(map(itemgetter(number), map(_PARAMS_OF, parts)))
             if isinstance(statement, Append):
-                after = log.add(statement, params, after)
+                appended.setdefault(statement, []).extend(params)
             elif values is not None:
-                _run_for_all(connection, statement, params)
+                _run_as_one(connection, statement, params)
             else:
                 changed = connection.executemany(statement, params).rowcount
                 if changed != len(params) and not isinstance(statement, AnyNumber):
                     raise Stale
-        return after
 
     def run_once(self, connection: sqlite3.Connection, part: "Part") -> None:
         """Run each statement for one caller. Raises Stale."""
@@ -155,96 +148,47 @@ _SIZES = (1, 4, 16, 64, 256, 768)
 """So few that each statement stays prepared; 768 rows of 13 parameters are well below SQLite's limit."""
 
 
-_FORMS = 4
-"""So many forms of a log's lines are one statement, all of one size: each such statement stays prepared."""
-
-_STATEMENTS = 128
-"""So many of these are at hand; half of all that stay prepared."""
-
 _Execute = Callable[[sqlite3.Connection, str, Params], int]
 """Runs a statement; how many rows it changed."""
 
 
-class _Log:
-    """What a batch appends, each caller's lines in their order: those of a form stand together where that allows it."""
-
-    __slots__ = ("_forms",)
-
-    def __init__(self) -> None:
-        self._forms: list[tuple[str, list[Params]]] = []
-
-    def add(self, form: str, lines: list[Params], after: int) -> int:
-        """Add lines of a form, not before the place `after`; their place."""
-        for place in range(after, len(self._forms)):
-            if self._forms[place][0] is form:
-                self._forms[place][1].extend(lines)
-                return place
-        self._forms.append((form, lines))
-        return len(self._forms) - 1
-
-    def is_one_statement(self) -> bool:
-        return (
-            len(self._forms) <= _FORMS
-            and len({_many(form, 1)[0] for form, _ in self._forms}) == 1
-            and all(len(lines) <= _SIZES[-1] for _, lines in self._forms)
-        )
-
-    def write(self, connection: sqlite3.Connection, execute: _Execute = _execute) -> None:
-        """Write what was added so far. Raises Stale."""
-        forms = self._forms
-        if self.is_one_statement():
-            _run_as_one(connection, forms, execute)
-        else:
-            for form, lines in forms:
-                _run_for_all(connection, form, lines)
-        self._forms = []
-
-
-def _run_for_all(connection: sqlite3.Connection, statement: str, rows: Sequence[Params]) -> None:
-    """Run a statement with `VALUES` over many rows, as few times as there is a size for them. Raises Stale."""
-    for start in range(0, len(rows), _SIZES[-1]):
-        _run_as_one(connection, ((statement, rows[start : start + _SIZES[-1]]),), _execute)
-
-
 def _run_as_one(
-    connection: sqlite3.Connection, forms: Sequence[tuple[str, Sequence[Params]]], execute: _Execute
+    connection: sqlite3.Connection, statement: str, rows: Sequence[Params], execute: _Execute = _execute
 ) -> None:
-    """Run a statement, or several forms of one, over many rows in one execution. Raises Stale.
+    """Run a statement with `VALUES` over many rows, in one execution if there is a size for them. Raises Stale.
 
     After each the thread has to wait for the interpreter, half a millisecond where the loop is busy. Rows of zeros,
     which fill up to the next size, cost next to nothing.
     """
-    size = _SIZES[bisect_left(_SIZES, max(len(rows) for _, rows in forms))]
-    params: list[object] = []
-    for _, rows in forms:
-        params += chain.from_iterable(rows)
-        params += repeat(0, len(rows[0]) * (size - len(rows)))
-    statement = _as_one(size, *(form for form, _ in forms))
-    if execute(connection, statement, params) != sum(len(rows) for _, rows in forms):
-        raise Stale
+    for start in range(0, len(rows), _SIZES[-1]):
+        chunk = rows[start : start + _SIZES[-1]]
+        size = _SIZES[bisect_left(_SIZES, len(chunk))]
+        nobodys = repeat(0, len(chunk[0]) * (size - len(chunk)))
+        changed = execute(connection, _of_size(statement, size), [*chain.from_iterable(chunk), *nobodys])
+        if changed != len(chunk):
+            raise Stale
 
 
-@lru_cache(maxsize=_STATEMENTS)
-def _as_one(size: int, *forms: str) -> str:
-    """The statements, each for so many callers, as one; a caller whose first parameter is 0 is nobody."""
-    many = [_many(form, size) for form in forms]
-    before, _, after = many[0]
-    return f"{before}{' UNION ALL '.join(rows for _, rows, _ in many)}{after}"
+def _append(connection: sqlite3.Connection, appended: dict[str, list[Params]]) -> None:
+    """Write what was appended so far."""
+    for statement, lines in appended.items():
+        _run_as_one(connection, statement, lines)
+    appended.clear()
 
 
 @cache
-def _many(statement: str, size: int) -> tuple[str, str, str]:
-    """What of a statement comes before the rows of so many callers, these, and what comes after them."""
+def _of_size(statement: str, size: int) -> str:
+    """`statement` for so many callers; one whose first parameter is 0 is nobody."""
     values = _VALUES.search(statement)
     assert values is not None
     marks = ", ".join("?" * values[1].count("?"))
     many = f"VALUES {', '.join([f'({marks})'] * size)}"
     before, after = statement[: values.start()], statement[values.end() :]
     if statement.startswith("UPDATE"):
-        return before, many, f"{after} AND new.column1 <> 0"
+        return f"{before}{many}{after} AND new.column1 <> 0"
     numbers = count(1)
     columns = re.sub(r"\?", lambda _: f"column{next(numbers)}", values[1][1:-1])
-    return before, f"SELECT {columns} FROM ({many}) WHERE column1 <> 0", after
+    return f"{before}SELECT {columns} FROM ({many}) WHERE column1 <> 0{after}"
 
 
 Part: TypeAlias = tuple[Rows, tuple[Params, ...], Event | None, bool]
@@ -255,7 +199,7 @@ job: a plain tuple takes an eighth of the time of a named one.
 """
 
 
-_ROWS_OF, _PARAMS_OF, _EVENT_OF = itemgetter(0), itemgetter(1), itemgetter(2)
+_ROWS_OF, _PARAMS_OF = itemgetter(0), itemgetter(1)
 """Of a part."""
 
 
@@ -303,10 +247,6 @@ class _RowWrites:
         self.callers: list[Done] = []
         self.errors: list[Exception | None] | None = None
         """None: all of them are committed."""
-
-
-def _parts_each(writes: _RowWrites) -> int:
-    return len(writes.rows)
 
 
 class _WorkWrite:
@@ -389,18 +329,19 @@ class _Batch:
             write.error = error
 
     def _as_one(self, connection: sqlite3.Connection) -> None:
-        log = _Log()
+        appended: dict[str, list[Params]] = {}
         if self._appends():
-            self._run_rows(connection, log)
-            if log.is_one_statement():
-                log.write(connection, _commit)  # it commits itself
+            self._run_rows(connection, appended)
+            [(statement, lines), *others] = appended.items()
+            if not others and len(lines) <= _SIZES[-1]:
+                _run_as_one(connection, statement, lines, _commit)
                 return
             connection.execute("BEGIN IMMEDIATE")
         else:
             connection.execute("BEGIN IMMEDIATE")
-            self._run_rows(connection, log)
-            self._run_checked(connection, log)
-        log.write(connection)
+            self._run_rows(connection, appended)
+            self._run_checked(connection, appended)
+        _append(connection, appended)
         for write in self.works:
             write.error = _isolated(connection, partial(self._work, connection, write))
         _commit(connection)
@@ -409,12 +350,10 @@ class _Batch:
         """Whether it does nothing but append."""
         return not (self.works or self.checked) and all(rows.appends for of_some in self.rows for rows in of_some)
 
-    def _run_rows(self, connection: sqlite3.Connection, log: _Log) -> None:
-        # Those with the most parts first: their order is the order of forms that most others find their places in.
-        for writes in sorted(self.rows.values(), key=_parts_each, reverse=True):
-            after = 0
+    def _run_rows(self, connection: sqlite3.Connection, appended: dict[str, list[Params]]) -> None:
+        for writes in self.rows.values():
             for place, rows in enumerate(writes.rows):
-                after = rows.run(connection, list(map(itemgetter(place), writes.parts)), log, after)
+                rows.run(connection, list(map(itemgetter(place), writes.parts)), appended)
 
     def _each_isolated(self, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
@@ -434,7 +373,7 @@ class _Batch:
         for write in self.works:
             write.error = _alone(connection, partial(self._work, connection, write))
 
-    def _run_checked(self, connection: sqlite3.Connection, log: _Log) -> None:
+    def _run_checked(self, connection: sqlite3.Connection, appended: dict[str, list[Params]]) -> None:
         """After the other rows: what they make room for may be used."""
         transaction, known = Transaction(connection, self._now_ms), dict[Any, Any]()
         allowed: dict[Rows, list[Part]] = {}
@@ -448,14 +387,14 @@ class _Batch:
             else:
                 allowed.setdefault(write.part[0], []).append(write.part)
         for rows, parts in allowed.items():
-            rows.run(connection, parts, log)
+            rows.run(connection, parts, appended)
         for write in refused:  # once more, now that the others' rows are there to be seen and told of
             try:
                 write.check(transaction, {})
             except BlogenError as error:
                 write.error = error
             else:
-                write.part[0].run(connection, [write.part], log)
+                write.part[0].run(connection, [write.part], appended)
 
     def _run_checked_once(self, connection: sqlite3.Connection, write: _CheckedWrite) -> None:
         write.check(Transaction(connection, self._now_ms), {})
@@ -772,19 +711,19 @@ class Database:
         failures: list[str] = []
         for writes in batch.rows.values():
             if writes.errors is None:
-                self._bus.publish(*map(_EVENT_OF, chain.from_iterable(writes.parts)))
+                self._bus.publish(*_events(chain.from_iterable(writes.parts)))
                 for done in writes.callers:
                     done(None)
             else:
                 for done, parts, error in zip(writes.callers, writes.parts, writes.errors, strict=True):
-                    self._settle(done, map(_EVENT_OF, parts), error, failures)
+                    self._settle(done, _events(parts), error, failures)
         for checked in batch.checked:
-            self._settle(checked.done, (checked.part[2],), checked.error, failures)
+            self._settle(checked.done, _events((checked.part,)), checked.error, failures)
         for write in batch.works:
             self._settle(partial(_resolve, write.future, write.value), write.events, write.error, failures)
         self._note_health(failures[0] if failures else None)
 
-    def _settle(self, done: Done, events: Iterable[Event | None], error: Exception | None, failures: list[str]) -> None:
+    def _settle(self, done: Done, events: Sequence[Event], error: Exception | None, failures: list[str]) -> None:
         if error is None:
             self._bus.publish(*events)
         elif isinstance(error, sqlite3.OperationalError) and _primary_code(error) in _TRANSIENT:
@@ -821,6 +760,10 @@ class Database:
             await reader.close()
         if self._looking_up is not None:
             self._looking_up.close()
+
+
+def _events(parts: Iterable[Part]) -> list[Event]:
+    return [event for _, _, event, _ in parts if event is not None]
 
 
 def _resolve(future: "asyncio.Future[Any]", value: Any, error: Exception | None) -> None:

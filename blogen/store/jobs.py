@@ -20,7 +20,7 @@ from blogen.ids import new_id
 from blogen.store import outbox
 from blogen.store.behind import WriteBehind
 from blogen.store.database import Database, Params, Rows, Stale, Transaction
-from blogen.store.lines import LINE, MOVE, NAMES, TELL_MOVE, Line, line_of, line_of_move, move
+from blogen.store.lines import LINE, NAMES, TELL, Line, line_of, line_of_move, move_line
 from blogen.store.steps import LINES, OF_STEPS
 
 JOB_COLUMNS = """
@@ -202,14 +202,14 @@ class Jobs:
         """
         job.check_move(target)
         now = self._clock.now_ms()
-        behind.add((TELL_MOVE, (move(job, now, target),), tuple.__new__(JobMoved, (job.id, job.state, target)), False))
+        behind.add((TELL, (move_line(job, now, target),), tuple.__new__(JobMoved, (job.id, job.state, target)), False))
         return job.at(target, now)
 
     async def move_with(self, behind: WriteBehind, job: Job, target: JobState, also: Effect) -> Job:
         """Move `job` as `move` does, and `also` happens with it; both are durable on return. Raises Overtaken."""
         job.check_move(target)
         now = self._clock.now_ms()
-        line, event = move(job, now, target), JobMoved(job.id, job.state, target)
+        line, event = move_line(job, now, target), JobMoved(job.id, job.state, target)
         await behind.barrier()
         try:
             await self._database.write(lambda tx: _together(tx, line, event, also))
@@ -403,7 +403,7 @@ def put_line(tx: Transaction, job: Job, event: int, detail: dict[str, Any]) -> N
 
 
 def _together(tx: Transaction, line: Params, event: JobMoved, also: Effect) -> None:
-    tx.execute(MOVE, line)
+    tx.execute(LINE, line)
     also(tx)
     tx.publish(event)
 

@@ -27,21 +27,17 @@ class Line:
 
 NAMES = {number: name.lower() for name, number in vars(Line).items() if isinstance(number, int)}
 
-_INTO = "INSERT INTO timeline (job, at, event, origin, target, step, run, detail, result)"
-
-LINE = Append(f"{_INTO} VALUES (?, ?, ?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0), nullif(?, 0), nullif(?, 0))")
-"""Writes every line, whatever it tells.
+LINE = Append(
+    "INSERT INTO timeline (job, at, event, origin, target, step, run, detail, result)"
+    " VALUES (?, ?, ?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0), nullif(?, 0), nullif(?, 0))"
+)
+"""Every line is written by this one statement, whatever it tells: a batch writes all of its lines at once.
 
 Where there is nothing to tell it is given 0: `sqlite3` takes longer over a None than over all the rest.
 """
 
-# The three that every call of every job writes, with nothing in them that need not be said.
-MOVE = Append(f"{_INTO} VALUES (?, ?, {Line.MOVED}, ?, ?, NULL, NULL, NULL, NULL)")
-"""Moves the job; refused as Stale if the job is elsewhere, or waits."""
-BEGUN = Append(f"{_INTO} VALUES (?, ?, {Line.STEP_BEGUN}, ?, NULL, ?, ?, ?, NULL)")
-FINISHED = Append(f"{_INTO} VALUES (?, ?, {Line.STEP_FINISHED}, ?, NULL, ?, ?, ?, ?)")
 
-TELL, TELL_MOVE, TELL_BEGUN, TELL_FINISHED = Rows(LINE), Rows(MOVE), Rows(BEGUN), Rows(FINISHED)
+TELL = Rows(LINE)
 
 
 def line_of(job: Job, at: int, event: int, detail: str | Literal[0] = 0) -> Params:
@@ -49,19 +45,10 @@ def line_of(job: Job, at: int, event: int, detail: str | Literal[0] = 0) -> Para
     return (job.number, at, event, job.state._value_, 0, 0, 0, detail, 0)
 
 
-def move(job: Job, at: int, target: JobState) -> Params:
-    """Parameters of `MOVE`."""
-    return (job.number, at, job.state._value_, target._value_)  # its own string: `str` would make a copy
-
-
-def begun(job: Job, at: int, step: str, run: int, detail: str) -> Params:
-    """Parameters of `BEGUN`."""
-    return (job.number, at, job.state._value_, step, run, detail)
-
-
-def finished(job: Job, at: int, step: str, run: int, detail: str, result: str) -> Params:
-    """Parameters of `FINISHED`."""
-    return (job.number, at, job.state._value_, step, run, detail, result)
+def move_line(job: Job, at: int, target: JobState) -> Params:
+    """The line that moves the job, as parameters of `LINE`; refused as Stale if the job is elsewhere, or waits."""
+    # A state's own string: `str` would make a copy at every move.
+    return (job.number, at, Line.MOVED, job.state._value_, target._value_, 0, 0, 0, 0)
 
 
 def line_of_move(job: Job, at: int, target: JobState, *, by: str = "") -> Params:

@@ -22,19 +22,7 @@ from blogen.events import StepBegun, StepDoubted, StepFailed, StepFinished, Task
 from blogen.store.behind import WriteBehind
 from blogen.store.database import Database, Params, Rows, Transaction
 from blogen.store.ledger import HOLD, SETTLE, SETTLE_DOUBT, Reservation, check_caps, doubt_rows, release, settle_doubt
-from blogen.store.lines import (
-    BEGUN,
-    FINISHED,
-    LINE,
-    TELL,
-    TELL_BEGUN,
-    TELL_FINISHED,
-    Line,
-    begun,
-    finished,
-    line_of,
-    line_of_step,
-)
+from blogen.store.lines import LINE, TELL, Line, line_of, line_of_step
 
 _ADD_COST = (
     "UPDATE jobs SET cost_usd_micros = cost_usd_micros + ?, input_tokens = input_tokens + ?,"
@@ -43,9 +31,8 @@ _ADD_COST = (
     " - (SELECT count(*) FROM ledger WHERE job_id = ? AND step = ? AND run = ? AND settled_at IS NOT NULL"
     " AND usd_micros IS NULL) WHERE id = ?"
 )
-_BEGIN_PAID = Rows(BEGUN, HOLD)
-_FINISH_PAID = Rows(FINISHED, _ADD_COST, SETTLE)
-_FAIL_PAID = Rows(LINE, _ADD_COST, SETTLE)
+_BEGIN_PAID = Rows(LINE, HOLD)
+_END_PAID = Rows(LINE, _ADD_COST, SETTLE)
 _DOUBT = Rows(LINE, *SETTLE_DOUBT)
 
 StepState = Literal["running", "waiting", "finished", "failed", "in_doubt", "discarded"]
@@ -125,14 +112,16 @@ class Steps:
             detail = json.dumps({"paid": is_paid, "digest": digest, "provider": provider})
         else:
             detail = _PAID[is_paid]
-        line = begun(job, now, step, run, detail)
+        line = line_of_step(job, now, Line.STEP_BEGUN, step, run, detail)
         event = tuple.__new__(StepBegun, (job.id, step))  # half of what the type itself takes
         if reserve is None:
-            return behind.write((TELL_BEGUN, (line,), event, False))
-        held = (job.id, step, run, now, reserve.provider, reserve.usd_micros)
-        if reserve.caps:
-            return self._begin_under_caps(behind, job, line, held, reserve, event, now)
-        return behind.write((_BEGIN_PAID, (line, held), event, False))
+            behind.add((TELL, (line,), event, False))
+        else:
+            held = (job.id, step, run, now, reserve.provider, reserve.usd_micros)
+            if reserve.caps:
+                return self._begin_under_caps(behind, job, line, held, reserve, event, now)
+            behind.add((_BEGIN_PAID, (line, held), event, False))
+        return behind.barrier()
 
     async def _begin_under_caps(
         self, behind: WriteBehind, job: Job, line: Params, held: Params, reserve: Reservation, event: StepBegun, at: int
@@ -181,11 +170,12 @@ class Steps:
         if used is NOTHING_USED:
             told = f'"{digest}"' if digest else "null"  # hexadecimal: nothing in it needs quoting
             detail = f'{{"duration_ms": {duration_ms}, "digest": {told}}}'
-            behind.add((TELL_FINISHED, (finished(job, now, step, run, detail, result),), event, True))
+            line = line_of_step(job, now, Line.STEP_FINISHED, step, run, detail, result)
+            behind.add((TELL, (line,), event, True))
             return
         detail = json.dumps({"duration_ms": duration_ms, "digest": digest} | _account(used))
-        line = finished(job, now, step, run, detail, result)
-        behind.add((_FINISH_PAID, (line, *_cost_rows(job, step, run, now, used)), event, True))
+        line = line_of_step(job, now, Line.STEP_FINISHED, step, run, detail, result)
+        behind.add((_END_PAID, (line, *_cost_rows(job, step, run, now, used)), event, True))
 
     async def fail(
         self,
@@ -211,7 +201,7 @@ class Steps:
         told |= _account(used) if used.provider else {}
         line = line_of_step(job, now, Line.STEP_FAILED, step, run, json.dumps(told))
         if used is not NOTHING_USED:
-            behind.add((_FAIL_PAID, (line, *_cost_rows(job, step, run, now, used)), event, True))
+            behind.add((_END_PAID, (line, *_cost_rows(job, step, run, now, used)), event, True))
         elif not is_paid:
             behind.add((TELL, (line,), event, True))
         else:

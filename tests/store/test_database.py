@@ -103,42 +103,6 @@ async def test_a_batch_runs_each_statement_once_and_writes_for_its_callers_alone
     assert [row[2] for row in rows[callers:]] == [f"step {name}" for name in names]
 
 
-FORMS = {form: Rows(Append(f"{INTO_LEDGER} VALUES (?, 0, ?, 1, '{form}', 1)")) for form in "abcde"}
-
-
-@pytest.mark.parametrize(
-    ("told", "commits_by"),
-    [(["ab", "ba", "b", "aab"], "INSERT"), (["abcd", "dcba"], "COMMIT"), (["abcde", "e"], "COMMIT")],
-    ids=["one statement", "too many places", "too many forms"],
-)
-async def test_each_callers_lines_keep_their_order_whatever_their_forms(database, monkeypatch, told, commits_by):
-    has_begun, may_go_on, commits = threading.Event(), threading.Event(), []
-
-    def hold(_tx):
-        has_begun.set()
-        assert may_go_on.wait(60)
-
-    def commit(connection, last="COMMIT", params=()):
-        commits.append(last)
-        return make_durable(connection, last, params)
-
-    make_durable = store._commit
-    held = database.write(hold)
-    assert await asyncio.to_thread(has_begun.wait, 60)
-    monkeypatch.setattr(store, "_commit", commit)
-    written = []
-    for number, forms in enumerate(told):
-        written.append(database.loop.create_future())
-        parts = [(FORMS[form], ((str(number), str(place)),), None, False) for place, form in enumerate(forms)]
-        database.write_parts(parts, written[-1].set_result)
-    may_go_on.set()
-    assert await asyncio.gather(held, *written) == [None] * (1 + len(told))
-    assert [statement.split()[0] for statement in commits[1:]] == [commits_by]
-    for number, forms in enumerate(told):
-        rows = await database.read("SELECT provider FROM ledger WHERE job_id = ? ORDER BY id", (str(number),))
-        assert "".join(row[0] for row in rows) == forms
-
-
 async def test_writes_that_come_one_by_one_are_gathered_until_a_commit_is_worth_it(database, monkeypatch):
     monkeypatch.setattr(store, "_GATHER_SECONDS", (3600, 3600))
     database.gather(100)
