@@ -14,6 +14,7 @@ from bench.common import ROOT, Measure, Verdicts, alternate, answer, command, me
 from bench.rows import BATCH, connect, database_with_jobs, raw_batches, raw_steps
 
 IN_FLIGHT = 500
+ROUNDS = 5
 JOBS = {"raw": 12000, "rows": 6000, "blogen": 6000, "huey": 500, "dbos": 150}
 TITLES = {
     "raw": f"raw sqlite3, batches of {BATCH}",
@@ -25,10 +26,9 @@ TITLES = {
 
 
 def main(*, peers: bool) -> None:
-    rounds = 5
-    samples = alternate(contenders(peers=peers), rounds)
+    samples = alternate(contenders(peers=peers), ROUNDS)
     table(
-        f"Engine: chains of {LENGTH}, {IN_FLIGHT} in flight, zero latency, synchronous=FULL ({rounds} rounds)",
+        f"Engine: chains of {LENGTH}, {IN_FLIGHT} in flight, zero latency, synchronous=FULL ({ROUNDS} rounds)",
         ("", "transitions/s", "CPU s per 1,000 jobs"),
         [(TITLES[name], median(of, "rate"), median(of, "cpu")) for name, of in samples.items()],
     )

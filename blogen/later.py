@@ -64,21 +64,18 @@ class _Address(web.Resource):
     def __init__(self, path: str) -> None:
         super().__init__()
         self._path = path
-        self._prefix = ""
 
     @cached_property
     def _made(self) -> web.DynamicResource:
-        made = web.DynamicResource(self._path)
-        if self._prefix:
-            made.add_prefix(self._prefix)
-        return made
+        return web.DynamicResource(self._path)
 
     @property
     def canonical(self) -> str:
-        return self._prefix + _WITH_PATTERN.sub(r"{\1}", self._path)
+        return _WITH_PATTERN.sub(r"{\1}", self._path)
 
     def add_prefix(self, prefix: str) -> None:
-        self._prefix = prefix + self._prefix
+        self._path = prefix + self._path
+        vars(self).pop("_made", None)  # it was for the address without it
 
     def raw_match(self, path: str) -> bool:
         return path == self._path

@@ -78,6 +78,10 @@ def addresses(app: web.Application) -> list[tuple[str, str]]:
     return [(route.method, route.resource.canonical) for route in app.router.routes()]
 
 
+def infos(app: web.Application) -> list[Any]:
+    return [resource.get_info() for resource in app.router.resources()]
+
+
 def test_addresses_are_those_of_the_router_itself() -> None:
     ours, theirs = web.Application(), web.Application()
     routes = Routes(ours.router)
@@ -96,12 +100,12 @@ def test_addresses_are_those_of_the_router_itself() -> None:
             theirs.router.add_route(route.method, route.path, handler(route.path))
     assert len(addresses(ours)) > 300
     assert addresses(ours) == addresses(theirs)
+    assert infos(ours) == infos(theirs)
     shell_of_ours, shell_of_theirs = web.Application(), web.Application()
     shell_of_ours.add_subapp("/below", ours)
     shell_of_theirs.add_subapp("/below", theirs)
     assert addresses(ours) == addresses(theirs)
-    infos = [[resource.get_info() for resource in app.router.resources()] for app in (ours, theirs)]
-    assert infos[0] == infos[1]
+    assert infos(ours) == infos(theirs)
 
 
 async def test_an_address_with_parts_that_vary_is_found_below_another(aiohttp_client: Any) -> None:

@@ -327,7 +327,7 @@ class JobContext:
 
     def _note_begun(self, name: str, run: int, last: StepRecord | None, digest: str | None, is_paid: bool) -> None:
         name = sys.intern(name)  # thousands of jobs have steps of the same names
-        earlier = NO_ENTRIES if last is None else last.earlier
+        earlier = _earlier(last)
         self._records[name] = StepRecord(
             name, self.job.state, run, "running", 0, None, None, None, digest, is_paid, False, NO_ENTRIES, earlier
         )
