@@ -328,36 +328,44 @@ Event = (
 Subscriber = Callable[[Event], None]
 
 
+_Subscriptions = tuple[tuple[Subscriber, tuple[type, ...]], ...]
+
+
+class _Hearing(dict[type, tuple[Subscriber, ...]]):
+    """Who hears an event of a type, once there was one: jobs move by the thousand, pages hear of none of it."""
+
+    def __init__(self, subscriptions: _Subscriptions) -> None:
+        super().__init__()
+        self._subscriptions = subscriptions
+
+    def __missing__(self, kind: type) -> tuple[Subscriber, ...]:
+        found = tuple(subscriber for subscriber, only in self._subscriptions if not only or kind in only)
+        self[kind] = found
+        return found
+
+
 class Bus:
     """Publish/subscribe within the process. Subscribers are quick and synchronous; one that fails harms no other."""
 
     def __init__(self) -> None:
-        self._subscriptions: tuple[tuple[Subscriber, tuple[type, ...]], ...] = ()
-        self._hearing: dict[type, tuple[Subscriber, ...]] = {}
-        """Who hears an event of that type, once there was one: jobs move by the thousand, pages hear of none of it."""
+        self._subscriptions: _Subscriptions = ()
+        self._hearing = _Hearing(())
 
     def subscribe(self, subscriber: Subscriber, *only: type) -> Callable[[], None]:
         """Hear every event from now on, or those of the types `only`; call what is returned to stop."""
         self._subscriptions = (*self._subscriptions, (subscriber, only))
-        self._hearing = {}
+        self._hearing = _Hearing(self._subscriptions)
 
         def unsubscribe() -> None:
             self._subscriptions = tuple(other for other in self._subscriptions if other[0] is not subscriber)
-            self._hearing = {}
+            self._hearing = _Hearing(self._subscriptions)
 
         return unsubscribe
 
     def publish(self, *events: Event) -> None:
-        hearing = self._hearing
-        for event in events:
-            kind = type(event)
-            for subscriber in hearing[kind] if kind in hearing else self._find(kind):
+        for event, hearing in zip(events, map(self._hearing.__getitem__, map(type, events)), strict=True):
+            for subscriber in hearing:
                 try:
                     subscriber(event)
                 except Exception:
-                    _log.exception("a subscriber failed on %s", kind.__name__)
-
-    def _find(self, kind: type) -> tuple[Subscriber, ...]:
-        found = tuple(subscriber for subscriber, only in self._subscriptions if not only or kind in only)
-        self._hearing[kind] = found
-        return found
+                    _log.exception("a subscriber failed on %s", type(event).__name__)

@@ -185,12 +185,11 @@ class JobContext:
             if turn is not None:
                 self._check_may_begin()  # the line may have been long
             await self._steps.begin(self.behind, self.job, name, run, digest, is_paid, provider, reserve)
-            self._note_begun(name, run, record, digest, is_paid)
             started = self._clock.monotonic()
             try:
                 answer = await call()
             except Exception as error:
-                await self._note_error(name, run, error)
+                await self._note_error(name, run, error, is_paid=is_paid)
                 raise
         except BaseException as error:
             if turn is not None:
@@ -252,7 +251,7 @@ class JobContext:
                     answer = await submit()
                 except Exception as error:
                     if find is None or not isinstance(error, AnswerLost):  # else it is looked for first
-                        await self._note_error(name, run, error)
+                        await self._note_error(name, run, error, is_paid=is_paid)
                     raise
         while isinstance(answer, Submitted):
             self._keep_handle(name, run, answer)
@@ -305,7 +304,8 @@ class JobContext:
     async def _next_run(self, name: str, record: StepRecord, *, is_known_to_be_lost: bool = False) -> int:
         """The number of the coming run; decides what happens to a call in doubt."""
         if record.state in {"running", "in_doubt"} and is_known_to_be_lost:
-            await self._note_failed(name, record.run, "never-arrived", "The order never reached the service.")
+            lost = ("never-arrived", "The order never reached the service.")
+            await self._note_failed(name, record.run, *lost, is_paid=record.is_paid)
         elif record.state in {"running", "in_doubt"} and record.is_paid:
             if record.state == "running":
                 self._steps.doubt(self.behind, self.job, name, record.run, policy=self._policy)
@@ -337,7 +337,7 @@ class JobContext:
             return await poll(handle)
         except BlogenError as error:
             if not error.retryable or isinstance(error, OrderFailed):  # it came to nothing; a retry places it anew
-                await self._note_error(name, run, error)
+                await self._note_error(name, run, error, is_paid=self._records[name].is_paid)
             raise
 
     def _keep_handle(self, name: str, run: int, sent: Submitted) -> None:
@@ -347,16 +347,16 @@ class JobContext:
             self._steps.keep_handle(self.behind, self.job, name, run, sent.handle, state=sent.state, is_first=is_first)
         record.state, record.handle = "waiting", sent.handle
 
-    async def _note_error(self, name: str, run: int, error: Exception) -> None:
+    async def _note_error(self, name: str, run: int, error: Exception, *, is_paid: bool = False) -> None:
         if isinstance(error, Interrupted | Suspended | StepSkipped):
             return
         if not isinstance(error, BlogenError):
-            await self._note_failed(name, run, "internal", f"{type(error).__name__}: {error}")
+            await self._note_failed(name, run, "internal", f"{type(error).__name__}: {error}", is_paid=is_paid)
             return
         raw = error.raw if isinstance(error, AnswerUnusable) else ""
         used = _used_by(error) if isinstance(error, AnswerUnusable | ContentRefused) else NOTHING_USED
         maybe = isinstance(error, AnswerLost)
-        await self._note_failed(name, run, error.code, error.detail, raw, used, maybe_paid=maybe)
+        await self._note_failed(name, run, error.code, error.detail, raw, used, is_paid=is_paid, maybe_paid=maybe)
 
     async def _note_failed(
         self,
@@ -367,9 +367,9 @@ class JobContext:
         raw: str = "",
         used: Used = NOTHING_USED,
         *,
+        is_paid: bool,
         maybe_paid: bool = False,
     ) -> None:
-        record = self._records.get(name)
         await self._steps.fail(
             self.behind,
             self.job,
@@ -379,10 +379,11 @@ class JobContext:
             detail=detail,
             raw=raw,
             used=used,
-            is_paid=record is not None and record.run == run and record.is_paid,
+            is_paid=is_paid,
             maybe_paid=maybe_paid,
         )
-        self._records[name] = StepRecord(name, self.job.state, run, "failed", 0, earlier=_earlier(record))
+        earlier = _earlier(self._records.get(name))
+        self._records[name] = StepRecord(name, self.job.state, run, "failed", 0, earlier=earlier)
 
     def _keep(
         self,
@@ -398,8 +399,11 @@ class JobContext:
         self._steps.finish(self.behind, self.job, name, run, encoded, duration_ms, digest, used)
         record = self._records.get(name)
         if record is None or record.run != run:
-            record = self._records[name] = StepRecord(name, self.job.state, run, "finished", 0, digest=digest)
-        record.state, record.result, record.handle = "finished", encoded, None
+            name = sys.intern(name)  # thousands of jobs have steps of the same names
+            kept = StepRecord(name, self.job.state, run, "finished", 0, None, encoded, None, digest)
+            self._records[name] = kept
+        else:
+            record.state, record.result, record.handle = "finished", encoded, None
         self.has_progressed = True
         return answer
 

@@ -8,10 +8,11 @@ come all the time but one by one, as they do while many jobs wait for slow servi
 moment for others to come: a commit of one costs half a millisecond of everyone's time where the loop is busy, and one
 more write in it a tenth of that. How long is bearable follows from how often each of them writes.
 
-Two forms of write stand in the same batch:
+Three forms of write stand in the same batch:
 
 * `Rows`: the few statements that every step of every job does. Each changes exactly one row, and a batch runs each
   statement over all its callers at once, which is where the speed comes from.
+* `Lines`: what many callers add to a log in one turn of the loop. It comes as one write, and nothing is asked of each.
 * a plain function of a `Transaction`: everything else, in a savepoint of its own.
 
 One bad write fails alone: if the batch cannot be done as one, it is done again member by member.
@@ -27,7 +28,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
-from itertools import chain, count, repeat
+from itertools import chain, count, islice, repeat
 from operator import itemgetter
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -110,16 +111,16 @@ class Rows:
         self.in_order = in_order
         self._many = [_VALUES.search(statement) for statement in statements]
 
-    def run(self, connection: sqlite3.Connection, parts: "Sequence[Part]", appended: dict[str, list[Params]]) -> None:
+    def run(self, connection: sqlite3.Connection, parts: "Sequence[Part]", appended: "_Appended") -> None:
         """Run each statement over all of `parts`, or add to `appended` what it appends. Raises Stale."""
         if self.in_order:
             _append(connection, appended)
         for number, (statement, values) in enumerate(zip(self.statements, self._many, strict=True)):
             params = list(map(itemgetter(number), map(_PARAMS_OF, parts)))
             if isinstance(statement, Append):
-                appended.setdefault(statement, []).extend(params)
+                appended.setdefault(statement, []).extend(chain.from_iterable(params))
             elif values is not None:
-                _run_as_one(connection, statement, params)
+                _run_as_one(connection, statement, [*chain.from_iterable(params)])
             else:
                 changed = connection.executemany(statement, params).rowcount
                 if changed != len(params) and not isinstance(statement, AnyNumber):
@@ -153,27 +154,40 @@ _Execute = Callable[[sqlite3.Connection, str, Params], int]
 
 
 def _run_as_one(
-    connection: sqlite3.Connection, statement: str, rows: Sequence[Params], execute: _Execute = _execute
+    connection: sqlite3.Connection, statement: str, params: list[object], execute: _Execute = _execute
 ) -> None:
-    """Run a statement with `VALUES` over many rows, in one execution if there is a size for them. Raises Stale.
+    """Run a statement with `VALUES` over many rows, whose `params` come one after another. Raises Stale.
 
-    After each the thread has to wait for the interpreter, half a millisecond where the loop is busy. Rows of zeros,
-    which fill up to the next size, cost next to nothing.
+    It is one execution if there is a size for them: after each the thread has to wait for the interpreter, half a
+    millisecond where the loop is busy. Rows of zeros, which fill up to the next size, cost next to nothing.
     """
-    for start in range(0, len(rows), _SIZES[-1]):
-        chunk = rows[start : start + _SIZES[-1]]
-        size = _SIZES[bisect_left(_SIZES, len(chunk))]
-        nobodys = repeat(0, len(chunk[0]) * (size - len(chunk)))
-        changed = execute(connection, _of_size(statement, size), [*chain.from_iterable(chunk), *nobodys])
-        if changed != len(chunk):
+    width = _width(statement)
+    for start in range(0, len(params), _SIZES[-1] * width):
+        chunk = params[start : start + _SIZES[-1] * width]
+        rows = len(chunk) // width
+        size = _SIZES[bisect_left(_SIZES, rows)]
+        chunk.extend(repeat(0, (size - rows) * width))
+        if execute(connection, _of_size(statement, size), chunk) != rows:
             raise Stale
 
 
-def _append(connection: sqlite3.Connection, appended: dict[str, list[Params]]) -> None:
+_Appended: TypeAlias = dict[str, list[object]]
+"""What is appended by each statement: the parameters of all its rows, one after another."""
+
+
+def _append(connection: sqlite3.Connection, appended: _Appended) -> None:
     """Write what was appended so far."""
-    for statement, lines in appended.items():
-        _run_as_one(connection, statement, lines)
+    for statement, params in appended.items():
+        _run_as_one(connection, statement, params)
     appended.clear()
+
+
+@cache
+def _width(statement: str) -> int:
+    """How many parameters a row of a statement with `VALUES` takes."""
+    values = _VALUES.search(statement)
+    assert values is not None
+    return values[1].count("?")
 
 
 @cache
@@ -181,7 +195,7 @@ def _of_size(statement: str, size: int) -> str:
     """`statement` for so many callers; one whose first parameter is 0 is nobody."""
     values = _VALUES.search(statement)
     assert values is not None
-    marks = ", ".join("?" * values[1].count("?"))
+    marks = ", ".join("?" * _width(statement))
     many = f"VALUES {', '.join([f'({marks})'] * size)}"
     before, after = statement[: values.start()], statement[values.end() :]
     if statement.startswith("UPDATE"):
@@ -249,6 +263,42 @@ class _RowWrites:
         """None: all of them are committed."""
 
 
+class Lines:
+    """What many callers add to a log, as one write; each caller's lines are written all or none.
+
+    `params` has all their rows one after another, `events` for each caller those that are facts with his, one a row.
+    """
+
+    __slots__ = ("done", "errors", "events", "params", "statement")
+
+    def __init__(
+        self,
+        statement: Append,
+        params: list[object],
+        events: Sequence[Sequence[Event]],
+        done: "Callable[[Lines], None]",
+    ) -> None:
+        self.statement = statement
+        self.params = params
+        self.events = events
+        self.done = done
+        """Is called once it is known what became of them."""
+        self.errors: Sequence[Exception | None] | None = None
+        """Of each caller. None: all of them are durable."""
+
+    def of_each(self) -> Iterator[tuple[list[Params], Sequence[Event]]]:
+        """Each caller's lines and events."""
+        lines = iter(rows_of(self.statement, self.params))
+        for events in self.events:
+            yield list(islice(lines, len(events))), events
+
+
+def rows_of(statement: str, params: Sequence[object]) -> list[Params]:
+    """The rows whose parameters are given one after another."""
+    width = _width(statement)
+    return [params[start : start + width] for start in range(0, len(params), width)]
+
+
 class _WorkWrite:
     """A pending function of a transaction, and what came of it."""
 
@@ -274,7 +324,7 @@ class _CheckedWrite:
         self.error: Exception | None = None
 
 
-_Write: TypeAlias = tuple[Sequence[Part], Done] | _CheckedWrite | _WorkWrite
+_Write: TypeAlias = tuple[Sequence[Part], Done] | Lines | _CheckedWrite | _WorkWrite
 
 
 class _Batch:
@@ -282,14 +332,17 @@ class _Batch:
 
     def __init__(self) -> None:
         self.rows: dict[tuple[Rows, ...], _RowWrites] = {}
+        self.lines: list[Lines] = []
         self.checked: list[_CheckedWrite] = []
         self.works: list[_WorkWrite] = []
         self.size = 0
         self._now_ms = 0
 
     def take(self, write: _Write) -> None:
-        self.size += 1
-        if isinstance(write, tuple):
+        self.size += _size(write)
+        if isinstance(write, Lines):
+            self.lines.append(write)
+        elif isinstance(write, tuple):
             parts, done = write
             rows = tuple(map(_ROWS_OF, parts))
             writes = self.rows.get(rows)
@@ -323,18 +376,20 @@ class _Batch:
         """Nothing could be done at all: everyone hears the same."""
         for writes in self.rows.values():
             writes.errors = [error] * len(writes.callers)
+        for lines in self.lines:
+            lines.errors = [error] * len(lines.events)
         for checked in self.checked:
             checked.error = error
         for write in self.works:
             write.error = error
 
     def _as_one(self, connection: sqlite3.Connection) -> None:
-        appended: dict[str, list[Params]] = {}
+        appended: _Appended = {}
         if self._appends():
             self._run_rows(connection, appended)
-            [(statement, lines), *others] = appended.items()
-            if not others and len(lines) <= _SIZES[-1]:
-                _run_as_one(connection, statement, lines, _commit)
+            [(statement, params), *others] = appended.items()
+            if not others and len(params) <= _SIZES[-1] * _width(statement):
+                _run_as_one(connection, statement, params, _commit)
                 return
             connection.execute("BEGIN IMMEDIATE")
         else:
@@ -350,7 +405,9 @@ class _Batch:
         """Whether it does nothing but append."""
         return not (self.works or self.checked) and all(rows.appends for of_some in self.rows for rows in of_some)
 
-    def _run_rows(self, connection: sqlite3.Connection, appended: dict[str, list[Params]]) -> None:
+    def _run_rows(self, connection: sqlite3.Connection, appended: _Appended) -> None:
+        for lines in self.lines:
+            appended.setdefault(lines.statement, []).extend(lines.params)
         for writes in self.rows.values():
             for place, rows in enumerate(writes.rows):
                 rows.run(connection, list(map(itemgetter(place), writes.parts)), appended)
@@ -359,6 +416,8 @@ class _Batch:
         connection.execute("BEGIN IMMEDIATE")
         for writes in self.rows.values():
             writes.errors = [_isolated(connection, single) for single in self._singles(connection, writes)]
+        for lines in self.lines:
+            lines.errors = [_isolated(connection, single) for single in _each_ones(connection, lines)]
         for checked in self.checked:
             checked.error = _isolated(connection, partial(self._run_checked_once, connection, checked))
         for write in self.works:
@@ -368,12 +427,14 @@ class _Batch:
     def _each_alone(self, connection: sqlite3.Connection) -> None:
         for writes in self.rows.values():
             writes.errors = [_alone(connection, single) for single in self._singles(connection, writes)]
+        for lines in self.lines:
+            lines.errors = [_alone(connection, single) for single in _each_ones(connection, lines)]
         for checked in self.checked:
             checked.error = _alone(connection, partial(self._run_checked_once, connection, checked))
         for write in self.works:
             write.error = _alone(connection, partial(self._work, connection, write))
 
-    def _run_checked(self, connection: sqlite3.Connection, appended: dict[str, list[Params]]) -> None:
+    def _run_checked(self, connection: sqlite3.Connection, appended: _Appended) -> None:
         """After the other rows: what they make room for may be used."""
         transaction, known = Transaction(connection, self._now_ms), dict[Any, Any]()
         allowed: dict[Rows, list[Part]] = {}
@@ -408,6 +469,22 @@ class _Batch:
         transaction = Transaction(connection, self._now_ms)
         write.value = write.work(transaction)
         write.events = transaction.events
+
+
+def _size(write: _Write) -> int:
+    """How many callers wait for it."""
+    return len(write.events) if isinstance(write, Lines) else 1
+
+
+def _each_ones(connection: sqlite3.Connection, lines: Lines) -> Iterator[Callable[[], None]]:
+    for one in lines.of_each():
+        yield partial(_append_once, connection, lines.statement, one[0])
+
+
+def _append_once(connection: sqlite3.Connection, statement: str, lines: Iterable[Params]) -> None:
+    for line in lines:
+        if _execute(connection, statement, line) != 1:
+            raise Stale
 
 
 def _run_once(connection: sqlite3.Connection, parts: Sequence[Part]) -> None:
@@ -489,6 +566,10 @@ class _Writer:
         self._loop = loop
         self._coming: SimpleQueue[_Write | None] = SimpleQueue()
         """What is not begun yet; None: that was all."""
+        self._next_write: _Write | None = None
+        """The last batch had no room for it."""
+        self._came = self._taken = 0
+        """How many callers there were, and how many of them are in a batch that was begun."""
         self.pace = _Pace()
         self._is_gathering = False
         self._has_enough = threading.Event()
@@ -506,6 +587,7 @@ class _Writer:
         self._thread.start()
 
     def put(self, write: _Write) -> None:
+        self._came += _size(write)
         self._coming.put(write)
         if self._is_gathering and self._is_enough():
             self._has_enough.set()
@@ -535,10 +617,10 @@ class _Writer:
 
     def _next(self) -> _Batch | None:
         """All that has come, as far as a batch has room; None at the end. Waits for the first."""
-        write = self._coming.get()
+        write, self._next_write = self._next_write or self._coming.get(), None
         if write is None:
             return None
-        if self.pace.regulars and isinstance(write, tuple):
+        if self.pace.regulars and isinstance(write, tuple | Lines):
             self._gather()
         batch, begun = _Batch(), time.monotonic()
         batch.take(write)
@@ -548,11 +630,15 @@ class _Writer:
                 if write is None:
                     self._coming.put(None)  # for the next turn
                     break
+                if batch.size + _size(write) > _BATCH_WRITES:
+                    self._next_write = write
+                    break
                 batch.take(write)
+        self._taken += batch.size
         self._hurried_taken += batch.hurried
         self.pace.note(begun, batch.size)
         if self.pace.regulars:
-            take_turns(_TURN_SECONDS if self._coming.qsize() < _BATCH_WRITES else 0.0)
+            take_turns(_TURN_SECONDS if self._came - self._taken < _BATCH_WRITES else 0.0)
         return batch
 
     def _gather(self) -> None:
@@ -567,8 +653,7 @@ class _Writer:
         self._has_enough.clear()
 
     def _is_enough(self) -> bool:
-        # The first is in hand.
-        return self._coming.qsize() + 1 >= _WORTH_A_COMMIT or self._hurried != self._hurried_taken
+        return self._came - self._taken >= _WORTH_A_COMMIT or self._hurried != self._hurried_taken
 
 
 def _commit(connection: sqlite3.Connection, last: str = "COMMIT", params: Params = ()) -> int:
@@ -594,7 +679,6 @@ class Database:
         self._bus = bus
         self.loop = asyncio.get_running_loop()
         """The one that it belongs to."""
-        self._due: list[Callable[[], None]] = []
         self._closing = False
         self._failure: str | None = None
         writer.start(self._resolve)
@@ -691,16 +775,11 @@ class Database:
             raise _closed()
         self._writer.put((parts, done))
 
-    def at_turns_end(self, do: Callable[[], None]) -> None:
-        """Call `do` once everyone who is ready now has had a turn."""
-        if not self._due:
-            self.loop.call_soon(self._end_turn)
-        self._due.append(do)
-
-    def _end_turn(self) -> None:
-        due, self._due = self._due, []
-        for do in due:
-            do()
+    def write_lines(self, lines: Lines) -> None:
+        """Write each caller's lines, then call `lines.done`. Raises StoreUnavailable while closing."""
+        if self._closing:
+            raise _closed()
+        self._writer.put(lines)
 
     def _put(self, write: _CheckedWrite | _WorkWrite) -> None:
         if self._closing:
@@ -717,6 +796,15 @@ class Database:
             else:
                 for done, parts, error in zip(writes.callers, writes.parts, writes.errors, strict=True):
                     self._settle(done, _events(parts), error, failures)
+        for lines in batch.lines:
+            if lines.errors is None:
+                self._bus.publish(*chain.from_iterable(lines.events))
+            else:
+                lines.errors = [
+                    self._noted(error, events, failures)
+                    for error, events in zip(lines.errors, lines.events, strict=True)
+                ]
+            lines.done(lines)
         for checked in batch.checked:
             self._settle(checked.done, _events((checked.part,)), checked.error, failures)
         for write in batch.works:
@@ -724,12 +812,16 @@ class Database:
         self._note_health(failures[0] if failures else None)
 
     def _settle(self, done: Done, events: Sequence[Event], error: Exception | None, failures: list[str]) -> None:
+        done(self._noted(error, events, failures))
+
+    def _noted(self, error: Exception | None, events: Sequence[Event], failures: list[str]) -> Exception | None:
+        """Let the events of a write be known, or note why it failed; what its caller hears."""
         if error is None:
             self._bus.publish(*events)
         elif isinstance(error, sqlite3.OperationalError) and _primary_code(error) in _TRANSIENT:
             failures.append(str(error))
-            error = _unavailable(error)
-        done(error)
+            return _unavailable(error)
+        return error
 
     def _note_health(self, failure: str | None) -> None:
         if failure and not self._failure:

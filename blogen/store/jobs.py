@@ -20,7 +20,7 @@ from blogen.ids import new_id
 from blogen.store import outbox
 from blogen.store.behind import WriteBehind
 from blogen.store.database import Database, Params, Rows, Stale, Transaction
-from blogen.store.lines import LINE, NAMES, TELL, Line, line_of, line_of_move, move_line
+from blogen.store.lines import LINE, NAMES, Line, line_of, line_of_move, move_line
 from blogen.store.steps import LINES, OF_STEPS
 
 JOB_COLUMNS = """
@@ -202,7 +202,7 @@ class Jobs:
         """
         job.check_move(target)
         now = self._clock.now_ms()
-        behind.add((TELL, (move_line(job, now, target),), tuple.__new__(JobMoved, (job.id, job.state, target)), False))
+        behind.tell(move_line(job, now, target), tuple.__new__(JobMoved, (job.id, job.state, target)))
         return job.at(target, now)
 
     async def move_with(self, behind: WriteBehind, job: Job, target: JobState, also: Effect) -> Job:

@@ -25,6 +25,9 @@ class Line:
     STEP_DISCARDED = 16
 
 
+OUTCOMES = frozenset({Line.TASK_MOVED, Line.STEP_HANDLE, Line.STEP_FINISHED, Line.STEP_FAILED, Line.STEP_DOUBTED})
+"""What became of a call. It is kept whatever else of its job can no longer be written."""
+
 NAMES = {number: name.lower() for name, number in vars(Line).items() if isinstance(number, int)}
 
 LINE = Append(

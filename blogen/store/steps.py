@@ -19,7 +19,7 @@ from blogen.domain.job import Job
 from blogen.domain.orders import Revision
 from blogen.domain.terms import InDoubtPolicy
 from blogen.events import StepBegun, StepDoubted, StepFailed, StepFinished, TaskMoved
-from blogen.store.behind import WriteBehind
+from blogen.store.behind import Turn, WriteBehind
 from blogen.store.database import Database, Params, Rows, Transaction
 from blogen.store.ledger import HOLD, SETTLE, SETTLE_DOUBT, Reservation, check_caps, doubt_rows, release, settle_doubt
 from blogen.store.lines import LINE, TELL, Line, line_of, line_of_step
@@ -86,10 +86,11 @@ class Steps:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._turn = Turn(database, clock)
 
     def behind(self, job_id: str) -> WriteBehind:
         """What writes for a job in hand. Each verb below goes through it; what it says is durable at its barrier."""
-        return WriteBehind(job_id, self._database, self._clock)
+        return WriteBehind(job_id, self._turn)
 
     def expect(self, jobs_in_hand: int) -> None:
         """Let the writes of very many jobs wait for one another, a moment at most."""
@@ -115,7 +116,7 @@ class Steps:
         line = line_of_step(job, now, Line.STEP_BEGUN, step, run, detail)
         event = tuple.__new__(StepBegun, (job.id, step))  # half of what the type itself takes
         if reserve is None:
-            behind.add((TELL, (line,), event, False))
+            behind.tell(line, event)
         else:
             held = (job.id, step, run, now, reserve.provider, reserve.usd_micros)
             if reserve.caps:
@@ -151,7 +152,7 @@ class Steps:
         else:
             told = json.dumps({"step": step, "run": run, "handle": handle, "state": state})
             event = TaskMoved(job.id, step, state)
-            behind.add((TELL, (line_of(job, now, Line.TASK_MOVED, told),), event, True))
+            behind.tell(line_of(job, now, Line.TASK_MOVED, told), event)
 
     def finish(
         self,
@@ -171,7 +172,7 @@ class Steps:
             told = f'"{digest}"' if digest else "null"  # hexadecimal: nothing in it needs quoting
             detail = f'{{"duration_ms": {duration_ms}, "digest": {told}}}'
             line = line_of_step(job, now, Line.STEP_FINISHED, step, run, detail, result)
-            behind.add((TELL, (line,), event, True))
+            behind.tell(line, event)
             return
         detail = json.dumps({"duration_ms": duration_ms, "digest": digest} | _account(used))
         line = line_of_step(job, now, Line.STEP_FINISHED, step, run, detail, result)
@@ -203,7 +204,7 @@ class Steps:
         if used is not NOTHING_USED:
             behind.add((_END_PAID, (line, *_cost_rows(job, step, run, now, used)), event, True))
         elif not is_paid:
-            behind.add((TELL, (line,), event, True))
+            behind.tell(line, event)
         else:
 
             def work(tx: Transaction) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 
 import pytest
 
@@ -10,6 +11,7 @@ from blogen.domain.job import JobRequest, JobState, Waiting, WaitingFor
 from blogen.errors import Overtaken
 from blogen.events import Bus, JobMoved, StepBegun, StepFinished, StoreFailed
 from blogen.ids import new_id
+from blogen.store import behind as pending
 from blogen.store import database as store
 from blogen.store.database import Database
 from blogen.store.jobs import Jobs, put_state
@@ -29,6 +31,8 @@ class Desk:
         bus.subscribe(self.heard.append)
         self.commits = commits
         """The statement that made each of them durable."""
+        self.handed_over = asyncio.Event()
+        """Set once the lines of a turn are in the writer's hands."""
 
     async def job(self):
         job = await self.jobs.submit(new_id(), "post", JobRequest(topic="A topic"))
@@ -68,7 +72,15 @@ async def desk(tmp_path, monkeypatch):
     prepare(tmp_path / "blogen.db")
     bus = Bus()
     database = await Database.open(tmp_path / "blogen.db", bus=bus)
-    yield Desk(database, bus, commits)
+    desk = Desk(database, bus, commits)
+
+    def hand_over(lines):
+        write(lines)
+        desk.handed_over.set()
+
+    write = database.write_lines
+    monkeypatch.setattr(database, "write_lines", hand_over)
+    yield desk
     await database.close()
 
 
@@ -83,6 +95,52 @@ async def test_a_result_the_move_and_the_next_intent_are_one_commit_in_their_ord
     told = [type(event) for event in desk.heard]
     assert told == [StepFinished, JobMoved, StepBegun]
     assert (await desk.jobs.get(job.id)).state is JobState.RESEARCHING
+
+
+async def test_what_many_jobs_write_in_one_turn_is_one_statement_that_commits_itself(desk):
+    jobs = [await desk.job() for _ in range(40)]
+    desk.commits.clear()
+
+    async def goes_on(job, behind):
+        desk.finish(behind, job, "one")
+        await desk.begin(behind, desk.jobs.move(behind, job, JobState.RESEARCHING), "two")
+
+    await asyncio.gather(*(goes_on(*job) for job in jobs))
+    assert [statement.split()[0] for statement in desk.commits] == ["INSERT"]
+    for job, _ in jobs:
+        assert await desk.lines(job) == ["step_finished", "researching", "step_begun"]
+    told = [event for event in desk.heard if isinstance(event, JobMoved)]
+    assert [event.job_id for event in told] == [job.id for job, _ in jobs]
+
+
+async def test_more_than_a_commit_takes_waits_for_the_next_one(desk, monkeypatch):
+    monkeypatch.setattr(pending, "_MOST_AT_ONCE", 3)
+    monkeypatch.setattr(store, "_BATCH_WRITES", 4)
+    jobs = [await desk.job() for _ in range(7)]
+    shut, gate = threading.Event(), threading.Event()
+    passed = desk.database.write(lambda tx: shut.set() or gate.wait(20))
+    await asyncio.to_thread(shut.wait, 20)  # so that all have come when the next batch begins
+    desk.commits.clear()
+    begun = asyncio.gather(*(desk.begin(behind, job, "one") for job, behind in jobs))
+    await desk.handed_over.wait()
+    gate.set()
+    await passed
+    await begun
+    lines = await desk.database.read("SELECT job FROM timeline WHERE step = 'one' ORDER BY id")
+    assert [line[0] for line in lines] == [job.number for job, _ in jobs]
+    sizes = [statement.count(f"({', '.join('?' * 9)})") for statement in desk.commits if "INSERT" in statement]
+    assert sizes == [4, 4]  # of three, and of three and the last one
+
+
+async def test_who_no_longer_waits_harms_nobody_who_waits_for_the_same_commit(desk):
+    jobs = [await desk.job() for _ in range(3)]
+    begun = [asyncio.ensure_future(desk.begin(behind, job, "one")) for job, behind in jobs]
+    begun[1].cancel()
+    answers = await asyncio.gather(*begun, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [type(None), asyncio.CancelledError, type(None)]
+    await jobs[1][1].barrier()
+    for job, _ in jobs:
+        assert await desk.lines(job) == ["step_begun"]
 
 
 def _never(*_):
@@ -140,8 +198,25 @@ async def test_a_job_that_was_moved_meanwhile_keeps_its_result_and_nothing_after
     desk.finish(behind, job, "late")  # an outcome of a call that was under way is kept all the same
     with pytest.raises(Overtaken):
         await behind.barrier()
+    with pytest.raises(Overtaken):
+        await desk.begin(behind, moved, "later")
     assert await desk.lines(job) == ["cancelled", "step_finished", "step_finished"]
     assert (await desk.jobs.get(job.id)).state is JobState.CANCELLED
+
+
+async def test_of_what_came_while_a_job_was_lost_the_outcomes_are_kept(desk):
+    job, behind = await desk.job()
+    await desk.cancel(job)
+    moved = desk.jobs.move(behind, job, JobState.RESEARCHING)
+    first = behind.barrier()
+    await desk.handed_over.wait()
+    desk.finish(behind, moved, "one")
+    second = desk.begin(behind, moved, "two")
+    desk.finish(behind, moved, "three")
+    for lost in (first, second, behind.barrier()):
+        with pytest.raises(Overtaken):
+            await lost
+    assert await desk.lines(job) == ["cancelled", "step_finished", "step_finished"]
 
 
 async def test_a_write_that_can_never_be_done_takes_no_outcome_with_it(desk):
