@@ -1,8 +1,10 @@
 """For all tests: what property tests may take (a busy machine is no defect), where files lie, what begins first."""
 
+import fcntl
 import gc
 import os
 import shutil
+from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,6 +42,17 @@ def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def compile_once(compiled_templates: Path) -> None:
     compiled.share(compiled_templates)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """In a fresh checkout one worker compiles the tests and all that they import; the others read what it has kept."""
+    with Path(__file__).open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+        return (yield)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
