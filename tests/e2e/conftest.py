@@ -1,6 +1,7 @@
 """A data folder that has its first post and a token, made once and copied; servers that end with their test."""
 
 import asyncio
+import fcntl
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,8 +25,15 @@ NewPhone = Callable[..., Awaitable[Phone]]
 
 
 @pytest.fixture(scope="session")
-def seed(tmp_path_factory: pytest.TempPathFactory, compiled_templates: Path) -> Blogen:
-    """A blog that has published its first post, has shown its pages, and is at rest."""
+def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all workers of this run."""
+    its_own = tmp_path_factory.getbasetemp()
+    return its_own.parent if "PYTEST_XDIST_WORKER" in os.environ else its_own
+
+
+@pytest.fixture(scope="session")
+def seed(together: Path, compiled_templates: Path) -> Blogen:
+    """A blog that has published its first post, has shown its pages, and is at rest: the first worker makes it."""
 
     async def made(folder: Path) -> Blogen:
         async with Blogen(folder) as blogen:
@@ -35,12 +43,18 @@ def seed(tmp_path_factory: pytest.TempPathFactory, compiled_templates: Path) -> 
             assert await blogen.terminate() == 0
             return blogen
 
-    with ThreadPoolExecutor(1) as apart:  # a loop of its own, beside pytest's
-        blogen = apart.submit(asyncio.run, made(tmp_path_factory.mktemp("seed"))).result()
-    compiled.fill(compiled_templates)
-    half_made = shutil.ignore_patterns("*.partial")  # by another worker, at this moment
-    shutil.copytree(compiled_templates, blogen.data / "cache", ignore=half_made, dirs_exist_ok=True)
-    return blogen
+    token = together / "seed.token"
+    with (together / "seed.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not token.exists():
+            shutil.rmtree(together / "seed", ignore_errors=True)  # of one that was not made to its end
+            with ThreadPoolExecutor(1) as apart:  # a loop of its own, beside pytest's
+                blogen = apart.submit(asyncio.run, made(together / "seed")).result()
+            compiled.fill(compiled_templates)
+            half_made = shutil.ignore_patterns("*.partial")  # by another worker, at this moment
+            shutil.copytree(compiled_templates, blogen.data / "cache", ignore=half_made, dirs_exist_ok=True)
+            token.write_text(blogen.token)
+    return Blogen(together / "seed", token=token.read_text())
 
 
 @pytest.fixture
@@ -76,12 +90,9 @@ async def whole_browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def crowd(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Crowd]:
+async def crowd(tmp_path_factory: pytest.TempPathFactory, together: Path) -> AsyncIterator[Crowd]:
     """A blog full of posts with the app, and a browser: one for all tests of a worker."""
-    its_own = tmp_path_factory.getbasetemp()
-    async for its_crowd in open_crowd(
-        its_own / "crowd", its_own.parent if "PYTEST_XDIST_WORKER" in os.environ else its_own
-    ):
+    async for its_crowd in open_crowd(tmp_path_factory.getbasetemp() / "crowd", together):
         yield its_crowd
 
 
