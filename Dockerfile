@@ -14,9 +14,10 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements.lock requirements-anthropic.lock /build/
 # Nothing, or the name of an extra that has a lock file of its own: anthropic, for text of `kind = "anthropic"`.
 ARG EXTRAS=""
+# There is no compiler here: all of it has wheels, but for http-ece, which is plain Python.
 RUN python -m venv --without-pip /venv \
-    && python -m pip --python /venv/bin/python install --no-compile --only-binary=:all: --require-hashes \
-        -r "/build/requirements${EXTRAS:+-$EXTRAS}.lock"
+    && python -m pip --python /venv/bin/python install --no-compile --only-binary=:all: --no-binary=http-ece \
+        --require-hashes -r "/build/requirements${EXTRAS:+-$EXTRAS}.lock"
 COPY run.py config.example.toml LICENSE /app/
 COPY docs/NOTES.md /app/docs/
 COPY blogen /app/blogen

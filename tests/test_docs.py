@@ -72,6 +72,25 @@ def test_the_image_gets_every_file_that_it_copies() -> None:
     assert [source for source in sources if not (ROOT / source).exists()] == []
 
 
+_ONLY_A_WHEEL = {"fontpkg-source-serif-4"}
+
+
+def test_the_image_makes_those_packages_itself_that_have_no_wheel() -> None:
+    """A package with one file has no wheel, or nothing but one; look at which it is, and name it here or there."""
+    made = set(re.findall(r"--no-binary=(\S+)", (ROOT / "Dockerfile").read_text()))
+    assert made
+    for lock in ("requirements.lock", "requirements-anthropic.lock"):
+        pinned = re.findall(r"^([a-z0-9._-]+)==.*\\\n((?: +--hash=.*\n)+)", (ROOT / lock).read_text(), re.M)
+        assert len(pinned) > 50
+        assert {name for name, hashes in pinned if hashes.count("--hash") == 1} == made | _ONLY_A_WHEEL
+
+
+def test_the_secrets_are_those_of_the_user_in_the_container() -> None:
+    user = re.search(r"^USER (\d+):", (ROOT / "Dockerfile").read_text(), re.M)
+    assert user
+    assert f"install -d -m 700 -o {user[1]} secrets" in (ROOT / "docs/DEPLOY.md").read_text()
+
+
 def test_the_lock_for_development_contains_the_one_for_running() -> None:
     def pins(name: str) -> set[str]:
         return set(re.findall(r"^[a-z0-9._-]+==[^ ;\\]+", (ROOT / name).read_text(), re.M))

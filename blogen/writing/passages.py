@@ -64,9 +64,11 @@ def cut(source: Source) -> list[Passage]:
             paragraphs[-1] = f"{paragraphs[-1]}{_joint(paragraphs[-1], sentence)}{sentence}"
             words += length
     close()
+    # `below`, not `heading` once more: where a comprehension takes a closure's name, Python 3.13.0 to 3.13.2 crash as
+    # pydantic builds the model here (python/cpython#128396).
     return [
-        Passage(key=f"{source.key}.{number}", source=source.key, heading=heading, text=text)
-        for number, (heading, text) in enumerate(texts, 1)
+        Passage(key=f"{source.key}.{number}", source=source.key, heading=below, text=text)
+        for number, (below, text) in enumerate(texts, 1)
     ]
 
 

@@ -128,7 +128,10 @@ async def test_where_no_server_listens_the_failure_is_told_without_secrets():
 
 
 async def test_a_server_that_says_nothing_is_left_after_the_time_set(server):
-    silent = await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0)
+    async def say_nothing(*_ends):  # which it holds: a writer that nobody has closes its connection
+        await asyncio.sleep(60)
+
+    silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     post = Post(silent.sockets[0].getsockname()[1], timeout_seconds=0.2)
     post.mail.post(LETTER)
     failed = await post.heard()
