@@ -15,7 +15,7 @@ from operator import attrgetter
 from blogen.clock import Clock
 from blogen.errors import Overtaken, StoreUnavailable
 from blogen.events import Event
-from blogen.store.database import Database, Lines, Params, Part, Stale, Transaction, rows_of
+from blogen.store.database import BATCH_WRITES, Database, Lines, Params, Part, Stale, Transaction, rows_of
 from blogen.store.lines import LINE, OUTCOMES, TELL
 
 _DISK_PAUSE_SECONDS = 0.5
@@ -60,7 +60,7 @@ class WriteBehind:
         """One for each of `lines`."""
         self._parts: list[Part] | None = None
         """What is pending otherwise."""
-        self.waiters: list[asyncio.Future[None]] | None = None
+        self.waiters: Sequence[asyncio.Future[None]] = ()
         """Who waits for what is pending."""
         self.flying: Sequence[asyncio.Future[None]] | None = None
         """Who waits for what the database has in its hands; None: it has nothing. The next ones wait until then."""
@@ -83,10 +83,10 @@ class WriteBehind:
 
     def add(self, part: Part) -> None:
         """Write `part` after all that was added before; at the end of this turn of the loop it is on its way."""
+        if self.lines is not None:
+            self._make_parts()
         if self._parts is not None:
             self._parts.append(part)
-        elif self.lines is not None:
-            self._make_parts().append(part)
         else:
             self._parts = [part]
             if self.flying is None:
@@ -98,18 +98,15 @@ class WriteBehind:
         Raises Overtaken if the job was not where this writer saw it, or why a write can never be done: what was added
         after that is not written, outcomes apart.
         """
-        if self.lines is not None or self._parts is not None:
-            waiter: asyncio.Future[None] = self._turn.database.loop.create_future()
-            if self.waiters is None:
-                self.waiters = [waiter]
-            else:
-                self.waiters.append(waiter)
-            return waiter
-        if self.flying is None:
+        is_pending = self.lines is not None or self._parts is not None
+        if not is_pending and self.flying is None:
             self.check()
             return NOTHING
-        waiter = self._turn.database.loop.create_future()
-        self.flying = (*self.flying, waiter)
+        waiter: asyncio.Future[None] = self._turn.database.loop.create_future()
+        if is_pending:
+            self.waiters = (*self.waiters, waiter)
+        else:
+            self.flying = (*(self.flying or ()), waiter)
         return waiter
 
     def check(self) -> None:
@@ -128,9 +125,9 @@ class WriteBehind:
 
     def fly_alone(self) -> None:
         """Hand the database what is more than lines, or comes from a job that is elsewhere."""
-        parts = self._make_parts()
-        self._parts = None
-        self.flying, self.waiters = self.waiters or (), None
+        assert self._parts is not None
+        parts, self._parts = self._parts, None
+        self.flying, self.waiters = self.waiters, ()
         if self.lost is not None:
             self.fail(self.lost, parts)
             return
@@ -145,14 +142,11 @@ class WriteBehind:
         else:
             self.fail(error, parts)
 
-    def _make_parts(self) -> list[Part]:
-        """What is pending, as parts."""
-        if self._parts is None:
-            self._parts = []
-            if self.lines is not None:
-                self._parts = list(map(_part, rows_of(LINE, self.lines), self.events))
-                self.lines, self.events = None, _NONE
-        return self._parts
+    def _make_parts(self) -> None:
+        """The lines that are pending go as parts."""
+        assert self.lines is not None
+        self._parts = list(map(_part, rows_of(LINE, self.lines), self.events))
+        self.lines, self.events = None, _NONE
 
     def land(self) -> None:
         """What was handed over is durable, as far as it can be."""
@@ -165,9 +159,9 @@ class WriteBehind:
             else:
                 waiter.set_exception(self.lost)
         self.flying = None
+        if self.lines is not None and self.lost is not None:
+            self._make_parts()
         if self.lines is not None or self._parts is not None:
-            if self.lost is not None:
-                self._make_parts()
             self._turn.join(self)
 
     def fail(self, error: Exception, parts: Sequence[Part]) -> None:
@@ -204,8 +198,6 @@ def _part(line: Params, event: Event) -> Part:
     return (TELL, (line,), event, line[2] in OUTCOMES)
 
 
-_MOST_AT_ONCE = 256
-"""So many jobs' writes are a commit; those of the others are made ready meanwhile."""
 _LINES_OF, _EVENTS_OF = attrgetter("lines"), attrgetter("events")
 
 
@@ -226,8 +218,8 @@ class Turn:
 
     def _end(self) -> None:
         members, self._members = self._members, []
-        for start in range(0, len(members), _MOST_AT_ONCE):
-            self._send(members[start : start + _MOST_AT_ONCE])
+        for start in range(0, len(members), BATCH_WRITES):
+            self._send(members[start : start + BATCH_WRITES])
 
     def _send(self, members: list[WriteBehind]) -> None:
         params = list(map(_LINES_OF, members))
@@ -242,7 +234,7 @@ class Turn:
         lines = Lines(LINE, [*chain.from_iterable(params)], list(map(_EVENTS_OF, members)), partial(_land, members))
         for member in members:
             member.lines, member.events = None, _NONE
-            member.flying, member.waiters = member.waiters or (), None
+            member.flying, member.waiters = member.waiters, ()
         try:
             self.database.write_lines(lines)
         except StoreUnavailable as error:

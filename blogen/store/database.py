@@ -45,7 +45,8 @@ T = TypeVar("T")
 Params = Sequence[object]
 
 _READERS = 2
-_BATCH_WRITES = 256
+BATCH_WRITES = 256
+"""So many callers' writes are a commit; those of the others come in the next one."""
 _WORTH_A_COMMIT = 64
 """So many writes wait for no more to come."""
 _GATHER_SECONDS = (0.005, 0.05)
@@ -327,6 +328,10 @@ class _CheckedWrite:
 _Write: TypeAlias = tuple[Sequence[Part], Done] | Lines | _CheckedWrite | _WorkWrite
 
 
+_Make = Callable[[sqlite3.Connection, Callable[[], None]], Exception | None]
+"""Makes one change; its error."""
+
+
 class _Batch:
     """One turn of the writer: what had come when it began. Written in the connection's thread, resolved in the loop."""
 
@@ -414,25 +419,23 @@ class _Batch:
 
     def _each_isolated(self, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
-        for writes in self.rows.values():
-            writes.errors = [_isolated(connection, single) for single in self._singles(connection, writes)]
-        for lines in self.lines:
-            lines.errors = [_isolated(connection, single) for single in _each_ones(connection, lines)]
-        for checked in self.checked:
-            checked.error = _isolated(connection, partial(self._run_checked_once, connection, checked))
-        for write in self.works:
-            write.error = _isolated(connection, partial(self._work, connection, write))
+        self._each(connection, _isolated)
         _commit(connection)
 
     def _each_alone(self, connection: sqlite3.Connection) -> None:
+        self._each(connection, _alone)
+
+    def _each(self, connection: sqlite3.Connection, make: "_Make") -> None:
+        """Make every caller's change by itself, and note its error."""
         for writes in self.rows.values():
-            writes.errors = [_alone(connection, single) for single in self._singles(connection, writes)]
+            writes.errors = [make(connection, partial(_run_once, connection, parts)) for parts in writes.parts]
         for lines in self.lines:
-            lines.errors = [_alone(connection, single) for single in _each_ones(connection, lines)]
+            one_by_one = partial(_append_once, connection, lines.statement)
+            lines.errors = [make(connection, partial(one_by_one, its_own)) for its_own, _ in lines.of_each()]
         for checked in self.checked:
-            checked.error = _alone(connection, partial(self._run_checked_once, connection, checked))
+            checked.error = make(connection, partial(self._run_checked_once, connection, checked))
         for write in self.works:
-            write.error = _alone(connection, partial(self._work, connection, write))
+            write.error = make(connection, partial(self._work, connection, write))
 
     def _run_checked(self, connection: sqlite3.Connection, appended: _Appended) -> None:
         """After the other rows: what they make room for may be used."""
@@ -461,10 +464,6 @@ class _Batch:
         write.check(Transaction(connection, self._now_ms), {})
         write.part[0].run_once(connection, write.part)
 
-    def _singles(self, connection: sqlite3.Connection, writes: _RowWrites) -> Iterator[Callable[[], None]]:
-        for parts in writes.parts:
-            yield partial(_run_once, connection, parts)
-
     def _work(self, connection: sqlite3.Connection, write: _WorkWrite) -> None:
         transaction = Transaction(connection, self._now_ms)
         write.value = write.work(transaction)
@@ -474,11 +473,6 @@ class _Batch:
 def _size(write: _Write) -> int:
     """How many callers wait for it."""
     return len(write.events) if isinstance(write, Lines) else 1
-
-
-def _each_ones(connection: sqlite3.Connection, lines: Lines) -> Iterator[Callable[[], None]]:
-    for one in lines.of_each():
-        yield partial(_append_once, connection, lines.statement, one[0])
 
 
 def _append_once(connection: sqlite3.Connection, statement: str, lines: Iterable[Params]) -> None:
@@ -625,12 +619,12 @@ class _Writer:
         batch, begun = _Batch(), time.monotonic()
         batch.take(write)
         with contextlib.suppress(Empty):
-            while batch.size < _BATCH_WRITES:
+            while batch.size < BATCH_WRITES:
                 write = self._coming.get_nowait()
                 if write is None:
                     self._coming.put(None)  # for the next turn
                     break
-                if batch.size + _size(write) > _BATCH_WRITES:
+                if batch.size + _size(write) > BATCH_WRITES:
                     self._next_write = write
                     break
                 batch.take(write)
@@ -638,7 +632,7 @@ class _Writer:
         self._hurried_taken += batch.hurried
         self.pace.note(begun, batch.size)
         if self.pace.regulars:
-            take_turns(_TURN_SECONDS if self._came - self._taken < _BATCH_WRITES else 0.0)
+            take_turns(_TURN_SECONDS if self._came - self._taken < BATCH_WRITES else 0.0)
         return batch
 
     def _gather(self) -> None:

@@ -114,8 +114,8 @@ async def test_what_many_jobs_write_in_one_turn_is_one_statement_that_commits_it
 
 
 async def test_more_than_a_commit_takes_waits_for_the_next_one(desk, monkeypatch):
-    monkeypatch.setattr(pending, "_MOST_AT_ONCE", 3)
-    monkeypatch.setattr(store, "_BATCH_WRITES", 4)
+    monkeypatch.setattr(pending, "BATCH_WRITES", 3)
+    monkeypatch.setattr(store, "BATCH_WRITES", 4)
     jobs = [await desk.job() for _ in range(7)]
     shut, gate = threading.Event(), threading.Event()
     passed = desk.database.write(lambda tx: shut.set() or gate.wait(20))

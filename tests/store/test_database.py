@@ -12,7 +12,7 @@ import pytest
 from blogen.errors import NotFound, StoreUnavailable
 from blogen.events import Bus, PostChanged, StoreFailed, StoreHealed
 from blogen.store import database as store
-from blogen.store.database import _BATCH_WRITES, Append, Database, Rows, Stale, _Pace
+from blogen.store.database import BATCH_WRITES, Append, Database, Rows, Stale, _Pace
 from blogen.tuning import take_turns
 from tests.fresh import prepare
 
@@ -67,7 +67,7 @@ async def test_concurrent_writes_share_commits(database, tmp_path):
     writes = [database.write_rows(PUT, (str(number), 0, number)) for number in range(300)]
     may_go_on.set()
     await asyncio.gather(held, *writes)
-    assert statements.count("COMMIT") == 1 + math.ceil(300 / _BATCH_WRITES)
+    assert statements.count("COMMIT") == 1 + math.ceil(300 / BATCH_WRITES)
     assert len(await spending(database)) == 300
 
 
@@ -79,7 +79,7 @@ SPEND = Rows(
 
 @pytest.mark.parametrize("callers", [1, 2, 5, 100, 300])
 async def test_a_batch_runs_each_statement_once_and_writes_for_its_callers_alone(database, monkeypatch, callers):
-    monkeypatch.setattr(store, "_BATCH_WRITES", 1000)
+    monkeypatch.setattr(store, "BATCH_WRITES", 1000)
     names = [str(number) for number in range(callers)]
     await asyncio.gather(*(database.write_rows(PUT, (name, 0, 1)) for name in names))
     ran = []
